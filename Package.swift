@@ -1,0 +1,129 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The manifest is a table: each target, its row (a target imports only rows above its own; checked
+// by Tests/StyleTests), and what it needs. Settings follow from the kind.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func system(_ name: String, pkgConfig: String? = nil, package: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "segledger",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // Row 0: C.
+        system("CLZ4", package: "liblz4-dev"),
+        system("CLibPQ", pkgConfig: "libpq", package: "libpq-dev"),
+        system("CRoaring", package: "libroaring-dev"),
+        .target(name: "CChecksum"),
+        // Row 1: the words.
+        module("SegmentModel", []),
+        // Row 2: mechanisms.
+        module("EventJSON", ["SegmentModel"]),
+        module("SQLTemplate", ["SegmentModel", crypto]),
+        module("StorageIO", ["SegmentModel"]),
+        module("FrameCodec", ["SegmentModel", "CLZ4", "CChecksum"]),
+        // Row 3: the two ports, and the configuration.
+        module("Ledger", ["SegmentModel", "StorageIO", "FrameCodec"]),
+        module("Connector", ["SegmentModel", "SQLTemplate", "StorageIO"]),
+        module("Configuration", ["SegmentModel", "EventJSON", "SQLTemplate", yams]),
+        // Row 4: state derived from the ledger.
+        module(
+            "Projection",
+            [
+                "SegmentModel", "EventJSON", "FrameCodec", "StorageIO", "Ledger", "Configuration",
+                "CRoaring", crypto, grdb,
+            ]),
+        // Row 5: adapters.
+        module(
+            "ConnectorSQLite", ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", grdb]),
+        module(
+            "ConnectorPostgres",
+            ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", "CLibPQ"]
+        ),
+        // Row 6: the application.
+        module(
+            "Sync",
+            [
+                "SegmentModel", "EventJSON", "SQLTemplate", "FrameCodec", "StorageIO", "Ledger",
+                "Connector", "Configuration", "Projection", crypto,
+            ]),
+        module(
+            "Audit",
+            [
+                "SegmentModel", "EventJSON", "FrameCodec", "StorageIO", "Ledger", "Projection",
+                crypto,
+            ]),
+        module(
+            "Recovery",
+            [
+                "SegmentModel", "FrameCodec", "StorageIO", "Ledger", "Projection", crypto,
+            ]),
+        // Row 7: doors.
+        module(
+            "CommandLineInterface",
+            [
+                "SegmentModel", "EventJSON", "SQLTemplate", "FrameCodec", "StorageIO", "Ledger",
+                "Connector", "Configuration", "Projection", "Sync", "Audit", "Recovery",
+                argumentParser, crypto, grdb,
+            ]),
+        // Row 8: the composition root, the only place that names adapters.
+        .executableTarget(
+            name: "segledger",
+            dependencies: [
+                "Connector", "ConnectorSQLite", "ConnectorPostgres", "CommandLineInterface",
+            ],
+            swiftSettings: settings),
+        // Tests.
+        test("SegmentModelTests", ["SegmentModel"]),
+        test("EventJSONTests", ["SegmentModel", "EventJSON"]),
+        test("SQLTemplateTests", ["SegmentModel", "SQLTemplate"]),
+        test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
+        test("LedgerTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger"]),
+        test("ConfigurationTests", ["SegmentModel", "EventJSON", "Configuration"]),
+        test(
+            "ProjectionTests",
+            [
+                "SegmentModel", "EventJSON", "StorageIO", "FrameCodec", "Ledger", "Configuration",
+                "Projection",
+            ]),
+        .target(
+            name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: settings),
+        test(
+            "ConnectorTests",
+            [
+                "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "ConnectorSQLite",
+                "ConnectorPostgres", "ServerTesting",
+            ]),
+        test("StyleTests", []),
+        test("EndToEndTests", ["segledger", "ServerTesting"]),
+    ]
+)

@@ -1,0 +1,148 @@
+package import SegmentModel
+
+/// The port to an external database: one object for each named connector.
+package protocol Connector: Sendable {
+    var definition: ConnectorDefinition { get }
+
+    /// Opens a connection. A session belongs to one lane's worker at a time.
+    ///
+    /// - Throws: `TargetFailure`; transient if the target may come back.
+    func connect() async throws -> any TargetSession
+}
+
+/// Builds the connector of a definition; `secret` is the resolved password, if there is one.
+package protocol ConnectorFactory: Sendable {
+    /// The kinds that this build can reach.
+    var kinds: [ConnectorKind] { get }
+
+    /// - Throws: `Failure` (`configurationInvalid`) for a URL that makes no sense.
+    func makeConnector(_ definition: ConnectorDefinition, secret: String?) throws -> any Connector
+}
+
+/// One connection to a target. Work runs on the session's own thread; nothing here blocks the
+/// caller's. Calls of one session do not overlap; `cancel` may come at any time from anywhere.
+package protocol TargetSession: AnyObject, Sendable {
+    /// Creates `segledger_cursor` if it is missing (migrations/target/<dialect>).
+    func createCursorTable() async throws
+
+    /// Starts a transaction.
+    func begin() async throws
+
+    /// Runs one rendered query (it may hold several statements) and returns the affected rows.
+    /// Inside a transaction that failed, roll back before anything else.
+    func execute(_ sql: [UInt8]) async throws -> Int
+
+    /// Runs a query that returns rows; each value as text, nil for NULL. Used for `members`.
+    func query(_ sql: [UInt8]) async throws -> [[String?]]
+
+    /// Commits. A `TargetFailure` with `isOutcomeUnknown` means: read the cursor to learn it.
+    func commit() async throws
+
+    func rollback() async throws
+
+    /// Reads a lane's row; nil if there is none.
+    func readCursor(_ lane: LaneKey) async throws -> TargetCursor?
+
+    /// Takes the lane over: raises the epoch by one, inserting the row `initial` if there is none,
+    /// and returns the row as it is now. Runs in a transaction of its own.
+    func claimCursor(_ lane: LaneKey, initial: TargetCursor) async throws -> TargetCursor
+
+    /// Moves the row from `expected` to `next` if it still is `expected`; false: it is not, and
+    /// nothing was changed. Inside the caller's transaction.
+    func advanceCursor(_ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor)
+        async throws -> Bool
+
+    /// One delivery in one transaction and as few round trips as the client allows: begin, advance
+    /// the cursor, run the queries, commit. Rolled back whole on any failure.
+    func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult
+
+    /// Aborts what is running, as soon as the target allows.
+    func cancel()
+
+    /// Closes the connection; an open transaction is rolled back.
+    func close() async
+}
+
+/// A lane's row in `segledger_cursor`: the lane's position in the target's own transaction
+/// (INV-6), and the fence against a second worker.
+package struct TargetCursor: Hashable, Sendable {
+    /// `LedgerIdentity.ledger`.
+    package var ledger: String
+    package var epoch: Int64
+    package var cursor: LaneCursor
+    /// Position of the last `resync_requested` that was carried out here; -1 if none was.
+    package var resync: Int64
+    /// Queries of the operator that this lane has run successfully, ever.
+    package var queryCount: Int64
+
+    package init(
+        ledger: String, epoch: Int64, cursor: LaneCursor, resync: Int64, queryCount: Int64
+    ) {
+        self.ledger = ledger
+        self.epoch = epoch
+        self.cursor = cursor
+        self.resync = resync
+        self.queryCount = queryCount
+    }
+}
+
+/// Rendered queries that become visible together with the cursor's move.
+package struct TargetDelivery: Sendable {
+    package var lane: LaneKey
+    package var expected: TargetCursor
+    package var next: TargetCursor
+    package var queries: [[UInt8]]
+
+    package init(
+        lane: LaneKey, expected: TargetCursor, next: TargetCursor, queries: [[UInt8]]
+    ) {
+        self.lane = lane
+        self.expected = expected
+        self.next = next
+        self.queries = queries
+    }
+}
+
+package enum TargetDeliveryResult: Hashable, Sendable {
+    /// Committed; affected rows over all queries.
+    case committed(rowCount: Int)
+    /// The row was not `expected`: rolled back, nothing was changed.
+    case fenced
+}
+
+/// Why a target did not do what it was asked.
+package struct TargetFailure: Error, Hashable, Sendable {
+    package enum Class: String, CaseIterable, Sendable {
+        /// Connection, deadlock, timeout, a full target: try again later.
+        case transient
+        /// Syntax, missing table, rights: trying again will not help.
+        case permanent
+        /// The values of some row: the rest of the batch may pass.
+        case values
+        /// The statement met one key twice: the same rows pass in smaller batches.
+        case repeatedKey
+    }
+
+    package var `class`: Class
+    /// The target's own code: SQLSTATE, or SQLite's extended result code.
+    package var targetCode: String
+    /// One sentence without values (INV-10).
+    package var message: String
+    package var hint: String?
+    /// The connection was lost while COMMIT was under way.
+    package var isOutcomeUnknown: Bool
+    /// The session is of no more use.
+    package var isConnectionLost: Bool
+
+    package init(
+        class: Class, targetCode: String, message: String, hint: String? = nil,
+        isOutcomeUnknown: Bool = false, isConnectionLost: Bool = false
+    ) {
+        self.class = `class`
+        self.targetCode = targetCode
+        self.message = message
+        self.hint = hint
+        self.isOutcomeUnknown = isOutcomeUnknown
+        self.isConnectionLost = isConnectionLost
+    }
+}

@@ -1,0 +1,124 @@
+package import SegmentModel
+
+/// A decoded frame: what one durable write put down. Flat, like `EventBatch`, and immutable.
+///
+/// Invariants (checked by the decoder):
+/// - event `i` has position `firstPosition + i`;
+/// - the ordinals of an event are ascending and distinct;
+/// - field records stand in event order; each belongs to a profile of its event;
+/// - new profiles have the ordinals `firstOrdinal + i`, new field names `firstFieldName + i`.
+package struct Frame: Sendable {
+    package typealias Slice = EventBatch.Slice
+
+    package struct Event: Sendable {
+        package var kind: EventKind
+        package var segment: SegmentID
+        /// Platform events: monotone (docs/decisions/0002). System events: the frame's
+        /// `recordedAt`.
+        package var time: Timestamp
+        /// The event's own time, if it gave one.
+        package var ownTime: Timestamp?
+        package var eventID: Slice
+        package var body: Slice
+        package var firstOrdinal: UInt32
+        package var ordinalCount: UInt32
+        package var firstRecord: UInt32
+        package var recordCount: UInt32
+
+        package init(
+            kind: EventKind, segment: SegmentID, time: Timestamp, ownTime: Timestamp?,
+            eventID: Slice, body: Slice, firstOrdinal: UInt32, ordinalCount: UInt32,
+            firstRecord: UInt32, recordCount: UInt32
+        ) {
+            self.kind = kind
+            self.segment = segment
+            self.time = time
+            self.ownTime = ownTime
+            self.eventID = eventID
+            self.body = body
+            self.firstOrdinal = firstOrdinal
+            self.ordinalCount = ordinalCount
+            self.firstRecord = firstRecord
+            self.recordCount = recordCount
+        }
+
+        /// Indexes into `Frame.ordinals`.
+        package var ordinalRange: Range<Int> {
+            Int(firstOrdinal)..<Int(firstOrdinal) + Int(ordinalCount)
+        }
+
+        /// Indexes into `Frame.records`.
+        package var recordRange: Range<Int> {
+            Int(firstRecord)..<Int(firstRecord) + Int(recordCount)
+        }
+    }
+
+    /// Fields of one profile that changed with one event.
+    package struct FieldRecord: Sendable {
+        package var ordinal: UInt32
+        package var firstChange: UInt32
+        package var changeCount: UInt32
+
+        package init(ordinal: UInt32, firstChange: UInt32, changeCount: UInt32) {
+            self.ordinal = ordinal
+            self.firstChange = firstChange
+            self.changeCount = changeCount
+        }
+
+        /// Indexes into `Frame.changes`.
+        package var changeRange: Range<Int> {
+            Int(firstChange)..<Int(firstChange) + Int(changeCount)
+        }
+    }
+
+    /// One field that got a value, or lost it (`.null`).
+    package struct FieldChange: Sendable {
+        /// The field name's number, given out in ledger order from 0.
+        package var name: UInt32
+        package var kind: FieldKind
+        package var value: Slice
+
+        package init(name: UInt32, kind: FieldKind, value: Slice) {
+            self.name = name
+            self.kind = kind
+            self.value = value
+        }
+    }
+
+    package var firstPosition: Position
+    /// When the frame was built, by this machine's clock made monotone.
+    package var recordedAt: Timestamp
+    package var firstOrdinal: UInt32
+    package var firstFieldName: UInt32
+    package var newProfiles: [Slice] = []
+    package var newFieldNames: [Slice] = []
+    package var events: [Event] = []
+    package var ordinals: [UInt32] = []
+    package var records: [FieldRecord] = []
+    package var changes: [FieldChange] = []
+    /// What the slices point into.
+    package var bytes: [UInt8] = []
+    /// Seed of the salts of this frame's dictionary records (docs/internals/ledger-format.md);
+    /// empty or 16 bytes.
+    package var saltSeed: [UInt8] = []
+
+    package init(
+        firstPosition: Position, recordedAt: Timestamp, firstOrdinal: UInt32,
+        firstFieldName: UInt32
+    ) {
+        self.firstPosition = firstPosition
+        self.recordedAt = recordedAt
+        self.firstOrdinal = firstOrdinal
+        self.firstFieldName = firstFieldName
+    }
+
+    /// The position after the frame's last event.
+    package var endPosition: Position { firstPosition.advanced(by: events.count) }
+
+    /// Changes: profiles of all events.
+    package var changeCount: Int { ordinals.count }
+
+    package func string(_ slice: Slice) -> String {
+        String(decoding: bytes[slice.range], as: UTF8.self)
+    }
+}

@@ -1,0 +1,63 @@
+/// An integration: which segments go through which queries to which connector.
+package struct IntegrationDefinition: Hashable, Sendable {
+    package enum Selection: Hashable, Sendable {
+        case all
+        case ids([SegmentID])
+        case tags([String])
+        case groups([String])
+    }
+
+    package struct Scope: Hashable, Sendable {
+        package var databaseID: Int64
+        package var segments: Selection
+
+        package init(databaseID: Int64, segments: Selection) {
+            self.databaseID = databaseID
+            self.segments = segments
+        }
+
+        /// Whether a segment is in the scope. A segment that names no database is in database 1.
+        package func contains(_ id: SegmentID, _ segment: SegmentDescription) -> Bool {
+            guard (segment.databaseID ?? 1) == databaseID else { return false }
+            return switch segments {
+            case .all: true
+            case .ids(let ids): ids.contains(id)
+            case .tags(let tags): segment.tags.contains(where: tags.contains)
+            case .groups(let groups): segment.groups.contains(where: groups.contains)
+            }
+        }
+    }
+
+    package enum BatchMode: Hashable, Sendable {
+        /// One query for each profile.
+        case individual
+        /// One query for up to this many profiles.
+        case batch(size: Int)
+    }
+
+    package enum Start: String, CaseIterable, Sendable {
+        /// Segments start with a rebuild at the ledger's end.
+        case fill
+        /// Segments start with their first event: the history is replayed.
+        case beginning
+    }
+
+    package var name: String
+    package var description = ""
+    package var isActive = true
+    package var scope: Scope
+    package var connector: String
+    package var batch: BatchMode = .batch(size: 1000)
+    package var batchTimeoutMilliseconds = 60_000
+    package var queries: [QueryKind: String]
+    /// The field that the `members` query returns.
+    package var memberKey: String?
+    package var start: Start = .fill
+
+    package init(name: String, scope: Scope, connector: String, queries: [QueryKind: String]) {
+        self.name = name
+        self.scope = scope
+        self.connector = connector
+        self.queries = queries
+    }
+}
