@@ -12,7 +12,7 @@ internal import Synchronization
 package final class OwnedThread: SerialExecutor {
     private let queue: JobQueue
 
-    /// Starts the thread. `name` is what debuggers show, cut to 15 bytes.
+    /// Starts the thread. `name` is what debuggers show, cut to 15 bytes by the kernel.
     package init(name: String) {
         queue = JobQueue()
         queue.startThread(name: name)
@@ -133,10 +133,19 @@ package func startDetachedThread(name: String, _ body: @escaping @Sendable () ->
         &thread, &attributes,
         { argument in
             let box = Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue()
-            _ = pthread_setname_np(pthread_self(), String(box.name.prefix(15)))
+            nameCurrentThread(box.name)
             box.body()
             return nil
         }, box.toOpaque())
     precondition(status == 0, "the system refuses a thread (pthread_create: \(status))")
     pthread_attr_destroy(&attributes)
+}
+
+/// Gives the thread a name for debuggers and `ps -L`; where the system has no such file, it keeps
+/// the process's.
+private func nameCurrentThread(_ name: String) {
+    let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = name.withCString { write(descriptor, $0, strlen($0)) }
+    _ = close(descriptor)
 }
