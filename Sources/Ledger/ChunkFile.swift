@@ -38,7 +38,8 @@ struct ChunkFile {
         guard needed > reservedByteCount else { return }
         let step = min(max(reservedByteCount, Self.reserveStepMin), Self.reserveStepMax)
         var target = max(needed, reservedByteCount + step)
-        target = (target + FrameHeader.alignment - 1) / FrameHeader.alignment
+        target =
+            (target + FrameHeader.alignment - 1) / FrameHeader.alignment
             * FrameHeader.alignment
         let zeros = [UInt8](repeating: 0, count: 1 << 20)
         while reservedByteCount < target {

@@ -103,7 +103,8 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
     private func byteCountMax(_ group: [AppendQueue.Submission]) -> Int {
         var count = 0
         for one in group {
-            count += one.batch.bytes.count + one.batch.events.count * 192
+            count +=
+                one.batch.bytes.count + one.batch.events.count * 192
                 + one.batch.profiles.count * 16 + one.batch.fields.count * 24
         }
         return count + (count / Limits.framePayloadByteCountTarget + group.count + 2) * 512
@@ -165,7 +166,8 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
                 for index in one.batch.events.indices {
                     if builder.isFull {
                         position = position.advanced(by: builder.frame.events.count)
-                        append(builder.finish(saltSeed: randomBytes(16)), isContinued: index > 0,
+                        append(
+                            builder.finish(saltSeed: randomBytes(16)), isContinued: index > 0,
                             &encoded)
                         builder = FrameBuilder(
                             position: position, now: now, dictionary: &dictionary)

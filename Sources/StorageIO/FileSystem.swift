@@ -33,7 +33,8 @@ package enum FileMode: Sendable {
 /// An open file. Reads and writes are positional and complete: a short transfer is continued.
 package protocol File: AnyObject, Sendable {
     /// Reads up to `buffer.count` bytes; fewer only at the end of the file.
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(StorageError) -> Int
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(StorageError)
+        -> Int
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(StorageError)
 
