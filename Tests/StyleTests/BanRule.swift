@@ -83,11 +83,13 @@ extension BanRule {
     }
 }
 
-/// Catch blocks in which nothing happens; they can span lines.
+/// Catch blocks in which nothing happens and no comment says why; they can span lines.
 func emptyCatches(in file: SourceFile) -> [String] {
     let code = file.codeLines.joined(separator: "\n")
-    return code.matches(of: /\bcatch\b[^{}]*\{\s*\}/).map { match in
-        let lineIndex = code[..<match.range.lowerBound].count { $0 == "\n" }
-        return "\(file.place(lineIndex)): empty catch: handle the error, or let it through"
+    return code.matches(of: /\bcatch\b[^{}]*\{\s*\}/).compactMap { match in
+        let first = code[..<match.range.lowerBound].count { $0 == "\n" }
+        let last = code[..<match.range.upperBound].count { $0 == "\n" }
+        if file.lines[first...last].contains(where: { $0.contains("//") }) { return nil }
+        return "\(file.place(first)): empty catch: handle the error, or let it through"
     }
 }
