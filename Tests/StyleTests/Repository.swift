@@ -35,7 +35,15 @@ enum Repository {
             .sorted()
     }
 
+    private static let sources = Result { try readSwiftFiles(in: "Sources") }
+    private static let tests = Result { try readSwiftFiles(in: "Tests") }
+
+    /// Every Swift file of the folder, `Sources` or `Tests`; read once.
     static func swiftFiles(in folder: String) throws -> [SourceFile] {
+        try (folder == "Sources" ? sources : tests).get()
+    }
+
+    private static func readSwiftFiles(in folder: String) throws -> [SourceFile] {
         try files(in: folder, suffix: ".swift").map {
             SourceFile(path: $0, text: try text($0))
         }

@@ -58,9 +58,12 @@ private struct SourceBlanker {
     }
 
     private func hasNext(_ word: String) -> Bool {
-        let scalars = Array(word.unicodeScalars)
-        return index + scalars.count <= text.count
-            && text[index..<index + scalars.count].elementsEqual(scalars)
+        var next = index
+        for scalar in word.unicodeScalars {
+            guard next < text.count, text[next] == scalar else { return false }
+            next += 1
+        }
+        return true
     }
 
     private mutating func stepInCode(openCount: Int?) {

@@ -76,7 +76,8 @@ struct SourceStyleTests {
         let text = "do { try x() } catch {}\ndo { try x() } catch let e as E {\n}\n"
         let file = SourceFile(path: "Sources/Ledger/X.swift", text: text)
         #expect(emptyCatches(in: file).count == 2)
-        let good = SourceFile(path: "Sources/Ledger/X.swift", text: "catch { throw x }\ncatch {\n    // why\n}\n")
+        let good = SourceFile(
+            path: "Sources/Ledger/X.swift", text: "catch { throw x }\ncatch {\n    // why\n}\n")
         #expect(emptyCatches(in: good) == [])
     }
 
