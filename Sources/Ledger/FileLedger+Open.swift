@@ -19,7 +19,7 @@ extension FileLedger {
         package var clock: any WallClock = SystemClock()
         /// Called before anything is cut: a position that others know to have been durable. The
         /// ledger must reach it (INV-3).
-        package var witness: @Sendable () throws -> Position? = { nil }
+        package var witness: @Sendable (LedgerIdentity) throws -> Position? = { _ in nil }
 
         package init(directory: String, access: Access) {
             self.directory = directory
@@ -216,7 +216,7 @@ private struct Opening {
     }
 
     private func checkWitness() throws {
-        guard let witness = try options.witness(), witness > state.end else { return }
+        guard last != nil, let witness = try options.witness(identity), witness > state.end else { return }
         throw Failure(
             .ledgerCorrupt,
             "\(directory): the projections have seen \(witness) events, the ledger holds only "

@@ -288,7 +288,7 @@ func content(_ ledger: FileLedger) throws -> [String] {
         _ = try await ledger.append(batch(1, ["a"]))
         try await ledger.close()
         var options = FileLedger.Options(directory: scratch.path, access: .write)
-        options.witness = { Position(2) }
+        options.witness = { _ in Position(2) }
         #expect {
             _ = try FileLedger.open(options)
         } throws: {
