@@ -12,8 +12,11 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func module(
+    _ name: String, _ dependencies: [Target.Dependency], plugins: [Target.PluginUsage] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, swiftSettings: settings, plugins: plugins)
 }
 
 func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -28,7 +31,11 @@ let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// Embeds the target's folder of migrations/ into it.
+let embeddedMigrations: [Target.PluginUsage] = [.plugin(name: "EmbedMigrations")]
 
 let package = Package(
     name: "segledger",
@@ -39,6 +46,12 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
+        // Build time: migrations/ as Swift.
+        .executableTarget(
+            name: "embed-migrations", path: "Sources/EmbedMigrations", swiftSettings: settings),
+        .plugin(
+            name: "EmbedMigrations", capability: .buildTool(),
+            dependencies: ["embed-migrations"], path: "Sources/EmbedMigrationsPlugin"),
         // Row 0: C.
         system("CLZ4", package: "liblz4-dev"),
         system("CLibPQ", pkgConfig: "libpq", package: "libpq-dev"),
@@ -61,14 +74,15 @@ let package = Package(
             [
                 "SegmentModel", "EventJSON", "FrameCodec", "StorageIO", "Ledger", "Configuration",
                 "CRoaring", crypto, grdb,
-            ]),
+            ], plugins: embeddedMigrations),
         // Row 5: adapters.
         module(
-            "ConnectorSQLite", ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", grdb]),
+            "ConnectorSQLite", ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", sqlite],
+            plugins: embeddedMigrations),
         module(
             "ConnectorPostgres",
-            ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", "CLibPQ"]
-        ),
+            ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", "CLibPQ"],
+            plugins: embeddedMigrations),
         // Row 6: the application.
         module(
             "Sync",

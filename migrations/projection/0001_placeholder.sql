@@ -1,0 +1,2 @@
+-- Replaced by the projection's first tables.
+SELECT 1;
