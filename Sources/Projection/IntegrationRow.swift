@@ -1,0 +1,23 @@
+package import SegmentModel
+
+/// How an integration of the configuration in force stands.
+package struct IntegrationRow: Hashable, Sendable {
+    /// Why the target's answer stopped the integration.
+    package struct Stop: Hashable, Sendable {
+        package var code: String?
+        package var message: String?
+        package var hint: String?
+        package var time: Timestamp
+    }
+
+    package var name: String
+    /// The configuration change that first named it since it was last removed.
+    package var firstPosition: Position
+    /// false: paused.
+    package var isActive: Bool
+    /// Until the integration is resumed or configured again.
+    package var stop: Stop?
+    package var lastSuccessAt: Timestamp?
+    package var lastErrorAt: Timestamp?
+    package var lastErrorMessage: String?
+}

@@ -1,0 +1,16 @@
+package import SegmentModel
+
+/// Where a lane stands, as its receipts say.
+package struct LaneRow: Hashable, Sendable {
+    package var key: LaneKey
+    package var epoch: Int64
+    package var cursor: LaneCursor
+    /// Over the lane's whole life.
+    package var successfulQueryCount: Int
+    /// Request of the last resync that was done.
+    package var lastResync: Position?
+    /// Request of the resync that is asked for and not finished.
+    package var pendingResync: Position?
+    /// The segment left the scope, or the integration was removed, and no resync came since.
+    package var hasLeft: Bool
+}

@@ -1,0 +1,136 @@
+internal import GRDB
+package import SegmentModel
+
+extension ProjectionReader {
+    /// Integrations of the configuration in force, by name.
+    package func integrations() throws -> [IntegrationRow] {
+        try integrationRows(name: nil)
+    }
+
+    package func integration(_ name: String) throws -> IntegrationRow? {
+        try integrationRows(name: name).first
+    }
+
+    /// The integration's lanes, left ones too, by segment.
+    package func lanes(of integration: String) throws -> [LaneRow] {
+        try rows("SELECT * FROM lane WHERE integration = ? ORDER BY segment_id", [integration])
+            .map(laneRow)
+    }
+
+    package func lane(_ key: LaneKey) throws -> LaneRow? {
+        try rows(
+            "SELECT * FROM lane WHERE integration = ? AND segment_id = ?",
+            [key.integration, key.segment.rawValue]
+        ).first.map(laneRow)
+    }
+
+    /// All resyncs of an integration (nil: of all), by position.
+    package func resyncs(of integration: String? = nil) throws -> [ResyncRow] {
+        try rows(
+            """
+            SELECT * FROM resync WHERE ?1 IS NULL OR integration = ?1 ORDER BY request
+            """, [integration]
+        ).map(resyncRow)
+    }
+
+    /// The resync that was requested at a position.
+    package func resync(_ request: Position) throws -> ResyncRow? {
+        try rows("SELECT * FROM resync WHERE request = ?", [Int64(clamping: request.rawValue)])
+            .first.map(resyncRow)
+    }
+
+    /// What the integration did from the minute of `from` to that of `to`, both included; nil: no
+    /// bound.
+    package func statistics(
+        of integration: String, from: Timestamp?, to: Timestamp?
+    ) throws -> Statistics {
+        var statistics = Statistics()
+        let found = try rows(
+            """
+            SELECT * FROM statistic
+            WHERE integration = ? AND minute BETWEEN ? AND ? ORDER BY minute, query
+            """, [integration, from?.minute ?? Int64.min, to?.minute ?? Int64.max])
+        for row in found {
+            var counts = Statistics.Counts()
+            counts.successfulQueries = row["successful_queries"]
+            counts.failedQueries = row["failed_queries"]
+            counts.profiles = row["profiles"]
+            counts.rows = row["row_count"]
+            statistics.add(
+                counts, minute: row["minute"], query: QueryKind(rawValue: row["query"]))
+        }
+        return statistics
+    }
+
+    /// The integration's failed deliveries, the newest first.
+    package func deliveryErrors(of integration: String, limit: Int) throws -> [DeliveryErrorRow] {
+        try rows(
+            "SELECT * FROM delivery_error WHERE integration = ? ORDER BY position DESC LIMIT ?",
+            [integration, limit]
+        ).map {
+            DeliveryErrorRow(
+                position: position($0["position"]),
+                lane: LaneKey(
+                    integration: $0["integration"], segment: SegmentID(rawValue: $0["segment_id"])),
+                time: Timestamp(rawValue: $0["time"]),
+                query: ($0["query"] as String?).flatMap(QueryKind.init(rawValue:)),
+                firstPosition: position($0["first_position"]),
+                lastPosition: position($0["last_position"]), attempt: $0["attempt"],
+                code: $0["code"], targetCode: $0["target_code"], message: $0["message"],
+                hint: $0["hint"])
+        }
+    }
+
+    private func integrationRows(name: String?) throws -> [IntegrationRow] {
+        try rows(
+            "SELECT * FROM integration WHERE ?1 IS NULL OR name = ?1 ORDER BY name", [name]
+        ).map { row in
+            let stop = timestamp(row["stopped_at"]).map { time in
+                IntegrationRow.Stop(
+                    code: row["stopped_code"], message: row["stopped_message"],
+                    hint: row["stopped_hint"], time: time)
+            }
+            return IntegrationRow(
+                name: row["name"], firstPosition: position(row["first_position"]),
+                isActive: row["is_active"], stop: stop,
+                lastSuccessAt: timestamp(row["last_success_at"]),
+                lastErrorAt: timestamp(row["last_error_at"]),
+                lastErrorMessage: row["last_error_message"])
+        }
+    }
+
+    private func laneRow(_ row: Row) -> LaneRow {
+        LaneRow(
+            key: LaneKey(
+                integration: row["integration"], segment: SegmentID(rawValue: row["segment_id"])),
+            epoch: row["epoch"],
+            cursor: LaneCursor(
+                position: optionalPosition(row["position"]), profileCount: row["profile_count"]),
+            successfulQueryCount: row["successful_queries"],
+            lastResync: optionalPosition(row["last_resync"]),
+            pendingResync: optionalPosition(row["pending_resync"]), hasLeft: row["has_left"])
+    }
+
+    private func resyncRow(_ row: Row) throws -> ResyncRow {
+        let request: Int64 = row["request"]
+        let segments = try rows(
+            "SELECT segment_id FROM resync_segment WHERE request = ? ORDER BY segment_id",
+            [request])
+        guard let reason = ResyncRequest.Reason(rawValue: row["reason"]) else {
+            throw Failure(
+                .formatUnknown, "the projections hold a resync of an unknown kind",
+                hint: Failure.rebuildHint)
+        }
+        return ResyncRow(
+            position: position(request),
+            request: ResyncRequest(
+                integration: row["integration"],
+                segments: segments.map { SegmentID(rawValue: $0[0]) }, reason: reason,
+                pin: optionalPosition(row["pin"]),
+                resume: optionalPosition(row["resume_position"])),
+            outcome: (row["outcome"] as String?).flatMap(ResyncResult.Outcome.init(rawValue:)),
+            errorCode: row["error_code"], errorMessage: row["error_message"],
+            requestedAt: Timestamp(rawValue: row["requested_at"]),
+            finishedAt: timestamp(row["finished_at"]))
+    }
+}

@@ -1,0 +1,181 @@
+package import FrameCodec
+internal import GRDB
+internal import Glibc
+package import Ledger
+package import SegmentModel
+internal import Synchronization
+
+/// State folded from the ledger, in one SQLite file of the data directory. Disposable: delete it,
+/// fold again, and it is equal (INV-5).
+///
+/// Invariants:
+/// - data and checkpoint commit in one transaction;
+/// - nothing stored depends on when or in what portions it was folded;
+/// - one process writes; others may read at the same time (WAL).
+///
+/// SQLite runs on GRDB's own queues, so that no call blocks the cooperative pool, except `open`.
+package final class ProjectionStore: Sendable {
+    static let fileName = "projections.sqlite"
+
+    package let identity: LedgerIdentity
+    package let isReadOnly: Bool
+    private let pool: DatabasePool
+    private let folding: FoldContext
+    /// As of the last commit of this store; a store opened to read asks the file.
+    private let committed: Mutex<Position>
+
+    private init(
+        pool: DatabasePool, identity: LedgerIdentity, isReadOnly: Bool,
+        decoder: SystemEventDecoder, checkpoint: Position
+    ) {
+        self.pool = pool
+        self.identity = identity
+        self.isReadOnly = isReadOnly
+        folding = FoldContext(decoder: decoder)
+        committed = Mutex(checkpoint)
+    }
+
+    /// Opens the projections of `directory`; creates them unless `readOnly`. Blocks on files.
+    ///
+    /// - Throws: `projectionInvalid` for projections of another ledger or timeline,
+    ///   `formatUnknown` for ones of another version, `notFound` if there are none to read.
+    package static func open(
+        directory: String, identity: LedgerIdentity, readOnly: Bool, decoder: SystemEventDecoder
+    ) throws -> ProjectionStore {
+        try open(
+            directory: directory, identity: identity, readOnly: readOnly, decoder: decoder,
+            migrations: Migration.embedded)
+    }
+
+    static func open(
+        directory: String, identity: LedgerIdentity, readOnly: Bool, decoder: SystemEventDecoder,
+        migrations: [Migration]
+    ) throws -> ProjectionStore {
+        let path = "\(directory)/\(fileName)"
+        if readOnly, access(path, F_OK) != 0 {
+            throw noProjections
+        }
+        return try mappingDatabaseErrors("opening the projections") {
+            let pool = try DatabasePool(
+                path: path, configuration: databaseConfiguration(readOnly: readOnly))
+            let checkpoint: Position
+            if readOnly {
+                checkpoint = try pool.read { database in
+                    try checkReadable(migrations, identity, database)
+                    return try ProjectionReader(database).checkpoint()
+                }
+            } else {
+                checkpoint = try pool.write { database in
+                    try Migration.apply(migrations, to: database)
+                    try claim(for: identity, database)
+                    return try ProjectionReader(database).checkpoint()
+                }
+            }
+            return ProjectionStore(
+                pool: pool, identity: identity, isReadOnly: readOnly, decoder: decoder,
+                checkpoint: checkpoint)
+        }
+    }
+
+    /// Removes the projections of `directory`, which no process may have open.
+    package static func delete(directory: String) throws {
+        for suffix in ["", "-wal", "-shm"] {
+            let path = "\(directory)/\(fileName)\(suffix)"
+            guard unlink(path) != 0, errno != ENOENT else { continue }
+            throw Failure(
+                .storageFailed, "deleting \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// The next position to fold, as of this store's last commit; for a store opened to read, as
+    /// of when it was opened (`ProjectionReader.checkpoint()` is current).
+    package func checkpoint() -> Position {
+        committed.withLock { $0 }
+    }
+
+    /// Folds the frames in one transaction. Events already folded are skipped.
+    ///
+    /// - Throws: `projectionInvalid` for a gap between the checkpoint and the frames, and what the
+    ///   decoder throws; the projections then are as they were.
+    package func fold(_ frames: [Frame]) async throws {
+        precondition(!isReadOnly, "a store opened to read folds nothing")
+        let folding = folding
+        do {
+            let position = try await pool.write { database in
+                try Fold(context: folding, database: database).run(frames)
+            }
+            committed.withLock { $0 = max($0, position) }
+        } catch let error as DatabaseError {
+            throw Failure(error, doing: "folding into the projections")
+        }
+    }
+
+    /// Runs `body` on a consistent snapshot.
+    package func read<Result: Sendable>(
+        _ body: @escaping @Sendable (ProjectionReader) throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await pool.read { try body(ProjectionReader($0)) }
+        } catch let error as DatabaseError {
+            throw Failure(error, doing: "reading the projections")
+        }
+    }
+
+    /// Closes the connections. Every later call fails.
+    package func close() throws {
+        try mappingDatabaseErrors("closing the projections") { try pool.close() }
+    }
+}
+
+extension ProjectionStore {
+    private static let noProjections = Failure(
+        .notFound, "there are no projections yet",
+        hint: "start segledger serve, or run a command that writes, once")
+
+    private static func databaseConfiguration(readOnly: Bool) -> GRDB.Configuration {
+        var configuration = GRDB.Configuration()
+        configuration.readonly = readOnly
+        configuration.label = "projections"
+        configuration.maximumReaderCount = 4
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            if readOnly { return }
+            try database.execute(sql: "PRAGMA synchronous = NORMAL")
+        }
+        return configuration
+    }
+
+    private static func checkReadable(
+        _ migrations: [Migration], _ identity: LedgerIdentity, _ database: Database
+    ) throws {
+        guard try database.tableExists("applied_migration") else { throw noProjections }
+        let count = try Migration.checkApplied(migrations, in: database)
+        guard count == migrations.count else {
+            throw Failure(
+                .formatUnknown, "the projections were written by an earlier version",
+                hint: Failure.rebuildHint)
+        }
+        try check(identity, database)
+    }
+
+    /// Puts the ledger's name on new projections, and checks it on old ones.
+    private static func claim(for identity: LedgerIdentity, _ database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO origin (ledger, timeline)
+                SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM origin)
+                """, arguments: [identity.ledger, identity.timeline])
+        try check(identity, database)
+    }
+
+    private static func check(_ identity: LedgerIdentity, _ database: Database) throws {
+        let isSame =
+            try Bool.fetchOne(
+                database, sql: "SELECT ledger = ? AND timeline = ? FROM origin",
+                arguments: [identity.ledger, identity.timeline]) ?? false
+        if isSame { return }
+        throw Failure(
+            .projectionInvalid, "the projections belong to another ledger or timeline",
+            hint: Failure.rebuildHint)
+    }
+}

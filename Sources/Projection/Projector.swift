@@ -1,0 +1,97 @@
+internal import FrameCodec
+package import Ledger
+package import SegmentModel
+internal import StorageIO
+
+/// Keeps the projections up with a ledger: reads its frames and folds them.
+///
+/// Invariant: the projections never are ahead of the ledger's durable end; where they are when it
+/// is opened, the ledger lost acknowledged events (INV-3).
+package final class Projector: Sendable {
+    /// What one transaction takes at most, whichever comes first.
+    private static let batchFrameCount = 16
+    private static let batchChangeCount = 1 << 20
+
+    private let ledger: any Ledger
+    private let store: ProjectionStore
+    private let readThread = OwnedThread(name: "projector")
+    private let waiters: FoldWaiters
+
+    /// - Throws: `projectionInvalid` for projections of another ledger or timeline,
+    ///   `ledgerCorrupt` for a ledger that ends before the projections do.
+    package init(ledger: any Ledger, store: ProjectionStore) throws {
+        let checkpoint = store.checkpoint()
+        guard store.identity == ledger.identity else {
+            throw Failure(
+                .projectionInvalid, "the projections belong to another ledger or timeline",
+                hint: Failure.rebuildHint)
+        }
+        guard checkpoint <= ledger.end else {
+            throw Failure(
+                .ledgerCorrupt,
+                "the projections have seen the events before position \(checkpoint),"
+                    + " the ledger ends at \(ledger.end)",
+                hint: "acknowledged events are missing: restore the ledger from a backup")
+        }
+        self.ledger = ledger
+        self.store = store
+        waiters = FoldWaiters(folded: checkpoint)
+    }
+
+    /// Follows the ledger until it is closed, or the task is cancelled (`CancellationError`).
+    ///
+    /// - Throws: what reading the ledger or folding throws; whoever waits then gets the same.
+    package func run() async throws {
+        do {
+            while await ledger.waitForEvent(at: store.checkpoint()) {
+                try Task.checkCancellation()
+                try await foldToEnd()
+            }
+            try Task.checkCancellation()
+            waiters.fail(
+                Failure(.interrupted, "the ledger was closed before its events were folded"))
+        } catch {
+            waiters.fail(error)
+            throw error
+        }
+    }
+
+    /// Folds up to the ledger's end as it is when called.
+    package func foldToEnd() async throws {
+        let end = ledger.end
+        while store.checkpoint() < end {
+            let position = store.checkpoint()
+            try await store.fold(frames(from: position, before: end))
+            waiters.advance(to: store.checkpoint())
+        }
+    }
+
+    /// Returns once the event at `position` is folded; `run` or `foldToEnd` does the work.
+    ///
+    /// - Throws: what ended `run` before; `CancellationError`.
+    package func waitUntilFolded(_ position: Position) async throws {
+        try await waiters.wait(for: position)
+    }
+
+    private func frames(from position: Position, before end: Position) async throws -> [Frame] {
+        let ledger = ledger
+        return try await readThread.run {
+            var frames: [Frame] = []
+            var next = position
+            var changeCount = 0
+            while next < end, frames.count < Self.batchFrameCount,
+                changeCount < Self.batchChangeCount
+            {
+                guard let frame = try ledger.frame(containing: next) else {
+                    throw Failure(
+                        .ledgerCorrupt, "the ledger holds no event at position \(next)",
+                        hint: "segledger verify")
+                }
+                next = frame.endPosition
+                changeCount += frame.changeCount
+                frames.append(frame)
+            }
+            return frames
+        }
+    }
+}

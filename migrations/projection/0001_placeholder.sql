@@ -1,2 +1,0 @@
--- Replaced by the projection's first tables.
-SELECT 1;
