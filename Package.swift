@@ -31,6 +31,7 @@ let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// Embeds the target's folder of migrations/ into it.
@@ -76,7 +77,7 @@ let package = Package(
             ], plugins: embeddedMigrations),
         // Row 5: adapters.
         module(
-            "ConnectorSQLite", ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", grdb],
+            "ConnectorSQLite", ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", sqlite],
             plugins: embeddedMigrations),
         module(
             "ConnectorPostgres",

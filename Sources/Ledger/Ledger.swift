@@ -17,8 +17,8 @@ package protocol Ledger: Sendable {
     /// Appends the events in order and returns once they are durable.
     ///
     /// Events whose `event_id` is known already are counted as duplicates and left out.
-    /// - Throws: `storageFull` (nothing written), `ledgerPoisoned` (outcome unknown), `ledgerLocked`
-    ///   for a ledger opened to read.
+    /// - Throws: `storageFull` (nothing written), `ledgerPoisoned` (outcome unknown),
+    ///   `ledgerLocked` for a ledger opened to read.
     /// - Concurrency: from anywhere; waits without blocking a thread.
     func append(_ batch: EventBatch) async throws -> AppendResult
 

@@ -9,4 +9,4 @@ CREATE TABLE IF NOT EXISTS segledger_cursor (
     resync INTEGER NOT NULL,
     queries INTEGER NOT NULL,
     PRIMARY KEY (integration, segment_id)
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;

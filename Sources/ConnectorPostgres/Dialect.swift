@@ -1,0 +1,31 @@
+internal import Connector
+
+/// What PostgreSQL wants to read.
+enum PostgresDialect {
+    static let cursor = CursorSQL { "$\($0)" }
+
+    /// Asked before the table is created: CREATE TABLE IF NOT EXISTS wants the right to create even
+    /// where the table is there.
+    static let hasCursorTable = "SELECT to_regclass('segledger_cursor') IS NOT NULL"
+
+    /// The templates' escaping relies on standard_conforming_strings. Sent as a statement and not
+    /// as startup options, which connection poolers refuse.
+    static func settings(statementTimeoutMilliseconds: Int) -> String {
+        "SET standard_conforming_strings = on; "
+            + "SET statement_timeout = \(statementTimeoutMilliseconds)"
+    }
+
+    /// Whether a statement with this command tag ends, or may have ended, the transaction it ran
+    /// in. ROLLBACK TO SAVEPOINT has the same tag as ROLLBACK.
+    static func controlsTransaction(commandTag: String) -> Bool {
+        [
+            "BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK", "PREPARE TRANSACTION",
+            "COMMIT PREPARED", "ROLLBACK PREPARED",
+        ].contains(commandTag)
+    }
+
+    /// Whether the tag's number is of rows that the statement wrote, not of rows it returned.
+    static func writesRows(commandTag: String) -> Bool {
+        !["SELECT", "FETCH", "MOVE"].contains { commandTag.hasPrefix($0) }
+    }
+}

@@ -1,0 +1,48 @@
+internal import CLibPQ
+internal import Connector
+
+/// What the results of one SQL text come to.
+struct PostgresResults {
+    /// Rows that were written, over all statements.
+    private(set) var rowCount = 0
+    /// Of the last statement that returned rows.
+    private(set) var rows: [[String?]] = []
+    /// Command tags without their numbers, for example `INSERT`.
+    private(set) var tags: [String] = []
+    /// The first error.
+    private(set) var failure: TargetFailure?
+    private(set) var isCopy = false
+
+    mutating func add(_ result: OpaquePointer, wantsRows: Bool) {
+        switch PQresultStatus(result) {
+        case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
+            addTag(result)
+        case PGRES_TUPLES_OK:
+            addTag(result)
+            if wantsRows { rows = Self.rows(result) }
+        case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+            isCopy = true
+            failure = failure ?? PostgresFailures.copy
+        default:
+            failure = failure ?? PostgresFailures.failure(result: result)
+        }
+    }
+
+    private mutating func addTag(_ result: OpaquePointer) {
+        let status = String(cString: PQcmdStatus(result))
+        let tag = status.split(separator: " ").filter { Int($0) == nil }.joined(separator: " ")
+        tags.append(tag)
+        if PostgresDialect.writesRows(commandTag: tag) {
+            rowCount += Int(String(cString: PQcmdTuples(result))) ?? 0
+        }
+    }
+
+    private static func rows(_ result: OpaquePointer) -> [[String?]] {
+        (0..<PQntuples(result)).map { row in
+            (0..<PQnfields(result)).map { column in
+                guard PQgetisnull(result, row, column) == 0 else { return nil }
+                return PQgetvalue(result, row, column).map { String(cString: $0) }
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+internal import Connector
+internal import GRDBSQLite
+internal import Glibc
+internal import SegmentModel
+
+/// An open database: blocking calls, made on the session's thread.
+///
+/// Invariants:
+/// - the operator's SQL runs under an authorizer that refuses BEGIN, COMMIT, ROLLBACK and
+///   savepoints, so it cannot leave the transaction it runs in;
+/// - every wait, for a lock or for a statement, ends with the statement timeout or a cancellation.
+final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, then deinit
+    private let handle: OpaquePointer
+    private var isOpen = true
+    let watch: StatementWatch
+
+    init(_ configuration: SQLiteConfiguration) throws(TargetFailure) {
+        try Self.requireDirectory(configuration.directory)
+        var opened: OpaquePointer?
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+        let code = sqlite3_open_v2(configuration.path, &opened, flags, nil)
+        guard code == SQLITE_OK, let opened else {
+            let extended = opened.map(sqlite3_extended_errcode) ?? code
+            sqlite3_close_v2(opened)
+            throw SQLiteFailures.failure(
+                code: extended, message: String(cString: sqlite3_errstr(code)))
+        }
+        handle = opened
+        watch = StatementWatch(timeoutMilliseconds: configuration.statementTimeoutMilliseconds)
+        sqlite3_extended_result_codes(handle, 1)
+        let context = Unmanaged.passUnretained(watch).toOpaque()
+        sqlite3_progress_handler(
+            handle, 1000,
+            { context in
+                let watch = Unmanaged<StatementWatch>.fromOpaque(context!).takeUnretainedValue()
+                return watch.verdict == .goOn ? 0 : 1
+            }, context)
+        sqlite3_busy_handler(
+            handle,
+            { context, attempt in
+                let watch = Unmanaged<StatementWatch>.fromOpaque(context!).takeUnretainedValue()
+                return watch.waitForLock(attempt: Int(attempt)) ? 1 : 0
+            }, context)
+    }
+
+    deinit {
+        close()
+    }
+
+    /// An open transaction is rolled back. May be called again.
+    func close() {
+        if isOpen { sqlite3_close_v2(handle) }
+        isOpen = false
+    }
+
+    private static func requireDirectory(_ path: String) throws(TargetFailure) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw TargetFailure(
+                class: .permanent, targetCode: "SQLITE_CANTOPEN",
+                message: "the directory \(path) of the database does not exist",
+                hint: "create the directory, or correct the connector's url")
+        }
+    }
+
+    // MARK: Statements
+
+    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+    /// Runs one statement of Segledger's own and returns its rows as text.
+    @discardableResult
+    func run(_ sql: String, _ parameters: [String] = []) throws(TargetFailure) -> [[String?]] {
+        watch.startStatement()
+        var statement: OpaquePointer?
+        try check(sqlite3_prepare_v2(handle, sql, -1, &statement, nil))
+        defer { sqlite3_finalize(statement) }
+        for (index, parameter) in parameters.enumerated() {
+            // SQLITE_TRANSIENT: SQLite copies the text.
+            let destructor = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+            try check(
+                sqlite3_bind_text(
+                    statement, CInt(index + 1), parameter, CInt(parameter.utf8.count), destructor))
+        }
+        var rows: [[String?]] = []
+        while try step(statement) { rows.append(Self.row(statement)) }
+        return rows
+    }
+
+    /// Runs every statement of the operator's SQL; `onRow` is given each row of each of them.
+    private func runAll(
+        _ sql: [UInt8], onRow: (OpaquePointer?) -> Void
+    ) throws(TargetFailure) {
+        guard !sql.contains(0) else { throw SQLiteFailures.zeroByte }
+        guard sql.count < Int(CInt.max) else { throw SQLiteFailures.tooLong }
+        watch.startStatement()
+        try checkVerdict()
+        sqlite3_set_authorizer(
+            handle,
+            { _, action, _, _, _, _ in
+                action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT ? SQLITE_DENY : SQLITE_OK
+            }, nil)
+        defer { sqlite3_set_authorizer(handle, nil, nil) }
+        // With its zero byte counted in, SQLite reads the text in place instead of copying the
+        // rest of it for every statement.
+        let text = sql + [0]
+        try text.withUnsafeBufferPointer { (buffer) throws(TargetFailure) in
+            try buffer.withMemoryRebound(to: CChar.self) { (buffer) throws(TargetFailure) in
+                var start = buffer.baseAddress!
+                let end = start + sql.count
+                while start < end {
+                    var statement: OpaquePointer?
+                    var tail: UnsafePointer<CChar>?
+                    let byteCount = CInt(end - start + 1)
+                    try check(sqlite3_prepare_v2(handle, start, byteCount, &statement, &tail))
+                    defer { sqlite3_finalize(statement) }
+                    // nil: only white space or a comment was left.
+                    if statement != nil {
+                        while try step(statement) { onRow(statement) }
+                    }
+                    start = tail ?? end
+                }
+            }
+        }
+    }
+
+    /// Runs the operator's SQL and returns the rows that it inserted, changed or deleted.
+    func execute(_ sql: [UInt8]) throws(TargetFailure) -> Int {
+        let before = sqlite3_total_changes64(handle)
+        try runAll(sql) { _ in }
+        return Int(sqlite3_total_changes64(handle) - before)
+    }
+
+    func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] {
+        var rows: [[String?]] = []
+        try runAll(sql) { rows.append(Self.row($0)) }
+        return rows
+    }
+
+    /// Rows of the last INSERT, UPDATE or DELETE.
+    var changeCount: Int { Int(sqlite3_changes64(handle)) }
+
+    /// Rolls back if there is a transaction: SQLite may have ended it itself.
+    func rollback() throws(TargetFailure) {
+        guard isInTransaction else { return }
+        watch.startOperation()
+        try run("ROLLBACK")
+    }
+
+    // MARK: Results
+
+    private func step(_ statement: OpaquePointer?) throws(TargetFailure) -> Bool {
+        switch sqlite3_step(statement) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        case let code: throw failure(code)
+        }
+    }
+
+    private func check(_ code: CInt) throws(TargetFailure) {
+        if code != SQLITE_OK { throw failure(code) }
+    }
+
+    private func checkVerdict() throws(TargetFailure) {
+        if watch.verdict != .goOn { throw failure(SQLITE_INTERRUPT) }
+    }
+
+    private func failure(_ code: CInt) -> TargetFailure {
+        if code & 0xFF == SQLITE_INTERRUPT {
+            return watch.verdict == .overdue ? SQLiteFailures.overdue : SQLiteFailures.cancelled
+        }
+        return SQLiteFailures.failure(
+            code: code, message: String(cString: sqlite3_errmsg(handle)))
+    }
+
+    private static func row(_ statement: OpaquePointer?) -> [String?] {
+        (0..<sqlite3_column_count(statement)).map { column in
+            guard let text = sqlite3_column_text(statement, column) else { return nil }
+            let count = Int(sqlite3_column_bytes(statement, column))
+            return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package import Connector
+package import SegmentModel
+internal import StorageIO
+
+/// Reaches one SQLite database file.
+package struct SQLiteConnector: Connector {
+    package let definition: ConnectorDefinition
+    private let configuration: SQLiteConfiguration
+
+    init(definition: ConnectorDefinition, configuration: SQLiteConfiguration) {
+        self.definition = definition
+        self.configuration = configuration
+    }
+
+    package func connect() async throws -> any TargetSession {
+        let thread = OwnedThread(name: "sqlite-target")
+        do {
+            let connection = try await thread.run { [configuration] in
+                try SQLiteConnection(configuration)
+            }
+            return SQLiteSession(connection: connection, thread: thread)
+        } catch {
+            thread.stop()
+            throw error
+        }
+    }
+}
+
+package struct SQLiteConnectorFactory: ConnectorFactory {
+    package init() {}
+
+    package var kinds: [ConnectorKind] { [.sqlite] }
+
+    package func makeConnector(
+        _ definition: ConnectorDefinition, secret: String?
+    ) throws -> any Connector {
+        SQLiteConnector(
+            definition: definition, configuration: try SQLiteConfiguration(definition))
+    }
+}

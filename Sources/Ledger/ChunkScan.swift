@@ -1,0 +1,171 @@
+internal import FrameCodec
+internal import SegmentModel
+internal import StorageIO
+
+/// Reads a chunk's frames one after the other, checks all that can be checked inside one file, and
+/// says how the file ends. The rules are those of docs/internals/recovery.md.
+struct ChunkScan {
+    enum Ending: Equatable {
+        /// Nothing, or zeros, after the last frame.
+        case clean
+        /// An `end` frame: another chunk follows.
+        case sealed
+        /// Bytes after the last good frame that were provably never acknowledged.
+        case torn(at: Int)
+        /// Acknowledged bytes fail: positions from `nextPosition` on.
+        case corrupt(at: Int, FrameError)
+    }
+
+    struct Found {
+        var frame: Frame
+        var offset: Int
+        var byteCount: Int
+    }
+
+    let header: ChunkHeader
+    /// Bytes up to the end of the last whole batch.
+    private(set) var goodByteCount = 0
+    private(set) var frameCount: UInt64 = 0
+    private(set) var nextPosition: Position
+    /// The largest durable-up-to offset that any good frame claims.
+    private(set) var durableUpTo = 0
+    /// Whether the last good frame says that all before it is durable.
+    private(set) var endsWithMark = false
+    private(set) var ending: Ending = .clean
+
+    /// Scans the bytes of a file, handing each data frame of a whole batch to `visit`.
+    ///
+    /// - Throws: the chunk header's error; what `visit` throws.
+    init(_ bytes: UnsafeRawBufferPointer, visit: (Found) throws -> Void) throws {
+        let (first, header) = try Self.header(bytes)
+        self.header = header
+        nextPosition = header.firstPosition
+        goodByteCount = first.frameByteCount
+        frameCount = 1
+        var offset = goodByteCount
+        var number = frameCount
+        var position = nextPosition
+        var pending: [Found] = []
+        while offset < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+            let found: (header: FrameHeader, frame: Frame?)
+            do throws(FrameError) {
+                found = try Self.frame(
+                    rest, salt: header.chunkID, number: number, position: position, offset: offset)
+            } catch {
+                ending = classify(error, bytes, at: offset)
+                return
+            }
+            offset += found.header.frameByteCount
+            number += 1
+            durableUpTo = max(durableUpTo, Int(found.header.durableUpTo))
+            if let frame = found.frame {
+                position = frame.endPosition
+                pending.append(
+                    Found(
+                        frame: frame, offset: offset - found.header.frameByteCount,
+                        byteCount: found.header.frameByteCount))
+            }
+            if !found.header.isContinued {
+                for one in pending { try visit(one) }
+                pending.removeAll(keepingCapacity: true)
+                goodByteCount = offset
+                frameCount = number
+                nextPosition = position
+                endsWithMark = found.header.kind == .mark || found.header.kind == .end
+            }
+            if found.header.kind == .end {
+                ending = .sealed
+                return
+            }
+        }
+        if !pending.isEmpty { ending = .torn(at: goodByteCount) }
+    }
+
+    /// Reads the frame that every chunk starts with.
+    static func header(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(FrameError) -> (FrameHeader, ChunkHeader) {
+        let first = try FrameHeader(bytes)
+        let payload = try FrameCodec.payload(of: first, in: bytes)
+        let header = try ChunkHeader(payload: payload)
+        guard first.kind == .chunk, first.salt == header.chunkID, first.frameNumber == 0 else {
+            throw .header
+        }
+        return (first, header)
+    }
+
+    private static func frame(
+        _ bytes: UnsafeRawBufferPointer, salt: UInt64, number: UInt64, position: Position,
+        offset: Int
+    ) throws(FrameError) -> (FrameHeader, Frame?) {
+        let header = try FrameHeader(bytes)
+        guard header.salt == salt, header.frameNumber == number,
+            header.firstPosition == position, header.durableUpTo <= UInt64(offset),
+            header.kind != .chunk
+        else { throw .header }
+        guard header.kind == .data else {
+            guard header.storedByteCount == 0, header.eventCount == 0, !header.isContinued else {
+                throw .header
+            }
+            return (header, nil)
+        }
+        let frame = try FrameCodec.decode(header, in: bytes)
+        guard !frame.events.isEmpty else { throw .header }
+        return (header, frame)
+    }
+
+    /// Torn or corrupt: corrupt if a frame further on, or one already read, says that the bytes
+    /// that fail were durable.
+    private func classify(
+        _ error: FrameError, _ bytes: UnsafeRawBufferPointer, at offset: Int
+    ) -> Ending {
+        if bytes[offset...].allSatisfy({ $0 == 0 }) {
+            return goodByteCount == offset ? .clean : .torn(at: goodByteCount)
+        }
+        if case .version = error { return .corrupt(at: offset, error) }
+        if durableUpTo > offset { return .corrupt(at: offset, error) }
+        var ahead = offset
+        while ahead + FrameHeader.byteCount <= bytes.count {
+            let window = UnsafeRawBufferPointer(
+                rebasing: bytes[ahead..<ahead + FrameHeader.byteCount])
+            if bytes[ahead] == FrameHeader.magic[0] {
+                do throws(FrameError) {
+                    let header = try FrameHeader(window)
+                    if header.salt == self.header.chunkID, header.durableUpTo > UInt64(offset) {
+                        return .corrupt(at: offset, error)
+                    }
+                } catch {
+                    // Not a header: nothing is claimed here.
+                }
+            }
+            ahead += FrameHeader.alignment
+        }
+        return .torn(at: goodByteCount)
+    }
+}
+
+extension File {
+    /// The file's bytes from `offset` on.
+    func readAll(from offset: Int = 0) throws(StorageError) -> [UInt8] {
+        let count = try size() - offset
+        guard count > 0 else { return [] }
+        return try read(count: count, at: offset)
+    }
+
+    /// `count` bytes, or fewer where the file ends.
+    func read(count: Int, at offset: Int) throws(StorageError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var result: Result<Int, StorageError> = .success(0)
+        bytes.withUnsafeMutableBytes { buffer in
+            do throws(StorageError) {
+                result = .success(try read(into: buffer, at: offset))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        let done = try result.get()
+        bytes.removeLast(count - done)
+        return bytes
+    }
+}
