@@ -1,0 +1,135 @@
+import Projection
+import SegmentModel
+
+extension Script {
+    private static let segments: [Int64] = [-5, 1, 2, 42]
+    private static let integrations = ["crm", "bi"]
+
+    /// Events of every kind, in any order that a ledger can hold.
+    static func random(count: Int, _ random: inout SeededGenerator) -> Script {
+        var script = Script()
+        for index in 0..<count {
+            script.events.append(event(at: index, script, &random))
+        }
+        return script
+    }
+
+    private static func event(
+        at index: Int, _ script: Script, _ random: inout SeededGenerator
+    ) -> Event {
+        let segment = SegmentID(segments.randomElement(using: &random)!)
+        let integration = integrations.randomElement(using: &random)!
+        let lane = LaneKey(integration: integration, segment: segment)
+        switch random.next() % 40 {
+        case 0..<12: return profiles(.profilesAdded, segment, &random)
+        case 12..<18: return profiles(.profilesRemoved, segment, &random)
+        case 18..<20: return profiles(.profilesUpdated, SegmentID(0), &random)
+        case 20: return Event(kind: .segmentCleared, segment: segment)
+        case 21: return Event(kind: .segmentDeleted, segment: segment)
+        case 22: return description(.segmentCreated, segment, &random)
+        case 23: return description(.segmentUpdated, segment, &random)
+        case 24..<26:
+            let setting = SystemEventDecoder.IntegrationChanges.Setting(
+                name: integration, isActive: Bool.random(using: &random))
+            let isRemoval = random.next() % 3 == 0
+            return Event(
+                kind: .configurationApplied,
+                content: .configuration(
+                    .init(
+                        set: isRemoval ? [] : [setting], removed: isRemoval ? [integration] : [])))
+        case 26: return Event(kind: .integrationPaused, content: .integration(integration))
+        case 27: return Event(kind: .integrationResumed, content: .integration(integration))
+        case 28:
+            return Event(kind: .laneLeft, content: .lane(lane))
+        case 29..<31:
+            return Event(
+                kind: .resyncRequested,
+                content: .request(
+                    ResyncRequest(
+                        integration: integration, segments: [SegmentID(1), segment].sorted(),
+                        reason: .operator, pin: Position(UInt64(index)).predecessor, resume: nil)))
+        case 31..<33: return result(script, &random)
+        default:
+            return Event(kind: .deliveryRecorded, content: .receipt(receipt(lane, index, &random)))
+        }
+    }
+
+    private static func profiles(
+        _ kind: EventKind, _ segment: SegmentID, _ random: inout SeededGenerator
+    ) -> Event {
+        var ordinals: Set<UInt32> = []
+        for _ in 0..<Int.random(in: 1...30, using: &random) {
+            let base: UInt32 = random.next() % 2 == 0 ? 0 : 65_520
+            ordinals.insert(base + UInt32.random(in: 0..<40, using: &random))
+        }
+        if random.next() % 4 == 0 {
+            let start = UInt32.random(in: 60_000..<140_000, using: &random)
+            ordinals.formUnion(start..<start + 6_000)
+        }
+        let changes = ordinals.sorted().map { ordinal in
+            var change = Change(ordinal: ordinal)
+            guard random.next() % 3 == 0 || kind == .profilesUpdated, ordinals.count < 50 else {
+                return change
+            }
+            for name in 0..<UInt32(4) where random.next() % 2 == 0 {
+                let values: [FieldValue] = [
+                    .null, .boolean(true), .number("1.10"), .text("a'\u{0}ü"), .text(""),
+                    .json("[1]"), .text(String(repeating: "x", count: 200)),
+                ]
+                change.fields.append((name, values.randomElement(using: &random)!))
+            }
+            return change
+        }
+        return Event(kind: kind, segment: segment, changes: changes)
+    }
+
+    private static func description(
+        _ kind: EventKind, _ segment: SegmentID, _ random: inout SeededGenerator
+    ) -> Event {
+        var description = SegmentDescription()
+        if random.next() % 2 == 0 { description.name = "VIP \(random.next() % 10)" }
+        if random.next() % 2 == 0 { description.databaseID = Int64(random.next() % 3) }
+        if random.next() % 2 == 0 { description.tagsGiven = ["z", "a", "z"] }
+        if random.next() % 2 == 0 { description.groupsGiven = random.next() % 2 == 0 ? [] : ["g"] }
+        return Event(kind: kind, segment: segment, content: .description(description))
+    }
+
+    /// Finishes some earlier request, perhaps for the second time.
+    private static func result(_ script: Script, _ random: inout SeededGenerator) -> Event {
+        let requests = script.events.indices.filter {
+            script.events[$0].kind == .resyncRequested
+        }
+        guard let index = requests.randomElement(using: &random),
+            case .request(let request) = script.events[index].content
+        else { return Event(kind: .segmentCleared, segment: SegmentID(1)) }
+        return Event(
+            kind: .resyncFinished,
+            content: .result(
+                ResyncResult(
+                    integration: request.integration, request: Position(UInt64(index)),
+                    outcome: random.next() % 2 == 0 ? .done : .failed)))
+    }
+
+    private static func receipt(
+        _ lane: LaneKey, _ index: Int, _ random: inout SeededGenerator
+    ) -> Receipt {
+        let outcome = Receipt.Outcome.allCases.randomElement(using: &random)!
+        let position = Position(UInt64(index))
+        var receipt = Receipt(
+            lane: lane, query: random.next() % 4 == 0 ? nil : .addProfiles, outcome: outcome,
+            firstPosition: Position(0), lastPosition: position,
+            cursor: LaneCursor(position: position, profileCount: Int(random.next() % 3)),
+            epoch: Int64(random.next() % 3))
+        receipt.profileCount = Int(random.next() % 100)
+        receipt.rowCount = random.next() % 2 == 0 ? nil : 7
+        receipt.attempt = 1 + Int(random.next() % 3)
+        if outcome == .delivered {
+            receipt.successfulQueryCount = 1
+        } else {
+            receipt.failedQueryCount = 1
+            receipt.errorCode = "target_refused"
+            receipt.errorMessage = "refused at \(index)"
+        }
+        return receipt
+    }
+}

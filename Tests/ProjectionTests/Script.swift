@@ -1,0 +1,142 @@
+import FrameCodec
+import Projection
+import SegmentModel
+
+/// A history made by a test: events with typed contents, and the frames that hold them in any
+/// split. An event's body is the index of its content in the script.
+struct Script: Sendable {
+    enum Content: Sendable {
+        case none
+        case description(SegmentDescription)
+        case configuration(SystemEventDecoder.IntegrationChanges)
+        case integration(String)
+        case receipt(Receipt)
+        case request(ResyncRequest)
+        case result(ResyncResult)
+        case lane(LaneKey)
+    }
+
+    struct Change: Sendable {
+        var ordinal: UInt32
+        /// Name numbers ascend.
+        var fields: [(name: UInt32, value: FieldValue)] = []
+    }
+
+    struct Event: Sendable {
+        var kind: EventKind
+        var segment = SegmentID(0)
+        /// Ordinals ascend.
+        var changes: [Change] = []
+        var content = Content.none
+    }
+
+    static let firstTime: Int64 = 1_770_000_000_000_000
+    /// Events after which the recorded time moves on; a frame never spans two of these.
+    static let tickLength = 20
+
+    var events: [Event] = []
+
+    func recordedAt(_ index: Int) -> Timestamp {
+        Timestamp(rawValue: Self.firstTime + Int64(index / Self.tickLength) * 35_000_000)
+    }
+
+    /// Ledger time of a platform event, the frame's of a system event.
+    func time(_ index: Int) -> Timestamp {
+        events[index].kind.isSystem
+            ? recordedAt(index) : recordedAt(index).advanced(byMicroseconds: Int64(index % 20))
+    }
+
+    /// One frame of the events `range`.
+    func frame(_ range: Range<Int>) -> Frame {
+        var frame = Frame(
+            firstPosition: Position(UInt64(range.lowerBound)),
+            recordedAt: recordedAt(range.lowerBound), firstOrdinal: 0, firstFieldName: 0)
+        for index in range {
+            let event = events[index]
+            let firstOrdinal = UInt32(frame.ordinals.count)
+            let firstRecord = UInt32(frame.records.count)
+            for change in event.changes {
+                frame.ordinals.append(change.ordinal)
+                if change.fields.isEmpty { continue }
+                frame.records.append(
+                    Frame.FieldRecord(
+                        ordinal: change.ordinal, firstChange: UInt32(frame.changes.count),
+                        changeCount: UInt32(change.fields.count)))
+                for field in change.fields {
+                    let value = store(field.value.bytes, in: &frame)
+                    frame.changes.append(
+                        Frame.FieldChange(name: field.name, kind: field.value.kind, value: value))
+                }
+            }
+            frame.events.append(
+                Frame.Event(
+                    kind: event.kind, segment: event.segment, time: time(index), ownTime: nil,
+                    eventID: .empty, body: store("\(index)".utf8, in: &frame),
+                    firstOrdinal: firstOrdinal,
+                    ordinalCount: UInt32(frame.ordinals.count) - firstOrdinal,
+                    firstRecord: firstRecord,
+                    recordCount: UInt32(frame.records.count) - firstRecord))
+        }
+        return frame
+    }
+
+    /// Frames of all events: split at every tick, and elsewhere by chance.
+    func frames(_ random: inout SeededGenerator) -> [Frame] {
+        var frames: [Frame] = []
+        var start = 0
+        for index in 1...events.count {
+            let isSplit = index % Self.tickLength == 0 || random.next() % 4 == 0
+            if index == events.count || isSplit {
+                frames.append(frame(start..<index))
+                start = index
+            }
+        }
+        return frames
+    }
+
+    private func store(_ bytes: some Collection<UInt8>, in frame: inout Frame) -> Frame.Slice {
+        defer { frame.bytes.append(contentsOf: bytes) }
+        return Frame.Slice(offset: UInt32(frame.bytes.count), count: UInt32(bytes.count))
+    }
+}
+
+extension Script {
+    struct WrongBody: Error {}
+
+    /// Reads the contents back; throws `WrongBody` for the event that `refuses` says.
+    func decoder(
+        refuses: @escaping @Sendable (Int) -> Bool = { _ in false }
+    ) -> SystemEventDecoder {
+        let events = events
+        @Sendable func content<Value>(
+            _ bytes: UnsafeRawBufferPointer, _ unwrap: (Content) -> Value?
+        ) throws -> Value {
+            guard let index = Int(String(decoding: bytes, as: UTF8.self)), !refuses(index),
+                let value = unwrap(events[index].content)
+            else { throw WrongBody() }
+            return value
+        }
+        return SystemEventDecoder(
+            description: {
+                try content($0) { if case .description(let value) = $0 { value } else { nil } }
+            },
+            configuration: {
+                try content($0) { if case .configuration(let value) = $0 { value } else { nil } }
+            },
+            integrationName: {
+                try content($0) { if case .integration(let value) = $0 { value } else { nil } }
+            },
+            receipt: {
+                try content($0) { if case .receipt(let value) = $0 { value } else { nil } }
+            },
+            resyncRequest: {
+                try content($0) { if case .request(let value) = $0 { value } else { nil } }
+            },
+            resyncResult: {
+                try content($0) { if case .result(let value) = $0 { value } else { nil } }
+            },
+            lane: {
+                try content($0) { if case .lane(let value) = $0 { value } else { nil } }
+            })
+    }
+}
