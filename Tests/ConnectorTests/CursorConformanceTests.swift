@@ -100,6 +100,19 @@ struct CursorConformanceTests {
         }
     }
 
+    @Test("A delivery without the cursor table is permanent", arguments: Target.kinds)
+    func missingTable(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            _ = try await session.execute(sql("DROP TABLE segledger_cursor"))
+            let delivery = TargetDelivery(
+                lane: Self.lane, expected: Self.initial, next: Self.initial, queries: [])
+            let failure = try await caught { _ = try await session.deliver(delivery) }
+            #expect(failure?.class == .permanent)
+            #expect(failure?.isConnectionLost == false)
+            #expect(try await session.rows("SELECT 1") == [["1"]])
+        }
+    }
+
     @Test("INV-6: of two sessions the one with the newer claim delivers", arguments: Target.kinds)
     func sessionsFence(_ kind: ConnectorKind) async throws {
         let target = try Target(kind)

@@ -1,4 +1,5 @@
 import Connector
+import Glibc
 import SegmentModel
 import ServerTesting
 import Testing
@@ -113,6 +114,22 @@ struct PostgresTests {
         #expect(try await session.rows("SELECT 1") == [["1"]])
         await session.close()
         await watcher.close()
+    }
+
+    @Test("A server that stops answering is given up, and the connection with it")
+    func stoppedServer() async throws {
+        let target = try Target(.postgresql)
+        let session = try await target.connect { $0.statementTimeoutMilliseconds = 50 }
+        let text = try await session.rows("SELECT pg_backend_pid()").first?.first ?? nil
+        let pid = try #require(text.flatMap { pid_t($0) })
+        kill(pid, SIGSTOP)
+        defer { kill(pid, SIGCONT) }
+        let failure = try await caught { try await session.begin() }
+        #expect(failure?.class == .transient)
+        #expect(failure?.isConnectionLost == true)
+        let next = try await caught { try await session.begin() }
+        #expect(next?.isConnectionLost == true)
+        await session.close()
     }
 
     @Test("A terminated connection is lost and transient")

@@ -25,6 +25,15 @@ struct StatementConformanceTests {
         }
     }
 
+    @Test("INV-7: a query of megabytes arrives whole", arguments: Target.kinds)
+    func longQuery(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            let value = String(repeating: "x", count: 8 << 20)
+            let rows = try await session.rows("SELECT length('\(value)'), '\(value)'")
+            #expect(rows == [[String(8 << 20), value]])
+        }
+    }
+
     @Test("A transaction is one: begin, execute, rollback, commit", arguments: Target.kinds)
     func transactions(_ kind: ConnectorKind) async throws {
         try await Target(kind).withSession { session in
