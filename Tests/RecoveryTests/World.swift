@@ -9,6 +9,8 @@ struct World {
         /// Positions of the events that touch a profile.
         var touched: [String: [UInt64]] = [:]
         var time: Timestamp?
+        /// The newest platform event.
+        var lastPlatform: Position?
     }
 
     /// The state after each position.
@@ -56,7 +58,10 @@ struct World {
                 kind, segment: SegmentID(segment), ownTime: own, eventID: id, body: body)
             if kind != .segmentCreated { empty(segment) }
         }
-        if !kind.isSystem { state.time = max(state.time ?? own, own) }
+        if !kind.isSystem {
+            state.time = max(state.time ?? own, own)
+            state.lastPlatform = Position(UInt64(states.count))
+        }
         states.append(state)
     }
 
