@@ -1,7 +1,10 @@
 internal import ArgumentParser
 internal import Configuration
+internal import Connector
 internal import EventJSON
 internal import Foundation
+internal import Ledger
+internal import Projection
 internal import SegmentModel
 
 struct ApplyCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ internal import Audit
 internal import EventJSON
 internal import Ledger
 internal import SegmentModel
+internal import StorageIO
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -91,7 +91,8 @@ extension AuditCommand {
         func run() async throws {
             let (wanted, moment) = (SegmentID(id), try asOf.map { try AuditCommand.moment($0) })
             let answer = try await AuditCommand.ask(global.directory) {
-                try $0.history(of: wanted, at: moment)
+                try $0.history(
+                    ofSegment: wanted, at: moment, describe: { try SegmentDescription.decode($0) })
             }
             if global.json {
                 Terminal.printLine(Self.json(answer))

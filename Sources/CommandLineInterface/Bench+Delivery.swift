@@ -3,6 +3,7 @@ internal import Connector
 internal import EventJSON
 internal import Foundation
 internal import Ledger
+internal import Projection
 internal import SegmentModel
 internal import StorageIO
 internal import Sync

@@ -5,7 +5,9 @@ internal import Connector
 internal import EventJSON
 internal import Foundation
 internal import Ledger
+internal import Projection
 internal import SegmentModel
+internal import StorageIO
 internal import Sync
 
 struct DemoCommand: AsyncParsableCommand {
@@ -157,7 +159,7 @@ private struct Demo {
         } catch {
             throw Failure(.storageFailed, "\(path) cannot be written", hint: "check the disk")
         }
-        var command = try ApplyCommand.parse([path, "--data", data])
+        let command = try ApplyCommand.parse([path, "--data", data])
         try await command.run()
     }
 
@@ -219,7 +221,7 @@ private struct Demo {
         _ = try await onTarget { try await $0.execute(Array(damage.utf8)) }
         try await compare()
         say("   segledger resync \(integration): rebuilt in one transaction")
-        var command = try ResyncCommand.parse([integration, "--data", data])
+        let command = try ResyncCommand.parse([integration, "--data", data])
         try await command.run()
         try await compare()
         let strange = try await count(
@@ -243,7 +245,7 @@ private struct Demo {
 
     private func statistics() async throws {
         say("7. Statistics, from the receipts in the ledger:")
-        var command = try StatsCommand.parse([integration, "--data", data])
+        let command = try StatsCommand.parse([integration, "--data", data])
         try await command.run()
     }
 }

@@ -1,5 +1,8 @@
 internal import ArgumentParser
+internal import Configuration
 internal import EventJSON
+internal import Ledger
+internal import Projection
 internal import SegmentModel
 
 struct ConnectorsCommand: AsyncParsableCommand {

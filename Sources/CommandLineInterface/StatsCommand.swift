@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import EventJSON
+internal import Ledger
 internal import Projection
 internal import SegmentModel
 

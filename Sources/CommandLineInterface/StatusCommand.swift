@@ -1,7 +1,10 @@
 internal import ArgumentParser
+internal import Configuration
 internal import EventJSON
+internal import Ledger
 internal import Projection
 internal import SegmentModel
+internal import StorageIO
 internal import Sync
 
 struct StatusCommand: AsyncParsableCommand {
@@ -22,7 +25,8 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (lines, end) = try await Workspace.with(global.directory, .read) { workspace in
-            (try await lines(workspace), workspace.ledger.end)
+            let lines = try await self.lines(workspace)
+            return (lines, workspace.ledger.end)
         }
         if global.json {
             Terminal.printLine(json(lines, end))

@@ -1,6 +1,8 @@
 internal import ArgumentParser
+internal import Configuration
 internal import EventJSON
 internal import Foundation
+internal import Ledger
 internal import SegmentModel
 internal import Sync
 
