@@ -67,6 +67,7 @@ private func code(_ body: () throws -> Void) -> Failure.Code? {
             let expected = try content(ledger, through: last)
             #expect(try content(copy) == expected, comment)
             #expect(copy.notices == [], comment)
+            #expect(copy.profileCount == state.touched.count, comment)
             #expect(copy.identity.ledger == ledger.identity.ledger)
             #expect(copy.identity.timeline != ledger.identity.timeline)
             for time in Set(world.states[...Int(position)].compactMap(\.time)) {
