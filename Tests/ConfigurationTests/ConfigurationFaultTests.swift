@@ -152,7 +152,8 @@ private let integrationFaults: [FaultCase] = [
         "integrations.i.queries.add_profile: is an unknown key", "did you mean add_profiles?"),
     FaultCase(
         integration(
-            "scope: {}, connector: c, queries: { add_profiles: \"A\\n  BAD\", remove_profiles: R }"),
+            "scope: {}, connector: c, "
+                + "queries: { add_profiles: \"A\\n  BAD\", remove_profiles: R }"),
         "integrations.i.queries.add_profiles:2:3: is bad for sqlite batches", "write it well"),
     FaultCase(
         integration(
