@@ -58,7 +58,8 @@ struct StatsCommand: AsyncParsableCommand {
             json.member("rows", total.rows)
             json.key("by_query")
             json.beginObject()
-            for (kind, count) in statistics.byQuery.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for (kind, count) in statistics.byQuery.sorted(by: { $0.key.rawValue < $1.key.rawValue }
+            ) {
                 json.key(kind.rawValue)
                 json.beginObject()
                 json.member("successful_queries", count.successfulQueries)
@@ -132,7 +133,8 @@ struct ErrorsCommand: AsyncParsableCommand {
         var table = TextTable("TIME", "SEGMENT", "QUERY", "POSITIONS", "TRY", "CODE", "MESSAGE")
         for error in errors {
             table.add(
-                error.time.description, error.lane.segment.description, error.query?.rawValue ?? "-",
+                error.time.description, error.lane.segment.description,
+                error.query?.rawValue ?? "-",
                 "\(error.firstPosition)-\(error.lastPosition)", String(error.attempt),
                 error.targetCode ?? error.code ?? "-", error.message ?? "-")
         }

@@ -56,7 +56,8 @@ enum ProgressLine {
             Terminal.showProgress("\(progress.integration): \(progress.done) changes delivered")
         case .resync:
             let total = progress.total.map { " of \($0)" } ?? ""
-            Terminal.showProgress("\(progress.integration): \(progress.done)\(total) segments rebuilt")
+            Terminal.showProgress(
+                "\(progress.integration): \(progress.done)\(total) segments rebuilt")
         }
     }
 }

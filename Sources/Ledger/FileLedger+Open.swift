@@ -48,6 +48,8 @@ private struct Opening {
     let options: FileLedger.Options
     let directory: String
     var notices: [String] = []
+    /// The lock is held: files are opened to be written.
+    var isWriting = false
     var dictionary = LedgerDictionary(seed: randomNumber())
     var state = PublishedState()
     /// The last chunk's scan.
@@ -69,7 +71,8 @@ private struct Opening {
         }
         if options.access == .write { try fileSystem.makeDirectory(directory) }
         let lock = try takeLock()
-        if lock != nil { try finishReplacements() }
+        isWriting = lock != nil
+        if isWriting { try finishReplacements() }
         try scanAll()
         try checkWitness()
         guard let lock else { return finishReading() }
@@ -146,7 +149,7 @@ private struct Opening {
 
     private mutating func scan(_ name: String, isLast: Bool) throws {
         let path = directory + "/" + name
-        let file = try fileSystem.open(path, options.access == .write ? .readWrite : .read)
+        let file = try fileSystem.open(path, isWriting ? .readWrite : .read)
         let bytes = try file.readAll()
         let chunk = state.chunks.count
         var dictionary = dictionary
@@ -216,7 +219,9 @@ private struct Opening {
     }
 
     private func checkWitness() throws {
-        guard last != nil, let witness = try options.witness(identity), witness > state.end else { return }
+        guard last != nil, let witness = try options.witness(identity), witness > state.end else {
+            return
+        }
         throw Failure(
             .ledgerCorrupt,
             "\(directory): the projections have seen \(witness) events, the ledger holds only "

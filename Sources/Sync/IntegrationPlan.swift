@@ -1,6 +1,6 @@
 internal import Crypto
-package import SegmentModel
 package import SQLTemplate
+package import SegmentModel
 
 /// An integration made ready to run: its definition and its compiled queries.
 package struct IntegrationPlan: Sendable {

@@ -2,8 +2,8 @@ internal import Connector
 internal import EventJSON
 package import Ledger
 package import Projection
-package import SegmentModel
 internal import SQLTemplate
+package import SegmentModel
 package import StorageIO
 
 /// What the workers of all lanes share.
@@ -95,7 +95,8 @@ struct LaneWorker {
         _ row: TargetCursor, _ timeline: String, _ lane: LaneKey, end: Position
     ) throws {
         let place = "integration \(lane.integration), segment \(lane.segment)"
-        let hint = "run 'segledger resync \(lane.integration)' to rebuild the tables from this ledger"
+        let hint =
+            "run 'segledger resync \(lane.integration)' to rebuild the tables from this ledger"
         guard row.ledger == timeline else {
             throw Failure(
                 .cursorFenced,

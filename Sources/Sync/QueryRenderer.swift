@@ -1,8 +1,8 @@
 internal import FrameCodec
 internal import Ledger
 internal import Projection
-internal import SegmentModel
 internal import SQLTemplate
+internal import SegmentModel
 
 /// Renders queries with the fields that profiles had at their events. One worker's own: it reuses
 /// its buffers.

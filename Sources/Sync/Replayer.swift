@@ -2,8 +2,8 @@ internal import Connector
 internal import EventJSON
 internal import Ledger
 internal import Projection
-internal import SegmentModel
 internal import SQLTemplate
+internal import SegmentModel
 internal import StorageIO
 
 /// What "Start resync" starts, and what fills a segment that enters a scope: rebuilds segments of

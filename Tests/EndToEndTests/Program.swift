@@ -115,6 +115,8 @@ func sqlite(_ path: String, _ sql: String) throws -> String {
     try process.run()
     let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw ServerProblem(description: "sqlite3 failed: \(sql)") }
+    guard process.terminationStatus == 0 else {
+        throw ServerProblem(description: "sqlite3 failed: \(sql)")
+    }
     return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
 }

@@ -1,0 +1,128 @@
+import Foundation
+import ServerTesting
+import Testing
+
+/// Wrong input gets a sentence, a hint and the right exit code, and loses nothing.
+@Suite(.serialized) struct BadInputTests {
+    private let scratch: TemporaryDirectory
+    private let program: Program
+
+    init() throws {
+        scratch = try TemporaryDirectory()
+        program = Program(directory: scratch.path)
+    }
+
+    @Test("A bad line refuses the file; the corrected file duplicates nothing")
+    func badLine() throws {
+        let good = #"{"type":"profiles_added","segment_id":1,"profiles":[{"id":"a"}]}"# + "\n"
+        let bad = #"{"type":"profiles_aded","segment_id":1,"profiles":[{"id":"b"}]}"# + "\n"
+        let refused = try program.run("append", input: Data((good + bad).utf8))
+        #expect(refused.status == 3)
+        #expect(refused.errors.contains("line 2"))
+        #expect(refused.errors.contains("profiles_added"))
+        #expect(refused.errors.contains("nothing was appended"))
+        #expect(refused.output.isEmpty)
+        let corrected = try program.run("append", "--json", input: Data((good + good).utf8)).json
+        #expect(corrected["events"] as? Int == 2)
+        #expect(corrected["first_position"] as? Int == 0)
+    }
+
+    @Test("A faulty configuration reports every fault with its path and changes nothing")
+    func badConfiguration() throws {
+        let path = scratch.path("bad.yaml")
+        let yaml = """
+            connectors:
+              a: { kind: sqlite, url: "\(scratch.path("t.db"))" }
+            integrations:
+              one:
+                scope: { database_id: 1, segmentz: all }
+                connector: b
+                queries:
+                  add_profiles: INSERT INTO t VALUES {for $l = $batch}('{$l.CustomID}'){autocoma}{end}
+            """
+        try yaml.write(toFile: path, atomically: true, encoding: .utf8)
+        let result = try program.run("apply", path)
+        #expect(result.status == 2)
+        #expect(result.errors.contains("segments"))
+        #expect(result.errors.contains("remove_profiles"))
+        #expect(result.errors.contains("integrations.one.queries.add_profiles:1:"))
+        #expect(result.errors.contains("autocomma"))
+        let list = try program.run("connectors", "--json")
+        #expect(try (list.json["connectors"] as? [Any])?.isEmpty == true)
+    }
+
+    @Test("A target that is down leaves work undelivered: exit code 5, and it is shown")
+    func downTarget() throws {
+        let port = try PostgresServer.freePort()
+        let path = scratch.path("down.yaml")
+        try Configurations.keyed(
+            name: "bi", kind: "postgresql", url: "postgresql://nobody@127.0.0.1:\(port)/none"
+        ).write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(try program.run("apply", path).status == 0)
+        let event = #"{"type":"profiles_added","segment_id":1,"profiles":[{"id":"a"}]}"#
+        #expect(try program.run("append", input: Data(event.utf8)).status == 0)
+        let sync = try program.run("sync", "--until-idle", "--give-up-after", "0")
+        #expect(sync.status == 5)
+        #expect(sync.errors.contains("bi"))
+        #expect(sync.errors.contains("hint:"))
+        let status = try program.run("status", "--json").json
+        let first = (status["integrations"] as! [[String: Any]])[0]
+        #expect(first["lag_events"] as? Int == 1)
+        #expect(first["state"] as? String == "active")
+    }
+
+    @Test("A missing table stops the integration with the reason; resuming goes on")
+    func missingTable() throws {
+        let file = scratch.path("t.db")
+        let path = scratch.path("c.yaml")
+        try Configurations.keyed(name: "crm", kind: "sqlite", url: file)
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(try program.run("apply", path).status == 0)
+        let event =
+            #"{"type":"profiles_added","segment_id":1,"profiles":[{"id":"a","fields":{"CustomID":"C-1"}}]}"#
+        #expect(try program.run("append", input: Data(event.utf8)).status == 0)
+        let sync = try program.run("sync", "--until-idle")
+        #expect(sync.status == 5)
+        #expect(sync.errors.contains("mysegment"))
+        let errors = try program.run("errors", "crm")
+        #expect(errors.output.contains("mysegment"))
+        _ = try sqlite(file, Configurations.keyedTables)
+        #expect(try program.run("sync", "--until-idle").status == 5)
+        #expect(try program.run("integrations", "resume", "crm").status == 0)
+        #expect(try program.run("sync", "--until-idle").status == 0)
+        #expect(try sqlite(file, "SELECT clientId FROM mysegment") == "C-1")
+    }
+
+    @Test("A broken ledger file: exit code 4, the file, the offset and the way out")
+    func brokenLedger() throws {
+        let events = try program.run(
+            "generate", "--profiles", "50", "--segments", "2", "--changes", "500")
+        #expect(try program.run("append", input: Data(events.output.utf8)).status == 0)
+        let folder = scratch.path("data/ledger")
+        let name = try FileManager.default.contentsOfDirectory(atPath: folder)[0]
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
+        bytes[bytes.count / 2] ^= 0x10
+        try bytes.write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        for command in [["status"], ["verify"], ["sync", "--until-idle"]] {
+            let result = try program.start(command).wait()
+            #expect(result.status == 4, "\(command): \(result.errors)")
+            #expect(result.errors.contains(name))
+            #expect(result.errors.contains("hint:"))
+        }
+    }
+
+    @Test("Questions that make no sense: exit codes 1 and 2, with hints")
+    func badQuestions() throws {
+        let event = #"{"type":"segment_created","segment_id":1,"segment_name":"x"}"#
+        #expect(try program.run("audit", "members", "1").status == 1)
+        #expect(try program.run("append", input: Data(event.utf8)).status == 0)
+        let unknown = try program.run("audit", "members", "99")
+        #expect(unknown.status == 1)
+        #expect(unknown.errors.contains("never seen segment 99"))
+        #expect(try program.run("audit", "members", "1", "--as-of", "tomorrow").status == 2)
+        #expect(try program.run("audit", "members", "1", "--as-of", "1990-01-01").status == 0)
+        #expect(try program.run("stats", "nobody").status == 1)
+        #expect(try program.run("frobnicate").status == 2)
+        #expect(try program.run("append", "/no/such/file").status == 1)
+    }
+}

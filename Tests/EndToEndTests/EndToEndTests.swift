@@ -1,0 +1,205 @@
+import Foundation
+import ServerTesting
+import Testing
+
+/// The program as a whole, against real files and a real PostgreSQL.
+@Suite(.serialized) struct EndToEndTests {
+    private let scratch: TemporaryDirectory
+    private let program: Program
+
+    init() throws {
+        scratch = try TemporaryDirectory()
+        program = Program(directory: scratch.path)
+    }
+
+    private func apply(_ yaml: String) throws {
+        let path = scratch.path("segledger.yaml")
+        try yaml.write(toFile: path, atomically: true, encoding: .utf8)
+        let result = try program.run("apply", path)
+        #expect(result.status == 0, "\(result.errors)")
+    }
+
+    private func generate(_ changes: Int, seed: UInt64) throws -> Data {
+        let result = try program.run(
+            "generate", "--profiles", "900", "--segments", "5", "--changes", "\(changes)",
+            "--seed", "\(seed)")
+        #expect(result.status == 0)
+        return Data(result.output.utf8)
+    }
+
+    /// `segId|clientId` of all members, as the ledger knows them.
+    private func expectedRows() throws -> [String] {
+        var rows: [String] = []
+        for segment in 1...5 {
+            let members = try program.run("audit", "members", "\(segment)")
+            #expect(members.status == 0, "\(members.errors)")
+            for id in members.output.split(separator: "\n") {
+                let number = Int(id.dropFirst())!
+                let custom = number % 97 == 0 ? "O'N-\(number)" : "C-\(number)"
+                rows.append("\(segment)|\(custom)")
+            }
+        }
+        return rows.sorted()
+    }
+
+    private func lines(_ text: String) -> [String] {
+        text.split(separator: "\n").map(String.init).sorted()
+    }
+
+    @Test("Both targets equal the membership after delivery, and repeats change nothing")
+    func delivery() throws {
+        let server = try PostgresServer.shared.get()
+        let url = try server.makeDatabase()
+        let file = scratch.path("target.db")
+        _ = try server.run(Configurations.keyedTables, url: url)
+        _ = try sqlite(file, Configurations.keyedTables)
+        let events = try generate(20_000, seed: 1)
+        let half = events.count / 2
+        let cut = events[half...].firstIndex(of: 0x0A)! + 1
+        #expect(try program.run("append", input: events[..<cut]).status == 0)
+        try apply(Configurations.keyed(name: "crm", kind: "sqlite", url: file))
+        try apply(Configurations.keyed(name: "bi", kind: "postgresql", url: url, size: 77))
+        for part in [Data(), events[cut...], events] {
+            #expect(try program.run("append", input: Data(part)).status == 0)
+            let sync = try program.run("sync", "--until-idle", "--json")
+            #expect(sync.status == 0, "\(sync.errors)")
+        }
+        let expected = try expectedRows()
+        #expect(expected.count > 100)
+        let query = "SELECT segId || '|' || clientId FROM mysegment"
+        #expect(lines(try sqlite(file, query)) == expected)
+        #expect(lines(try server.run(query, url: url)) == expected)
+        let names = try sqlite(file, "SELECT name FROM segments ORDER BY segment_id")
+        #expect(names.contains("O'Brien's list 3"))
+        #expect(names.contains("\"Spring\" offer 4"))
+        #expect(
+            try server.run("SELECT name FROM segments ORDER BY segment_id", url: url) == names)
+        let status = try program.run("status", "--json").json
+        for integration in status["integrations"] as! [[String: Any]] {
+            #expect(integration["lag_events"] as? Int == 0)
+            #expect(integration["grade"] as? String == "exactly-once")
+            #expect(integration["state"] as? String == "active")
+        }
+    }
+
+    @Test("stats counts the successful queries that PostgreSQL itself counted")
+    func statistics() throws {
+        let server = try PostgresServer.shared.get()
+        let url = try server.makeDatabase()
+        _ = try server.run(
+            "CREATE EXTENSION pg_stat_statements; " + Configurations.keyedTables, url: url)
+        try apply(
+            Configurations.keyed(
+                name: "bi", kind: "postgresql", url: url, size: 100, start: "beginning"))
+        #expect(try program.run("append", input: try generate(5000, seed: 2)).status == 0)
+        #expect(try program.run("sync", "--until-idle").status == 0)
+        let counted = try server.run(
+            """
+            SELECT sum(calls) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
+            WHERE d.datname = current_database()
+            AND (query LIKE '%mysegment%' OR query LIKE '%INTO segments%')
+            AND query NOT LIKE '%pg_stat%' AND query NOT LIKE 'CREATE%'
+            """, url: url)
+        let stats = try program.run("stats", "bi", "--json").json
+        #expect(stats["successful_queries"] as? Int == Int(counted))
+        #expect(stats["failed_queries"] as? Int == 0)
+    }
+
+    @Test(
+        "INV-6: killed at random moments, no row is lost or doubled in a table without a key",
+        arguments: ["sqlite", "postgresql"])
+    func killed(kind: String) throws {
+        let server = try PostgresServer.shared.get()
+        let file = scratch.path("target.db")
+        let url = kind == "sqlite" ? file : try server.makeDatabase()
+        func onTarget(_ sql: String) throws -> String {
+            kind == "sqlite" ? try sqlite(file, sql) : try server.run(sql, url: url)
+        }
+        _ = try onTarget(Configurations.keylessTable)
+        var random = SeededGenerator()
+        try apply(Configurations.keyless(kind: kind, url: url, size: 10))
+        #expect(try program.run("append", input: try generate(8000, seed: 3)).status == 0)
+        for _ in 0..<20 {
+            let sync = try program.start(["sync", "--until-idle"])
+            let microseconds = UInt32.random(in: 20_000...260_000, using: &random)
+            usleep(microseconds)
+            sync.kill()
+            _ = try sync.wait()
+        }
+        let last = try program.run("sync", "--until-idle")
+        #expect(last.status == 0, "\(last.errors)")
+        let log = try program.run("audit", "log", "--json")
+        var changes = 0
+        var expected: [String: Int] = [:]
+        for line in log.output.split(separator: "\n") {
+            let event = try JSONSerialization.jsonObject(with: Data(line.utf8)) as! [String: Any]
+            let type = event["type"] as! String
+            guard type == "profiles_added" || type == "profiles_removed" else { continue }
+            changes += event["profiles"] as! Int
+            let key = "\(event["segment_id"] as! Int)|\(type == "profiles_added" ? 1 : -1)"
+            expected[key, default: 0] += event["profiles"] as! Int
+        }
+        #expect(
+            Int(try onTarget("SELECT count(*) FROM journal")) == changes,
+            "seed \(SeededGenerator.seed)")
+        let found = try onTarget(
+            "SELECT segId || '|' || sign || '|' || count(*) FROM journal GROUP BY segId, sign")
+        #expect(
+            lines(found) == expected.map { "\($0.key)|\($0.value)" }.sorted(),
+            "seed \(SeededGenerator.seed)")
+        let stats = try program.run("stats", "log", "--json").json
+        #expect(stats["profiles"] as? Int == changes, "seed \(SeededGenerator.seed)")
+        let verify = try program.run("verify")
+        #expect(verify.status == 0, "\(verify.errors)")
+    }
+
+    @Test("INV-8: a resync mends a tampered table, and a reader never sees it empty or partial")
+    func resync() throws {
+        let server = try PostgresServer.shared.get()
+        let url = try server.makeDatabase()
+        _ = try server.run(Configurations.keyedTables, url: url)
+        try apply(Configurations.keyed(name: "bi", kind: "postgresql", url: url))
+        #expect(try program.run("append", input: try generate(20_000, seed: 4)).status == 0)
+        #expect(try program.run("sync", "--until-idle").status == 0)
+        let expected = try expectedRows()
+        _ = try server.run(
+            """
+            DELETE FROM mysegment WHERE ctid IN (SELECT ctid FROM mysegment LIMIT 50);
+            INSERT INTO mysegment VALUES (1, 'intruder'), (2, 'intruder');
+            UPDATE mysegment SET clientId = clientId || '-x' WHERE segId = 3;
+            """, url: url)
+        let before = Int(try server.run("SELECT count(*) FROM mysegment", url: url))!
+        let resync = try program.start(["resync", "bi"])
+        var seen: Set<Int> = []
+        while resync.isRunning {
+            // One statement polls a thousand times, with a new snapshot each time.
+            let counts = try server.run(
+                "SELECT DISTINCT n FROM (SELECT (SELECT count(*) FROM mysegment) AS n) t",
+                url: url)
+            seen.formUnion(counts.split(separator: "\n").compactMap { Int($0) })
+        }
+        let result = try resync.wait()
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(seen.isSubset(of: [before, expected.count]), "\(seen)")
+        let rows = try server.run("SELECT segId || '|' || clientId FROM mysegment", url: url)
+        #expect(lines(rows) == expected)
+    }
+
+    @Test("INV-9: restore gives the ledger as it stood, and the copy verifies")
+    func restore() throws {
+        #expect(try program.run("append", input: try generate(5000, seed: 5)).status == 0)
+        let count = try program.run(
+            "audit", "members", "1", "--as-of", "@60", "--count", "--json")
+        let copy = scratch.path("copy")
+        let restore = try program.run(
+            "restore", "--from", scratch.path("data"), "--into", copy, "--to", "@60")
+        #expect(restore.status == 0, "\(restore.errors)")
+        let restored = try program.run(
+            "audit", "members", "1", "--count", "--json", "--data", copy)
+        #expect(restored.output == count.output)
+        #expect(try program.run("verify", "--data", copy).status == 0)
+        let again = try program.run(
+            "restore", "--from", scratch.path("data"), "--into", copy, "--to", "@60")
+        #expect(again.status != 0)
+    }
+}
