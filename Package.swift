@@ -137,6 +137,10 @@ let package = Package(
                 "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "ConnectorSQLite",
                 "ConnectorPostgres", "ServerTesting",
             ]),
+        test("AuditTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Audit", crypto]),
+        test(
+            "RecoveryTests",
+            ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Recovery"]),
         test("StyleTests", []),
         test("EndToEndTests", ["segledger", "ServerTesting"]),
     ]

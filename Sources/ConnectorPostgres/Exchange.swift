@@ -29,7 +29,7 @@ struct PostgresExchange {
     private func runOperators(
         _ sql: [UInt8], wantsRows: Bool = false
     ) throws(TargetFailure) -> PostgresResults {
-        guard !sql.contains(0) else { throw PostgresFailures.zeroByte }
+        guard !sql.hasZeroByte else { throw PostgresFailures.zeroByte }
         let before = connection.transactionStatus
         let results: PostgresResults
         do throws(TargetFailure) {

@@ -90,7 +90,7 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
     private func runAll(
         _ sql: [UInt8], onRow: (OpaquePointer?) -> Void
     ) throws(TargetFailure) {
-        guard !sql.contains(0) else { throw SQLiteFailures.zeroByte }
+        guard !sql.hasZeroByte else { throw SQLiteFailures.zeroByte }
         guard sql.count < Int(CInt.max) else { throw SQLiteFailures.tooLong }
         watch.startStatement()
         try checkVerdict()

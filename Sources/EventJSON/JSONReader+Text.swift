@@ -55,7 +55,8 @@ extension JSONReader {
         return string(text) == word.description
     }
 
-    /// Moves over bytes that need no look: ASCII but controls, quote and backslash. Eight at a time.
+    /// Moves over bytes that need no look: ASCII but controls, quote and backslash.
+    /// Eight at a time.
     mutating func skipPlainText() {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let tops: UInt64 = 0x8080_8080_8080_8080

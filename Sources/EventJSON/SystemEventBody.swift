@@ -121,6 +121,20 @@ package struct BodyMembers {
         return BodyMembers(object)
     }
 
+    /// The objects in an object, sorted by name; nil for a name that is null.
+    package func entries(
+        _ key: String
+    ) throws(BodyFault) -> [(name: String, members: BodyMembers?)] {
+        guard let object = try optionalObject(key) else { return [] }
+        var entries: [(name: String, members: BodyMembers?)] = []
+        for name in object.members.keys.sorted() {
+            entries.append((name, try object.optionalObject(name)))
+        }
+        return entries
+    }
+
+    package func isString(_ key: String) -> Bool { members[key]?.string != nil }
+
     /// A word of a fixed set.
     package func optionalWord<Word: RawRepresentable>(
         _ key: String, _ type: Word.Type = Word.self

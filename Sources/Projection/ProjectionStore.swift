@@ -15,7 +15,7 @@ internal import Synchronization
 ///
 /// SQLite runs on GRDB's own queues, so that no call blocks the cooperative pool, except `open`.
 package final class ProjectionStore: Sendable {
-    static let fileName = "projections.sqlite"
+    package static let fileName = "projections.sqlite"
 
     package let identity: LedgerIdentity
     package let isReadOnly: Bool

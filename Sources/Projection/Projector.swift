@@ -56,9 +56,10 @@ package final class Projector: Sendable {
         }
     }
 
-    /// Folds up to the ledger's end as it is when called.
-    package func foldToEnd() async throws {
-        let end = ledger.end
+    /// Folds up to the ledger's end as it is when called, or up to the frame that ends at or after
+    /// `limit`.
+    package func foldToEnd(before limit: Position? = nil) async throws {
+        let end = min(ledger.end, limit ?? ledger.end)
         while store.checkpoint() < end {
             let position = store.checkpoint()
             try await store.fold(frames(from: position, before: end))

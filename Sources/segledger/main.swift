@@ -1,1 +1,8 @@
-print("segledger")
+import CommandLineInterface
+import Connector
+import ConnectorPostgres
+import ConnectorSQLite
+
+// The composition root: the only place that names adapters.
+await SegledgerCommand.runAndExit(
+    connectors: ConnectorRegistry([SQLiteConnectorFactory(), PostgresConnectorFactory()]))

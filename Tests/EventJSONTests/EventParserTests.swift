@@ -59,8 +59,10 @@ import Testing
     @Test("What was parsed prints as NDJSON and reads back as the same")
     func roundTrip() throws {
         let lines = [
-            #"{"type":"segment_created","event_id":"e\"1","time":"2026-03-12T10:00:00.000Z","segment_id":42,"segment_name":"Ünï\n","tags":[]}"#,
-            #"{"type":"profiles_added","segment_id":1,"profiles":[{"id":"p1","fields":{"a":"x","b":[1,{"c":null}],"d":1.50}},{"id":"p2"},{"id":"p1","fields":{"a":null}}]}"#,
+            #"{"type":"segment_created","event_id":"e\"1","time":"2026-03-12T10:00:00.000Z","#
+                + #""segment_id":42,"segment_name":"Ünï\n","tags":[]}"#,
+            #"{"type":"profiles_added","segment_id":1,"profiles":[{"id":"p1","fields":{"a":"x","#
+                + #""b":[1,{"c":null}],"d":1.50}},{"id":"p2"},{"id":"p1","fields":{"a":null}}]}"#,
             #"{"type":"profiles_updated","profiles":[{"id":"p","fields":{"t":true,"f":false}}]}"#,
         ]
         var batch = EventBatch()

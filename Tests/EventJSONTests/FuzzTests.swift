@@ -7,10 +7,13 @@ import Testing
     private static let secret = "S3CR3T~VALUE"
 
     private static let lines: [String] = [
-        #"{"type":"segment_created","event_id":"e1","time":"2026-03-12T10:00:00.000Z","segment_id":42,"segment_name":"VIP","database_id":1,"tags":["rfm"],"groups":["sales"]}"#,
+        #"{"type":"segment_created","event_id":"e1","time":"2026-03-12T10:00:00.000Z","#
+            + #""segment_id":42,"segment_name":"VIP","database_id":1,"tags":["rfm"],"groups":["sales"]}"#,
         #"{"type":"segment_updated","segment_id":42,"segment_name":"VIP 2026"}"#,
-        #"{"type":"profiles_added","segment_id":42,"profiles":[{"id":"\#(secret)","fields":{"CustomID":"\#(secret)","age":31,"é":[1,{"a":"\#(secret)\u00e9\ud83d\ude00"}]}},{"id":"p2"}]}"#,
-        #"{"type":"profiles_updated","profiles":[{"id":"p1","fields":{"note":"\#(secret)","n":-1.5e3}}]}"#,
+        #"{"type":"profiles_added","segment_id":42,"profiles":[{"id":"\#(secret)","#
+            + #""fields":{"CustomID":"\#(secret)","age":31,"é":[1,{"a":"\#(secret)\u00e9\ud83d\ude00"}]}},{"id":"p2"}]}"#,
+        #"{"type":"profiles_updated","profiles":[{"id":"p1","#
+            + #""fields":{"note":"\#(secret)","n":-1.5e3}}]}"#,
         #"{"type":"segment_deleted","segment_id":42}"#,
     ]
 

@@ -52,11 +52,13 @@ private let refusals: [Refusal] = [
         "line 1: profiles[0].id: wrong JSON at byte 60: a surrogate has no partner"),
     Refusal(
         added(#"{"id":"\x"}"#),
-        "line 1: profiles[0].id: wrong JSON at byte 60: a backslash stands before a character that has no escape"
+        "line 1: profiles[0].id: wrong JSON at byte 60: "
+            + "a backslash stands before a character that has no escape"
     ),
     Refusal(
         added("{\"id\":\"a\tb\"}"),
-        "line 1: profiles[0].id: wrong JSON at byte 61: a control character stands bare in a string",
+        "line 1: profiles[0].id: wrong JSON at byte 61: "
+            + "a control character stands bare in a string",
         "escape it, for example \\n or \\u0007"),
     // Type and keys.
     Refusal(

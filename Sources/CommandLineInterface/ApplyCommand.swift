@@ -1,0 +1,75 @@
+internal import ArgumentParser
+internal import Configuration
+internal import EventJSON
+internal import Foundation
+internal import SegmentModel
+
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Apply a configuration file: connectors and integrations.",
+        discussion: """
+            Objects in the file are created or replaced; others stay as they are; an object given \
+            as null is removed. A file with any fault changes nothing.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The configuration, in YAML.")
+    var file: String
+
+    func run() async throws {
+        let input = try InputFile(file)
+        defer { input.close() }
+        var bytes: [UInt8] = []
+        while case let part = try input.read(), !part.isEmpty { bytes += part }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Failure(
+                .configurationInvalid, "\(file): the file is not UTF-8", hint: "save it as UTF-8")
+        }
+        let change = try await Workspace.with(global.directory, .write) { workspace in
+            let change = try await parse(text, workspace)
+            try Secrets.store(change.storedSecrets, directory: workspace.directory)
+            var batch = EventBatch()
+            batch.append(.configurationApplied, body: change.encode())
+            _ = try await workspace.ledger.append(batch)
+            try await workspace.projector.foldToEnd()
+            return change
+        }
+        if global.json {
+            var json = JSONWriter()
+            json.beginObject()
+            json.member("connectors", change.connectors.map(\.name))
+            json.member("integrations", change.integrations.map(\.name))
+            json.endObject()
+            Terminal.printLine(json.text)
+        } else {
+            for (name, definition) in change.connectors {
+                Terminal.printLine("connector \(name) \(definition == nil ? "removed" : "applied")")
+            }
+            for (name, definition) in change.integrations {
+                Terminal.printLine(
+                    "integration \(name) \(definition == nil ? "removed" : "applied")")
+            }
+        }
+    }
+
+    private func parse(_ text: String, _ workspace: Workspace) async throws -> ConfigurationChange {
+        let existing = try await workspace.configuration()
+        do {
+            let change = try ConfigurationFile.parse(
+                text, existingConnectors: existing.connectors,
+                reachableKinds: Composition.connectors.kinds, checkQuery: QueryCheck.faults)
+            let more = existing.faults(applying: change)
+            guard more.isEmpty else { throw ConfigurationFaults(more) }
+            return change
+        } catch let faults as ConfigurationFaults {
+            for fault in faults.faults {
+                Terminal.printError("segledger: \(file): \(fault)")
+                if let hint = fault.hint { Terminal.printError("hint: \(hint)") }
+            }
+            Terminal.printError("segledger: nothing was applied")
+            throw ReportedFailure(exitCode: ErrorReport.exitCode(.configurationInvalid))
+        }
+    }
+}

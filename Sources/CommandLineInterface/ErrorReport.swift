@@ -1,0 +1,23 @@
+internal import SegmentModel
+
+/// Errors as people see them: one sentence, then the hint; and as scripts see them: the exit code.
+enum ErrorReport {
+    static func print(_ failure: Failure) {
+        Terminal.printError("segledger: \(failure.message)")
+        if let hint = failure.hint { Terminal.printError("hint: \(hint)") }
+    }
+
+    /// DESIGN's exit codes (docs/reference/errors.md).
+    static func exitCode(_ code: Failure.Code) -> Int32 {
+        switch code {
+        case .usageInvalid, .configurationInvalid, .templateInvalid: 2
+        case .inputRefused: 3
+        case .ledgerCorrupt, .formatUnknown, .projectionInvalid: 4
+        case .workRemains: 5
+        case .notFound, .ledgerLocked, .ledgerPoisoned, .storageFull, .storageReadOnly,
+            .storageFailed, .targetUnavailable, .targetRefused, .targetRefusedValues,
+            .cursorFenced, .interrupted:
+            1
+        }
+    }
+}

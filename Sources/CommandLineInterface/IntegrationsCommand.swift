@@ -1,0 +1,123 @@
+internal import ArgumentParser
+internal import EventJSON
+internal import SegmentModel
+
+struct ConnectorsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "connectors", abstract: "List the connectors.")
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let state = try await Workspace.with(global.directory, .read) {
+            try await $0.configuration()
+        }
+        let connectors = state.connectors.values.sorted { $0.name < $1.name }
+        if global.json {
+            var json = JSONWriter()
+            json.beginObject()
+            json.key("connectors")
+            json.beginArray()
+            for one in connectors {
+                json.beginObject()
+                json.member("name", one.name)
+                json.member("kind", one.kind.rawValue)
+                json.member("url", one.url)
+                json.endObject()
+            }
+            json.endArray()
+            json.endObject()
+            Terminal.printLine(json.text)
+            return
+        }
+        var table = TextTable("NAME", "KIND", "URL")
+        for one in connectors { table.add(one.name, one.kind.rawValue, one.url) }
+        Terminal.printLine(table.printed())
+    }
+}
+
+struct IntegrationsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "integrations", abstract: "List, pause and resume integrations.",
+        subcommands: [List.self, Pause.self, Resume.self], defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the integrations.")
+
+        @OptionGroup var global: GlobalOptions
+
+        func run() async throws {
+            let (state, rows) = try await Workspace.with(global.directory, .read) { workspace in
+                (
+                    try await workspace.configuration(),
+                    try await workspace.store.read { try $0.integrations() }
+                )
+            }
+            let states = Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0) })
+            let all = state.integrations.values.sorted { $0.name < $1.name }
+            if global.json {
+                var json = JSONWriter()
+                json.beginObject()
+                json.key("integrations")
+                json.beginArray()
+                for one in all {
+                    json.beginObject()
+                    json.member("name", one.name)
+                    json.member("description", one.description)
+                    json.member("connector", one.connector)
+                    json.member("state", StatusCommand.state(states[one.name], one))
+                    json.endObject()
+                }
+                json.endArray()
+                json.endObject()
+                Terminal.printLine(json.text)
+                return
+            }
+            var table = TextTable("NAME", "STATE", "CONNECTOR", "DESCRIPTION")
+            for one in all {
+                table.add(
+                    one.name, StatusCommand.state(states[one.name], one), one.connector,
+                    one.description)
+            }
+            Terminal.printLine(table.printed())
+        }
+    }
+
+    struct Pause: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Stop sending; the cursors stay where they are.")
+
+        @OptionGroup var global: GlobalOptions
+        @Argument(help: "The integration.") var name: String
+
+        func run() async throws {
+            try await IntegrationsCommand.record(.integrationPaused, name, global.directory)
+            Terminal.printLine("integration \(name) paused")
+        }
+    }
+
+    struct Resume: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Go on after a pause, or after a stop whose reason was mended.")
+
+        @OptionGroup var global: GlobalOptions
+        @Argument(help: "The integration.") var name: String
+
+        func run() async throws {
+            try await IntegrationsCommand.record(.integrationResumed, name, global.directory)
+            Terminal.printLine("integration \(name) resumed")
+        }
+    }
+
+    private static func record(_ kind: EventKind, _ name: String, _ directory: String)
+        async throws
+    {
+        try await Workspace.with(directory, .write) { workspace in
+            _ = try await workspace.integration(name)
+            var batch = EventBatch()
+            batch.append(kind, body: IntegrationReference(integration: name).encode())
+            _ = try await workspace.ledger.append(batch)
+            try await workspace.projector.foldToEnd()
+        }
+    }
+}

@@ -1,0 +1,55 @@
+internal import ArgumentParser
+internal import EventJSON
+internal import SegmentModel
+internal import Sync
+
+struct ResyncCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resync",
+        abstract: "Rebuild an integration's external tables from the ledger.",
+        discussion: """
+            Everything happens in one transaction of the target: readers see the old rows or the \
+            new ones. Later events wait in the ledger and follow in order.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The integration.")
+    var name: String
+
+    @Option(name: .long, help: "Only this segment; may be given several times.")
+    var segment: [Int64] = []
+
+    @Option(name: .long, help: "Seconds to wait for an unreachable target.")
+    var giveUpAfter = 30
+
+    func run() async throws {
+        let outcomes = try await Workspace.with(global.directory, .write) { workspace in
+            var definition = try await workspace.integration(name)
+            let state = try await workspace.configuration()
+            let engine = workspace.engine()
+            // A pause stops deliveries, not a rebuild that the operator asks for.
+            definition.isActive = true
+            let request = try await engine.requestResync(
+                definition, segments: segment.map { SegmentID($0) })
+            guard request != nil else { return [IntegrationOutcome]() }
+            var options = SyncEngine.Options()
+            options.giveUpMilliseconds = giveUpAfter * 1000
+            options.progress = ProgressLine.show
+            let (settings, integration) = (options, definition)
+            return try await Interruption.run {
+                [
+                    try await engine.resync(
+                        integration, connectors: state.connectors, options: settings)
+                ]
+            }
+        }
+        Terminal.endProgress()
+        if outcomes.isEmpty {
+            Terminal.printLine(
+                global.json ? "{\"integrations\":[]}" : "\(name): no segment is in the scope")
+            return
+        }
+        try OutcomeReport.print(outcomes, json: global.json)
+    }
+}

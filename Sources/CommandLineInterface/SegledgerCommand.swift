@@ -1,0 +1,94 @@
+package import ArgumentParser
+package import Connector
+internal import Foundation
+internal import SegmentModel
+internal import Synchronization
+
+/// `segledger`: the root of the commands.
+package struct SegledgerCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "segledger",
+        abstract: "Keeps external SQL tables in step with marketing segments.",
+        discussion: """
+            Events go into a durable ledger in the data directory; your own SQL carries them to \
+            the target tables; any table can be rebuilt from the ledger.
+
+            Exit codes: 0 done, 1 failed, 2 usage or invalid configuration, 3 input refused, \
+            4 integrity failure, 5 work remains undelivered.
+            """,
+        subcommands: [
+            DemoCommand.self, AppendCommand.self, ApplyCommand.self, ConnectorsCommand.self,
+            IntegrationsCommand.self, SyncCommand.self, ResyncCommand.self, StatusCommand.self,
+            StatsCommand.self, ErrorsCommand.self, TemplateCommand.self, AuditCommand.self,
+            VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
+            RebuildProjectionsCommand.self, GenerateCommand.self, BenchCommand.self,
+        ])
+
+    package init() {}
+
+    /// Parses the arguments, runs, prints errors and ends the process with the right exit code.
+    ///
+    /// - Parameter connectors: the adapters of this build, named by the composition root.
+    package static func runAndExit(connectors: any ConnectorFactory) async -> Never {
+        Composition.install(connectors)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            Foundation.exit(0)
+        } catch let failure as Failure {
+            ErrorReport.print(failure)
+            Foundation.exit(ErrorReport.exitCode(failure.code))
+        } catch let reported as ReportedFailure {
+            Foundation.exit(reported.exitCode)
+        } catch let error as CancellationError {
+            ErrorReport.print(
+                Failure(.interrupted, "interrupted: \(type(of: error))", hint: nil))
+            Foundation.exit(1)
+        } catch {
+            exitAfterParsing(error)
+        }
+    }
+
+    /// ArgumentParser's own errors: help goes to stdout with 0, misuse to stderr with 2.
+    private static func exitAfterParsing(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        if code.isSuccess {
+            Terminal.printLine(fullMessage(for: error))
+            Foundation.exit(0)
+        }
+        guard code == .validationFailure else {
+            ErrorReport.print(Failure(.storageFailed, "\(error)"))
+            Foundation.exit(1)
+        }
+        ErrorReport.print(
+            Failure(
+                .usageInvalid, message(for: error),
+                hint: "see 'segledger help' or 'segledger COMMAND --help'"))
+        Foundation.exit(2)
+    }
+}
+
+/// The adapters of this build: set once, before any command runs.
+enum Composition {
+    private static let installed = Mutex<(any ConnectorFactory)?>(nil)
+
+    static func install(_ factory: any ConnectorFactory) {
+        installed.withLock { $0 = factory }
+    }
+
+    static var connectors: any ConnectorFactory {
+        guard let factory = installed.withLock({ $0 }) else {
+            preconditionFailure("the composition root installs the connectors first")
+        }
+        return factory
+    }
+}
+
+/// A failure whose sentences were printed already.
+struct ReportedFailure: Error {
+    let exitCode: Int32
+}

@@ -1,0 +1,102 @@
+internal import ArgumentParser
+internal import EventJSON
+internal import Foundation
+internal import SegmentModel
+internal import Sync
+
+struct SyncCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sync",
+        abstract: "Deliver what is due to the targets.",
+        discussion: """
+            Without --until-idle it runs until it is interrupted. With it, everything is sent, due \
+            or not; exit code 5 says that work remains.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(name: .long, help: "Send everything, due or not, and exit.")
+    var untilIdle = false
+
+    @Option(
+        name: .long, help: "With --until-idle: seconds to wait for an unreachable target.")
+    var giveUpAfter = 30
+
+    func run() async throws {
+        guard giveUpAfter >= 0 else {
+            throw Failure(
+                .usageInvalid, "--give-up-after takes a number of seconds from 0 on",
+                hint: "for example --give-up-after 30")
+        }
+        let outcomes = try await Workspace.with(global.directory, .write) { workspace in
+            let state = try await workspace.configuration()
+            var options = SyncEngine.Options()
+            options.isUntilIdle = untilIdle
+            options.giveUpMilliseconds = giveUpAfter * 1000
+            options.progress = ProgressLine.show
+            let (engine, settings) = (workspace.engine(), options)
+            return try await Interruption.run {
+                try await engine.run(
+                    Array(state.integrations.values), connectors: state.connectors,
+                    options: settings)
+            }
+        }
+        Terminal.endProgress()
+        try OutcomeReport.print(outcomes, json: global.json)
+    }
+}
+
+/// The progress line of delivery and resync.
+enum ProgressLine {
+    @Sendable static func show(_ progress: SyncProgress) {
+        switch progress.activity {
+        case .delivery:
+            Terminal.showProgress("\(progress.integration): \(progress.done) changes delivered")
+        case .resync:
+            let total = progress.total.map { " of \($0)" } ?? ""
+            Terminal.showProgress("\(progress.integration): \(progress.done)\(total) segments rebuilt")
+        }
+    }
+}
+
+/// Prints how integrations ended; throws if work remains.
+enum OutcomeReport {
+    static func print(_ outcomes: [IntegrationOutcome], json: Bool) throws {
+        var remains = false
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("integrations")
+        writer.beginArray()
+        for outcome in outcomes {
+            let (word, failure) = describe(outcome.state)
+            remains = remains || failure != nil
+            writer.beginObject()
+            writer.member("name", outcome.name)
+            writer.member("outcome", word)
+            writer.member("delivered_changes", outcome.deliveredProfileCount)
+            writer.member("error", failure?.message)
+            writer.endObject()
+            if !json {
+                Terminal.printLine(
+                    "\(outcome.name): \(word), \(outcome.deliveredProfileCount) changes delivered")
+            }
+        }
+        writer.endArray()
+        writer.endObject()
+        if json { Terminal.printLine(writer.text) }
+        for outcome in outcomes {
+            guard let failure = describe(outcome.state).1 else { continue }
+            ErrorReport.print(failure.wrapped("integration \(outcome.name)"))
+        }
+        if remains { throw ReportedFailure(exitCode: ErrorReport.exitCode(.workRemains)) }
+    }
+
+    private static func describe(_ state: IntegrationOutcome.State) -> (String, Failure?) {
+        switch state {
+        case .done: ("done", nil)
+        case .paused: ("paused", nil)
+        case .stopped(let failure): ("stopped", failure)
+        case .unreached(let failure): ("unreached", failure)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+internal import Configuration
+internal import EventJSON
+internal import Projection
+internal import SegmentModel
+
+extension SystemEventDecoder {
+    /// The bodies as EventJSON and Configuration write them.
+    static var standard: SystemEventDecoder {
+        SystemEventDecoder(
+            description: { try SegmentDescription.decode($0) },
+            configuration: { bytes in
+                let change = try ConfigurationChange.decode(bytes)
+                var set: [IntegrationChanges.Setting] = []
+                var removed: [String] = []
+                for (name, definition) in change.integrations {
+                    if let definition {
+                        set.append(.init(name: name, isActive: definition.isActive))
+                    } else {
+                        removed.append(name)
+                    }
+                }
+                return IntegrationChanges(set: set, removed: removed)
+            },
+            integrationName: { try IntegrationReference.decode($0).integration },
+            receipt: { try Receipt.decode($0) },
+            resyncRequest: { try ResyncRequest.decode($0) },
+            resyncResult: { try ResyncResult.decode($0) },
+            lane: { try LaneKey.decode($0) })
+    }
+}

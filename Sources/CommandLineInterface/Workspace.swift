@@ -1,0 +1,117 @@
+internal import Configuration
+internal import Connector
+internal import EventJSON
+internal import Foundation
+internal import Ledger
+internal import Projection
+internal import SegmentModel
+internal import StorageIO
+internal import Sync
+
+/// A data directory opened for one command: ledger, projections, and what belongs to them.
+final class Workspace: Sendable {
+    let directory: String
+    let ledger: FileLedger
+    let store: ProjectionStore
+    let projector: Projector
+    let pool: BlockingPool
+    let clock = SystemClock()
+
+    private init(
+        directory: String, ledger: FileLedger, store: ProjectionStore, projector: Projector,
+        pool: BlockingPool
+    ) {
+        self.directory = directory
+        self.ledger = ledger
+        self.store = store
+        self.projector = projector
+        self.pool = pool
+    }
+
+    /// Opens, runs `body`, and closes whatever happens.
+    static func with<Result>(
+        _ directory: String, _ access: FileLedger.Access,
+        _ body: (Workspace) async throws -> Result
+    ) async throws -> Result {
+        let workspace = try await open(directory, access)
+        let result: Result
+        do {
+            result = try await body(workspace)
+        } catch {
+            do {
+                try await workspace.close()
+            } catch let closing as Failure {
+                ErrorReport.print(closing)
+            }
+            throw error
+        }
+        try await workspace.close()
+        return result
+    }
+
+    private static func open(
+        _ directory: String, _ access: FileLedger.Access
+    ) async throws -> Workspace {
+        let pool = BlockingPool(name: "reader", threadCount: 2)
+        let ledger = try await pool.run {
+            var options = FileLedger.Options(directory: directory, access: access)
+            options.witness = { try ProjectionStore.witness(directory: directory, identity: $0) }
+            return try FileLedger.open(options)
+        }
+        for notice in ledger.notices { Terminal.printError("segledger: \(notice)") }
+        do {
+            let store = try await pool.run {
+                try ProjectionStore.open(
+                    directory: directory, identity: ledger.identity,
+                    readOnly: !ledger.isWritable, decoder: .standard)
+            }
+            let projector = try Projector(ledger: ledger, store: store)
+            if ledger.isWritable { try await projector.foldToEnd() }
+            return Workspace(
+                directory: directory, ledger: ledger, store: store, projector: projector,
+                pool: pool)
+        } catch {
+            try await ledger.close()
+            throw error
+        }
+    }
+
+    private func close() async throws {
+        try store.close()
+        try await ledger.close()
+    }
+
+    /// The configuration as the ledger holds it.
+    func configuration() async throws -> ConfigurationState {
+        let bodies = try await store.read { try $0.configurationBodies() }
+        var state = ConfigurationState()
+        for (_, body) in bodies { state.apply(try ConfigurationChange.decode(body.utf8)) }
+        return state
+    }
+
+    func integration(_ name: String) async throws -> IntegrationDefinition {
+        let state = try await configuration()
+        guard let found = state.integrations[name] else {
+            let known = state.integrations.keys.sorted()
+            let near = nearestName(to: name, in: known)
+            throw Failure(
+                .notFound, "there is no integration \(name)",
+                hint: near.map { "did you mean \($0)?" }
+                    ?? (known.isEmpty
+                        ? "apply a configuration first: 'segledger apply FILE'"
+                        : "known are: \(known.joined(separator: ", "))"))
+        }
+        return found
+    }
+
+    func engine() -> SyncEngine {
+        let directory = directory
+        return SyncEngine(
+            context: SyncContext(ledger: ledger, store: store, pool: pool, clock: clock),
+            projector: projector,
+            makeConnector: { definition in
+                try Composition.connectors.makeConnector(
+                    definition, secret: try Secrets.resolve(definition, directory: directory))
+            })
+    }
+}

@@ -1,0 +1,108 @@
+package import SegmentModel
+
+/// Reads a configuration file (docs/reference/configuration.md). JSON is YAML, so the same function
+/// reads the objects of the HTTP API.
+package enum ConfigurationFile {
+    /// Compiles a query for a kind of database, for batches or for single profiles, and says what
+    /// is wrong with it.
+    package typealias QueryCheck = (
+        _ kind: ConnectorKind, _ query: QueryKind, _ isBatch: Bool, _ source: String
+    ) -> [QueryFault]
+
+    static let nameByteCountMax = Limits.nameByteCountMax
+
+    /// The change that a file asks for. Reads the whole file and reports every fault at once;
+    /// `ConfigurationState.faults(applying:)` adds those of objects that the file does not name.
+    ///
+    /// - Throws: never with a password, a URL or a part of the file beside its keys (INV-10).
+    package static func parse(
+        _ text: String, existingConnectors: [String: ConnectorDefinition],
+        reachableKinds: [ConnectorKind], checkQuery: QueryCheck
+    ) throws(ConfigurationFaults) -> ConfigurationChange {
+        let root = try YAMLNode.parse(text)
+        return try withoutActuallyEscaping(checkQuery) {
+            checkQuery throws(ConfigurationFaults) in
+            var reader = Reader(
+                existing: existingConnectors, reachableKinds: reachableKinds,
+                checkQuery: checkQuery)
+            reader.read(root)
+            guard reader.faults.faults.isEmpty else {
+                throw ConfigurationFaults(reader.faults.faults)
+            }
+            return reader.change
+        }
+    }
+
+    private struct Reader {
+        let existing: [String: ConnectorDefinition]
+        let reachableKinds: [ConnectorKind]
+        let checkQuery: QueryCheck
+        var faults = FaultCollector()
+        var change = ConfigurationChange()
+
+        mutating func read(_ root: YAMLNode) {
+            let hint = "write connectors: and integrations:, or one of them"
+            if case .null = root { return faults.add("", "the file is empty", hint: hint) }
+            guard
+                let members = faults.members(
+                    of: root, "", known: ["connectors", "integrations"], hint: hint)
+            else { return }
+            let kinds = readConnectors(members["connectors"])
+            readIntegrations(members["integrations"], connectors: kinds)
+        }
+
+        /// The connectors as they will stand.
+        private mutating func readConnectors(_ node: YAMLNode?) -> [String: ConnectorKind?] {
+            var kinds = existing.mapValues { Optional($0.kind) }
+            for (name, value) in entries(node, "connectors") {
+                let path = "connectors.\(name)"
+                guard faults.checkName(name, path) else { continue }
+                if case .null = value {
+                    kinds[name] = nil
+                    change.connectors.append((name, nil))
+                    continue
+                }
+                var reader = ConnectorReader(
+                    name: name, path: path, reachableKinds: reachableKinds,
+                    existing: existing[name])
+                let definition = reader.read(value, &faults)
+                kinds.updateValue(definition?.kind, forKey: name)
+                if let definition { change.connectors.append((name, definition)) }
+                change.storedSecrets[name] = reader.storedSecret
+            }
+            return kinds
+        }
+
+        private mutating func readIntegrations(
+            _ node: YAMLNode?, connectors: [String: ConnectorKind?]
+        ) {
+            for (name, value) in entries(node, "integrations") {
+                let path = "integrations.\(name)"
+                guard faults.checkName(name, path) else { continue }
+                if case .null = value {
+                    change.integrations.append((name, nil))
+                    continue
+                }
+                let reader = IntegrationReader(
+                    name: name, path: path, connectors: connectors, checkQuery: checkQuery)
+                if let definition = reader.read(value, &faults) {
+                    change.integrations.append((name, definition))
+                }
+            }
+        }
+
+        private mutating func entries(
+            _ node: YAMLNode?, _ path: String
+        ) -> [(key: String, value: YAMLNode)] {
+            switch node {
+            case nil, .null: return []
+            case .mapping(let pairs): return pairs
+            case .some(let other):
+                faults.add(
+                    path, "must be a mapping of names, not \(other.name)",
+                    hint: "write each name with its object")
+                return []
+            }
+        }
+    }
+}

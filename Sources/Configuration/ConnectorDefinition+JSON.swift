@@ -1,0 +1,79 @@
+package import EventJSON
+package import SegmentModel
+
+extension ConnectorDefinition {
+    /// Writes the definition as the configuration file spells it; a stored password only as
+    /// `{"stored":true}`.
+    package func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("kind", kind.rawValue)
+        json.member("url", url)
+        switch secret {
+        case .none: break
+        case .environment(let name): writeSecret("env", name, to: &json)
+        case .file(let path): writeSecret("file", path, to: &json)
+        case .stored:
+            json.key("password")
+            json.beginObject()
+            json.member("stored", true)
+            json.endObject()
+        }
+        if tlsMode != nil || tlsAuthorityFile != nil {
+            json.key("tls")
+            json.beginObject()
+            if let tlsMode { json.member("mode", tlsMode.rawValue) }
+            if let tlsAuthorityFile { json.member("ca_file", tlsAuthorityFile) }
+            json.endObject()
+        }
+        json.member("connect_timeout", Duration.text(milliseconds: connectTimeoutMilliseconds))
+        json.member(
+            "statement_timeout", Duration.text(milliseconds: statementTimeoutMilliseconds))
+        json.member("pool_size", poolSize)
+        json.endObject()
+    }
+
+    private func writeSecret(_ key: String, _ value: String, to json: inout JSONWriter) {
+        json.key("password")
+        json.beginObject()
+        json.member(key, value)
+        json.endObject()
+    }
+
+    init(name: String, members: BodyMembers) throws(BodyFault) {
+        self.init(
+            name: name, kind: try members.word("kind"), url: try members.string("url"))
+        if let password = try members.optionalObject("password") {
+            if let name = try password.optionalString("env") {
+                secret = .environment(name)
+            } else if let path = try password.optionalString("file") {
+                secret = .file(path)
+            } else if try password.optionalBoolean("stored") == true {
+                secret = .stored
+            } else {
+                throw BodyFault("password", "says no place that this version knows")
+            }
+        }
+        if let tls = try members.optionalObject("tls") {
+            tlsMode = try tls.optionalWord("mode")
+            tlsAuthorityFile = try tls.optionalString("ca_file")
+        }
+        connectTimeoutMilliseconds =
+            try members.duration("connect_timeout")
+            ?? connectTimeoutMilliseconds
+        statementTimeoutMilliseconds =
+            try members.duration("statement_timeout")
+            ?? statementTimeoutMilliseconds
+        poolSize = try members.optionalInteger("pool_size") ?? poolSize
+    }
+}
+
+extension BodyMembers {
+    /// Milliseconds of a duration's text.
+    func duration(_ key: String) throws(BodyFault) -> Int? {
+        guard let text = try optionalString(key) else { return nil }
+        guard let milliseconds = Duration.milliseconds(text) else {
+            throw BodyFault(key, "must be a duration")
+        }
+        return milliseconds
+    }
+}

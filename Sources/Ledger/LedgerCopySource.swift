@@ -1,0 +1,267 @@
+package import FrameCodec
+package import SegmentModel
+package import StorageIO
+
+/// Reads a ledger's chunks in order without a lock and without changing anything: for copies and
+/// checks, also of a ledger that another process writes, or that is damaged further on.
+///
+/// Invariants:
+/// - a frame is handed out only after the checks that opening makes: checksums, gapless positions,
+///   dense ordinals, the chain of chunks;
+/// - damage is thrown when it is reached, after all before it was handed out.
+///
+/// Every call reads from the beginning and blocks: call it on an owned thread.
+package struct LedgerCopySource: Sendable {
+    /// What was read, up to where reading stopped.
+    package struct Totals: Hashable, Sendable {
+        package var chunkCount = 0
+        /// Frames with events.
+        package var frameCount = 0
+        /// Bytes of whole frames in the chunks that were read to their end.
+        package var byteCount = 0
+        package var profileCount = 0
+        /// Bytes after the last whole write: a crash left them, nobody was told of them.
+        package var hasTornTail = false
+    }
+
+    /// Thrown through the scan when a reader has seen enough.
+    private struct Stop: Error {}
+
+    private let chunks: String
+    private let fileSystem: any FileSystem
+
+    /// - Throws: `notFound` if no ledger stands in the data directory.
+    package init(
+        directory: String, fileSystem: any FileSystem = LocalFileSystem()
+    ) throws {
+        guard try LedgerDirectory.hasLedger(directory, fileSystem) else {
+            throw Failure(
+                .notFound, "there is no ledger in \(directory)",
+                hint: "name a data directory or a backup of one")
+        }
+        self.init(chunks: LedgerDirectory.chunks(directory), fileSystem: fileSystem)
+    }
+
+    /// `chunks`: the directory that holds the chunks themselves.
+    init(chunks: String, fileSystem: any FileSystem) {
+        self.chunks = chunks
+        self.fileSystem = fileSystem
+    }
+
+    /// Hands out every frame until `visit` answers false.
+    ///
+    /// - Throws: `ledgerCorrupt` or `formatUnknown`, naming file, offset and positions; what
+    ///   `visit` throws.
+    @discardableResult
+    package func read(_ visit: (Frame) throws -> Bool) throws -> Totals {
+        try walk(begin: { _ in }, visit: { found, _ in try visit(found.frame) }, end: { _ in })
+    }
+
+    package func identity() throws -> LedgerIdentity {
+        var identity: LedgerIdentity?
+        try walk(
+            begin: {
+                identity = LedgerIdentity(ledger: hex($0.ledger), timeline: hex($0.timeline))
+            }, visit: { _, _ in false }, end: { _ in })
+        guard let identity else {
+            preconditionFailure("a ledger without a chunk was refused before")
+        }
+        return identity
+    }
+
+    /// The last position that belongs to a time, as `Ledger.position(at:)` says
+    /// (docs/decisions/0002); nil if nothing had happened yet. Damage after it does no harm.
+    package func position(notAfter time: Timestamp) throws -> Position? {
+        var last: Position?
+        // System events count until one was recorded too late; the next platform event of the
+        // time takes them in after all.
+        var takesSystemEvents = true
+        try read { frame in
+            for (index, event) in frame.events.enumerated() {
+                let position = frame.firstPosition.advanced(by: index)
+                if event.kind.isSystem {
+                    takesSystemEvents = takesSystemEvents && frame.recordedAt <= time
+                    if takesSystemEvents { last = position }
+                } else if event.time <= time {
+                    last = position
+                    takesSystemEvents = true
+                } else {
+                    return false
+                }
+            }
+            return true
+        }
+        return last
+    }
+}
+
+extension LedgerCopySource {
+    /// Goes through the chunks: `begin` with each header, `visit` with each frame and the bytes of
+    /// its chunk until it answers false, `end` with whether no further chunk is read.
+    @discardableResult
+    func walk(
+        begin: (ChunkHeader) throws -> Void,
+        visit: (ChunkScan.Found, UnsafeRawBufferPointer) throws -> Bool,
+        end: (_ isLast: Bool) throws -> Void
+    ) throws -> Totals {
+        var totals = Totals()
+        var dictionary = LedgerDictionary(seed: randomNumber())
+        var previous: ChunkScan?
+        do {
+            let names = try chunkNames()
+            for (number, name) in names.enumerated() {
+                let isLast = number == names.count - 1
+                let bytes = try contents(of: name, isLast: isLast)
+                try begin(try header(of: bytes, name, after: previous))
+                totals.chunkCount += 1
+                let scan = try scan(
+                    bytes, name, from: previous?.nextPosition ?? Position(0), &dictionary,
+                    &totals, visit)
+                totals.profileCount = dictionary.profiles.count
+                guard let scan else {
+                    try end(true)
+                    return totals
+                }
+                try check(scan, name, isLast: isLast)
+                totals.byteCount += scan.goodByteCount
+                if case .torn = scan.ending { totals.hasTornTail = true }
+                try end(isLast)
+                previous = scan
+            }
+        } catch let error as StorageError {
+            throw error.failure.wrapped("reading the ledger")
+        }
+        return totals
+    }
+
+    /// The ledger's chunks, without those that recovery has replaced but not yet moved aside.
+    private func chunkNames() throws -> [String] {
+        let names = try fileSystem.list(chunks).filter(LedgerDirectory.isChunk)
+        var replaced: Set<String> = []
+        for name in names {
+            let file = try fileSystem.open(chunks + "/" + name, .read)
+            let bytes = try file.read(count: 4096, at: 0)
+            try file.close()
+            do throws(FrameError) {
+                let header = try Self.header(bytes)
+                if let old = header.replacedChunkID {
+                    replaced.insert(LedgerDirectory.chunkName(header.firstPosition, old))
+                }
+            } catch {
+                // Reported with its place when the chunk's turn comes: what is before it is good.
+                continue
+            }
+        }
+        return names.filter { !replaced.contains($0) }
+    }
+
+    private static func header(_ bytes: [UInt8]) throws(FrameError) -> ChunkHeader {
+        var result: Result<ChunkHeader, FrameError>?
+        bytes.withUnsafeBytes { buffer in
+            do throws(FrameError) {
+                result = .success(try ChunkScan.header(buffer).1)
+            } catch {
+                result = .failure(error)
+            }
+        }
+        return try result!.get()
+    }
+
+    /// A chunk that is being written may look damaged when the read overtakes a write: the last
+    /// one is read once more then.
+    private func contents(of name: String, isLast: Bool) throws -> [UInt8] {
+        let file = try fileSystem.open(chunks + "/" + name, .read)
+        var bytes = try file.readAll()
+        if isLast, !Self.isReadable(bytes) { bytes = try file.readAll() }
+        try file.close()
+        return bytes
+    }
+
+    private static func isReadable(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { buffer in
+            do {
+                if case .corrupt = try ChunkScan(buffer, visit: { _ in }).ending { return false }
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+
+    /// Nil: `visit` has seen enough.
+    private func scan(
+        _ bytes: [UInt8], _ name: String, from position: Position,
+        _ dictionary: inout LedgerDictionary, _ totals: inout Totals,
+        _ visit: (ChunkScan.Found, UnsafeRawBufferPointer) throws -> Bool
+    ) throws -> ChunkScan? {
+        var place = (offset: 0, position: position)
+        do {
+            return try bytes.withUnsafeBytes { buffer in
+                try ChunkScan(buffer) { found in
+                    place = (found.offset, found.frame.firstPosition)
+                    try dictionary.fold(found.frame)
+                    totals.frameCount += 1
+                    guard try visit(found, buffer) else { throw Stop() }
+                }
+            }
+        } catch is Stop {
+            return nil
+        } catch let error as FrameError {
+            throw corruption(
+                path: chunks + "/" + name, offset: place.offset, from: place.position,
+                through: nil, error)
+        }
+    }
+
+    // MARK: The chain of chunks
+
+    private func header(
+        of bytes: [UInt8], _ name: String, after previous: ChunkScan?
+    ) throws -> ChunkHeader {
+        let next = previous?.nextPosition ?? Position(0)
+        let header: ChunkHeader
+        do throws(FrameError) {
+            header = try Self.header(bytes)
+        } catch {
+            throw corruption(
+                path: chunks + "/" + name, offset: 0, from: next, through: nil, error)
+        }
+        guard header.firstPosition == next else {
+            throw refusal(
+                name,
+                "the chunk begins at position \(header.firstPosition), but position \(next) "
+                    + "comes next")
+        }
+        guard name == LedgerDirectory.chunkName(header.firstPosition, header.chunkID) else {
+            throw refusal(name, "the file's name does not fit its content")
+        }
+        let predecessor = previous.map {
+            ChunkHeader.Predecessor(
+                chunkID: $0.header.chunkID, byteCount: UInt64($0.goodByteCount),
+                frameCount: $0.frameCount)
+        }
+        guard header.predecessor == predecessor,
+            previous.map({ $0.header.ledger == header.ledger }) ?? true,
+            previous.map({ $0.header.timeline == header.timeline }) ?? true
+        else { throw refusal(name, "the chunk does not follow the one before it") }
+        return header
+    }
+
+    private func check(_ scan: ChunkScan, _ name: String, isLast: Bool) throws {
+        if case .corrupt(let offset, let error) = scan.ending {
+            throw corruption(
+                path: chunks + "/" + name, offset: offset, from: scan.nextPosition, through: nil,
+                error)
+        }
+        if !isLast, scan.ending != .sealed {
+            throw refusal(name, "the chunk has no end, but another follows")
+        }
+    }
+
+    private func refusal(_ name: String, _ what: String) -> Failure {
+        Failure(
+            .ledgerCorrupt, "\(chunks)/\(name): \(what)",
+            hint: "a file of the ledger is missing, doubled or exchanged: put the files back as "
+                + "they were, or restore a backup with 'segledger restore'")
+    }
+}

@@ -1,0 +1,63 @@
+internal import Crypto
+package import SegmentModel
+package import SQLTemplate
+
+/// An integration made ready to run: its definition and its compiled queries.
+package struct IntegrationPlan: Sendable {
+    package struct Query: Sendable {
+        package let template: CompiledTemplate
+        /// SHA-256 of the template's text, in lower-case hex: what receipts name.
+        package let templateSHA256: String
+    }
+
+    package let definition: IntegrationDefinition
+    package let connector: ConnectorDefinition
+    let queries: [QueryKind: Query]
+
+    /// - Throws: `templateInvalid` if a stored query does not compile any more.
+    package init(_ definition: IntegrationDefinition, _ connector: ConnectorDefinition) throws {
+        self.definition = definition
+        self.connector = connector
+        let compiler = TemplateCompiler(dialect: SQLDialect(connector.kind))
+        let mode: TemplateMode =
+            switch definition.batch {
+            case .individual: .individual
+            case .batch: .batch
+            }
+        var queries: [QueryKind: Query] = [:]
+        for (kind, source) in definition.queries {
+            let compiled = compiler.compile(source, query: kind, mode: mode)
+            guard let template = compiled.template else {
+                let fault = compiled.diagnostics.first { $0.severity == .error }
+                throw Failure(
+                    .templateInvalid,
+                    "integrations.\(definition.name).queries.\(kind.rawValue):"
+                        + "\(fault?.line ?? 1):\(fault?.column ?? 1): "
+                        + (fault?.message ?? "the query does not compile"),
+                    hint: fault?.hint ?? "correct the query and apply the configuration again")
+            }
+            let digest = SHA256.hash(data: Array(source.utf8))
+            queries[kind] = Query(
+                template: template,
+                templateSHA256: digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+                    .joined())
+        }
+        self.queries = queries
+    }
+
+    /// Profiles of one query at most.
+    var batchSize: Int {
+        switch definition.batch {
+        case .individual: 1
+        case .batch(let size): size
+        }
+    }
+
+    /// Profiles of one delivery at most: in individual mode many small queries share a transaction.
+    var deliverySize: Int {
+        switch definition.batch {
+        case .individual: 100
+        case .batch(let size): size
+        }
+    }
+}

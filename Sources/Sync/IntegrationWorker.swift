@@ -1,0 +1,387 @@
+internal import Connector
+internal import EventJSON
+internal import Ledger
+internal import Projection
+internal import SegmentModel
+internal import StorageIO
+internal import Synchronization
+
+/// Runs one integration: fills, resyncs and lanes, side by side over a bounded number of sessions.
+/// A slow or broken target delays nobody else.
+actor IntegrationWorker {
+    private let plan: IntegrationPlan
+    private let context: SyncContext
+    private let projector: Projector
+    private let sessions: SessionPool
+    private let progress: @Sendable (SyncProgress) -> Void
+    /// Lanes whose cursor is claimed stay with their session's worker between rounds.
+    private var attempts: [SegmentID: Int] = [:]
+    private var deliveredCount = 0
+
+    init(
+        plan: IntegrationPlan, connector: any Connector, context: SyncContext,
+        projector: Projector, progress: @escaping @Sendable (SyncProgress) -> Void
+    ) {
+        self.plan = plan
+        self.context = context
+        self.projector = projector
+        self.progress = progress
+        sessions = SessionPool(connector: connector)
+    }
+
+    private var name: String { plan.definition.name }
+
+    /// What a round left to do.
+    private enum Round {
+        case idle
+        case waiting(until: Timestamp)
+        case retry(milliseconds: Int, Failure)
+        case stopped(Failure)
+    }
+
+    /// What a run works towards.
+    enum Goal: Sendable {
+        /// Everything is delivered, due or not.
+        case idle
+        /// Requested resyncs are carried out; nothing is delivered.
+        case resync
+        /// Deliver what is due until the task is cancelled.
+        case cancelled
+    }
+
+    /// Works until the goal is reached, the integration stops, or the task is cancelled.
+    ///
+    /// - Parameter giveUpMilliseconds: how long an unreachable target is waited for since the last
+    ///   progress; without end for `cancelled`.
+    func run(_ goal: Goal, giveUpMilliseconds: Int) async throws -> IntegrationOutcome {
+        try await withTaskCancellationHandler {
+            try await work(goal, giveUpMilliseconds: giveUpMilliseconds)
+        } onCancel: {
+            sessions.cancel()
+        }
+    }
+
+    private func work(_ goal: Goal, giveUpMilliseconds: Int) async throws -> IntegrationOutcome {
+        let isBounded: Bool
+        if case .cancelled = goal { isBounded = false } else { isBounded = true }
+        var lastProgress = monotonicNanoseconds()
+        var lastCount = 0
+        while true {
+            try Task.checkCancellation()
+            try await projector.foldToEnd()
+            let seen = context.ledger.end
+            let round: Round
+            do {
+                round = try await self.round(goal)
+            } catch {
+                await sessions.close()
+                throw error
+            }
+            if deliveredCount != lastCount {
+                lastCount = deliveredCount
+                lastProgress = monotonicNanoseconds()
+            }
+            switch round {
+            case .stopped(let failure):
+                await sessions.close()
+                return outcome(.stopped(failure))
+            case .retry(let milliseconds, let failure):
+                let waited = Int((monotonicNanoseconds() - lastProgress) / 1_000_000)
+                if isBounded, waited + milliseconds > giveUpMilliseconds {
+                    await sessions.close()
+                    return outcome(.unreached(failure))
+                }
+                try await Task.sleep(for: .milliseconds(milliseconds))
+            case .idle:
+                if isBounded {
+                    await sessions.close()
+                    return outcome(.done)
+                }
+                _ = await context.ledger.waitForEvent(at: seen)
+            case .waiting(let time):
+                try await wait(until: time, orEventAt: seen)
+            }
+        }
+    }
+
+    private func outcome(_ state: IntegrationOutcome.State) -> IntegrationOutcome {
+        IntegrationOutcome(name: name, state: state, deliveredProfileCount: deliveredCount)
+    }
+
+    private func wait(until time: Timestamp, orEventAt position: Position) async throws {
+        let microseconds = max(0, time.rawValue - context.clock.now().rawValue)
+        await withTaskGroup(of: Void.self) { group in
+            let ledger = context.ledger
+            group.addTask { _ = await ledger.waitForEvent(at: position) }
+            group.addTask {
+                do {
+                    try await Task.sleep(for: .microseconds(microseconds))
+                } catch {
+                    // Cancelled: the event came first, or the run ends.
+                }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        try Task.checkCancellation()
+    }
+
+    // MARK: Rounds
+
+    private func round(_ goal: Goal) async throws -> Round {
+        do {
+            if case .resync = goal {
+                try await runResyncs()
+                return .idle
+            }
+            let state = try await state()
+            if let stop = state.integration?.stop { return .stopped(stop.failure) }
+            try await requestFills(state)
+            try await runResyncs()
+            let lanes = try await self.state()
+            let isFlushing: Bool
+            if case .idle = goal { isFlushing = true } else { isFlushing = false }
+            return try await deliver(lanes, flush: isFlushing)
+        } catch let failure as TargetFailure {
+            return await failed(failure)
+        } catch let failure as Failure
+            where failure.code == .cursorFenced || failure.code == .targetRefusedValues
+        {
+            try await stop(failure)
+            return .stopped(failure)
+        }
+    }
+
+    private struct State: Sendable {
+        var integration: IntegrationRow?
+        var segments: [SegmentRow]
+        var lanes: [SegmentID: LaneRow]
+    }
+
+    private func state() async throws -> State {
+        try await projector.foldToEnd()
+        let name = name
+        return try await context.store.read { reader in
+            let lanes = try reader.lanes(of: name)
+            return State(
+                integration: try reader.integration(name), segments: try reader.segments(),
+                lanes: Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) }))
+        }
+    }
+
+    private func decide(_ state: State) -> LanePlanner.Decision {
+        LanePlanner(
+            definition: plan.definition,
+            integrationPosition: state.integration?.firstPosition ?? Position(0)
+        ).decide(state.segments, state.lanes)
+    }
+
+    /// Segments that enter the scope are rebuilt; those that left it are noted.
+    private func requestFills(_ state: State) async throws {
+        let decision = decide(state)
+        guard !decision.fill.isEmpty || !decision.left.isEmpty else { return }
+        var batch = EventBatch()
+        for segment in decision.left {
+            let lane = LaneKey(integration: name, segment: segment)
+            batch.append(.laneLeft, body: lane.encode())
+        }
+        if !decision.fill.isEmpty {
+            let pin = context.ledger.end.predecessor
+            let request = ResyncRequest(
+                integration: name, segments: decision.fill, reason: .fill, pin: pin, resume: pin)
+            batch.append(.resyncRequested, body: request.encode())
+        }
+        _ = try await context.ledger.append(batch)
+    }
+
+    private func runResyncs() async throws {
+        try await projector.foldToEnd()
+        let name = name
+        let pending = try await context.store.read { try $0.resyncs(of: name) }
+            .filter { $0.outcome == nil }
+        for one in pending {
+            let lanes = try await state().lanes
+            let session = try await sessions.take()
+            do {
+                try await Replayer(
+                    plan: plan, context: context, request: one.position, resync: one.request,
+                    progress: progress
+                ).run(session, lanes: lanes)
+                await sessions.putBack(session, isUsable: true)
+                attempts = [:]
+            } catch {
+                await sessions.putBack(session, isUsable: false)
+                throw error
+            }
+        }
+    }
+
+    // MARK: Lanes
+
+    private enum LaneResult: Sendable {
+        case caughtUp
+        case waiting(Timestamp)
+        case failed(SegmentID, TargetFailure)
+        case refused(Failure)
+    }
+
+    private func deliver(_ state: State, flush: Bool) async throws -> Round {
+        let pending = try await lanesWithWork(decide(state).live, state.lanes)
+        guard !pending.isEmpty else { return .idle }
+        let queue = LaneQueue(pending)
+        let lanes = state.lanes
+        var results: [LaneResult] = []
+        try await withThrowingTaskGroup(of: [LaneResult].self) { group in
+            for _ in 0..<min(sessions.size, pending.count) {
+                group.addTask {
+                    var results: [LaneResult] = []
+                    while let segment = queue.next() {
+                        results.append(
+                            try await self.runLane(segment, lanes[segment], flush: flush))
+                    }
+                    return results
+                }
+            }
+            for try await part in group { results += part }
+        }
+        return try await conclude(results)
+    }
+
+    private func conclude(_ results: [LaneResult]) async throws -> Round {
+        var due: Timestamp?
+        var retry: (Int, Failure)?
+        for result in results {
+            switch result {
+            case .caughtUp: break
+            case .waiting(let time): due = min(due ?? time, time)
+            case .refused(let failure):
+                try await stop(failure)
+                return .stopped(failure)
+            case .failed(let segment, let failure):
+                guard failure.class == .transient else { return .stopped(Self.failure(failure)) }
+                let delay = RetryLadder.delayMilliseconds(
+                    attempt: attempts[segment] ?? 1, lane: "\(name)/\(segment)")
+                if retry == nil || delay < retry!.0 { retry = (delay, Self.failure(failure)) }
+            }
+        }
+        if let retry { return .retry(milliseconds: retry.0, retry.1) }
+        return due.map { .waiting(until: $0) } ?? .idle
+    }
+
+    private func lanesWithWork(
+        _ segments: [SegmentID], _ lanes: [SegmentID: LaneRow]
+    ) async throws -> [SegmentID] {
+        let ledger = context.ledger
+        return try await context.pool.run {
+            try segments.filter { segment in
+                let cursor = lanes[segment]?.cursor ?? LaneCursor(position: nil)
+                return try LaneBatcher(ledger: ledger, segment: segment)
+                    .next(after: cursor, size: 1) != nil
+            }
+        }
+    }
+
+    private func runLane(
+        _ segment: SegmentID, _ known: LaneRow?, flush: Bool
+    ) async throws -> LaneResult {
+        let session: any TargetSession
+        do {
+            session = try await sessions.take()
+        } catch let failure as TargetFailure {
+            return try await connectionFailed(segment, known, failure)
+        }
+        do {
+            let lane = LaneKey(integration: name, segment: segment)
+            var worker = try await LaneWorker(
+                plan: plan, lane: lane, known: known, context: context, session: session)
+            while true {
+                try Task.checkCancellation()
+                switch try await worker.step(flush: flush, attempt: (attempts[segment] ?? 0) + 1) {
+                case .delivered(let count):
+                    attempts[segment] = nil
+                    deliveredCount += count
+                    progress(
+                        SyncProgress(
+                            integration: name, activity: .delivery, done: deliveredCount,
+                            total: nil))
+                case .waiting(let time):
+                    await sessions.putBack(session, isUsable: true)
+                    return .waiting(time)
+                case .caughtUp:
+                    await sessions.putBack(session, isUsable: true)
+                    return .caughtUp
+                }
+            }
+        } catch let failure as TargetFailure {
+            await sessions.putBack(session, isUsable: !failure.isConnectionLost)
+            attempts[segment, default: 0] += 1
+            return .failed(segment, failure)
+        } catch let failure as Failure where Self.stops(failure) {
+            await sessions.putBack(session, isUsable: true)
+            return .refused(failure)
+        } catch {
+            await sessions.putBack(session, isUsable: false)
+            throw error
+        }
+    }
+
+    private static func stops(_ failure: Failure) -> Bool {
+        failure.code == .cursorFenced || failure.code == .targetRefusedValues
+    }
+
+    private func connectionFailed(
+        _ segment: SegmentID, _ known: LaneRow?, _ failure: TargetFailure
+    ) async throws -> LaneResult {
+        attempts[segment, default: 0] += 1
+        if failure.class != .transient { return .refused(Self.failure(failure)) }
+        return .failed(segment, failure)
+    }
+
+    // MARK: Failures
+
+    private static func failure(_ failure: TargetFailure) -> Failure {
+        Failure(
+            failure.class == .transient
+                ? .targetUnavailable
+                : failure.class == .permanent ? .targetRefused : .targetRefusedValues,
+            "\(failure.message) (\(failure.targetCode))", hint: failure.hint)
+    }
+
+    /// A failure outside a lane: while connecting for a resync, or in one.
+    private func failed(_ failure: TargetFailure) async -> Round {
+        attempts[SegmentID(0), default: 0] += 1
+        let attempt = attempts[SegmentID(0)]!
+        let converted = Self.failure(failure)
+        if failure.class == .transient {
+            return .retry(
+                milliseconds: RetryLadder.delayMilliseconds(attempt: attempt, lane: name),
+                converted)
+        }
+        do {
+            try await stop(converted)
+        } catch {
+            return .stopped(Failure(.storageFailed, "recording a stop failed: \(error)"))
+        }
+        return .stopped(converted)
+    }
+
+    /// Records that the integration stops, and why.
+    private func stop(_ failure: Failure) async throws {
+        let position = context.ledger.end.predecessor ?? Position(0)
+        var receipt = Receipt(
+            lane: LaneKey(integration: name, segment: SegmentID(0)), query: nil,
+            outcome: .stopped, firstPosition: position, lastPosition: position,
+            cursor: LaneCursor(position: nil), epoch: 0)
+        receipt.fill(failure)
+        try await context.record([receipt])
+    }
+}
+
+/// Lanes that wait for a session; workers take them in turn.
+private final class LaneQueue: Sendable {
+    private let waiting: Mutex<[SegmentID]>
+
+    init(_ segments: [SegmentID]) { waiting = Mutex(segments.reversed()) }
+
+    func next() -> SegmentID? { waiting.withLock { $0.popLast() } }
+}

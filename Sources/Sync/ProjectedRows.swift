@@ -1,0 +1,19 @@
+internal import Projection
+internal import SegmentModel
+
+extension SegmentRow {
+    /// What the platform said of the segment, as scopes look at it.
+    var said: SegmentDescription {
+        SegmentDescription(name: name, databaseID: databaseID, tags: tags, groups: groups)
+    }
+}
+
+extension IntegrationRow.Stop {
+    /// The stop as it was reported when it happened.
+    var failure: Failure {
+        Failure(
+            code.flatMap(Failure.Code.init(rawValue:)) ?? .targetRefused,
+            message ?? "the integration was stopped",
+            hint: hint ?? "mend the reason, then run 'segledger integrations resume NAME'")
+    }
+}

@@ -1,0 +1,128 @@
+internal import FrameCodec
+internal import Ledger
+internal import Projection
+internal import SegmentModel
+internal import SQLTemplate
+
+/// Renders queries with the fields that profiles had at their events. One worker's own: it reuses
+/// its buffers.
+final class QueryRenderer {
+    private let ledger: any Ledger
+    private let store: ProjectionStore
+    /// Field number to slot, for one template at a time.
+    private var slots: [UInt32: Int] = [:]
+    private var slotNames: [String] = []
+
+    init(ledger: any Ledger, store: ProjectionStore) {
+        self.ledger = ledger
+        self.store = store
+    }
+
+    /// One query without profiles.
+    func render(_ query: IntegrationPlan.Query, _ scope: RenderScope) throws -> [UInt8] {
+        var output: [UInt8] = []
+        do throws(RenderFailure) {
+            try query.template.render(
+                RenderRows(slotCount: query.template.fieldNames.count), scope, into: &output)
+        } catch {
+            throw Self.refused(error)
+        }
+        return output
+    }
+
+    /// Queries for profiles, `batchSize` of them in each.
+    func render(
+        _ query: IntegrationPlan.Query, _ members: [LaneBatch.Member], batchSize: Int,
+        _ scope: RenderScope
+    ) async throws -> [[UInt8]] {
+        let names = query.template.fieldNames
+        if names != slotNames {
+            slotNames = names
+            slots = [:]
+        }
+        var queries: [[UInt8]] = []
+        var start = 0
+        while start < members.count {
+            let part = Array(members[start..<min(start + batchSize, members.count)])
+            let rows = try await rows(query.template, part)
+            var output: [UInt8] = []
+            do throws(RenderFailure) {
+                try query.template.render(rows, scope, into: &output)
+            } catch {
+                throw Self.refused(error)
+            }
+            queries.append(output)
+            start += batchSize
+        }
+        return queries
+    }
+
+    private static func refused(_ failure: RenderFailure) -> Failure {
+        Failure(
+            .targetRefusedValues, failure.message,
+            hint: "correct the profile's field on the platform, or leave it out of the query")
+    }
+
+    private func rows(
+        _ template: CompiledTemplate, _ members: [LaneBatch.Member]
+    ) async throws -> RenderRows {
+        var rows = RenderRows(slotCount: template.fieldNames.count)
+        rows.rowCount = members.count
+        rows.values = Array(
+            repeating: RenderRows.Value(), count: members.count * rows.slotCount)
+        if let slot = template.profileIDSlot {
+            for (row, member) in members.enumerated() {
+                let id = ledger.profileID(of: ProfileOrdinal(member.ordinal))
+                let offset = UInt32(rows.bytes.count)
+                rows.bytes.append(contentsOf: id.utf8)
+                rows.values[row * rows.slotCount + slot] = RenderRows.Value(
+                    kind: .text,
+                    bytes: EventBatch.Slice(
+                        offset: offset, count: UInt32(rows.bytes.count) - offset))
+            }
+        }
+        let isFieldless = template.fieldNames.count == (template.profileIDSlot == nil ? 0 : 1)
+        guard !isFieldless else { return rows }
+        let requests = members.map {
+            ProjectionReader.FieldRequest(profile: ProfileOrdinal($0.ordinal), asOf: $0.position)
+        }
+        let (ledger, base, names) = (ledger, rows, slotNames)
+        let slots = slots
+        (rows, self.slots) = try await store.read { reader in
+            var filler = SlotFiller(
+                rows: base, slots: slots, names: names, idSlot: template.profileIDSlot,
+                ledger: ledger)
+            try reader.readFields(requests) { filler.fill($0, $1, $2, $3) }
+            return (filler.rows, filler.slots)
+        }
+        return rows
+    }
+}
+
+/// Puts fields into the slots of the rows that a template reads.
+private struct SlotFiller {
+    var rows: RenderRows
+    /// Field number to slot; -1: the template does not read it.
+    var slots: [UInt32: Int]
+    let names: [String]
+    let idSlot: Int?
+    let ledger: any Ledger
+
+    mutating func fill(
+        _ row: Int, _ name: UInt32, _ kind: FieldKind, _ bytes: UnsafeRawBufferPointer
+    ) {
+        let slot = slot(of: name)
+        guard slot >= 0, slot != idSlot else { return }
+        let offset = UInt32(rows.bytes.count)
+        rows.bytes.append(contentsOf: bytes)
+        rows.values[row * rows.slotCount + slot] = RenderRows.Value(
+            kind: kind, bytes: EventBatch.Slice(offset: offset, count: UInt32(bytes.count)))
+    }
+
+    private mutating func slot(of name: UInt32) -> Int {
+        if let known = slots[name] { return known }
+        let found = names.firstIndex(of: ledger.fieldName(name)) ?? -1
+        slots[name] = found
+        return found
+    }
+}

@@ -1,0 +1,127 @@
+package import Connector
+internal import EventJSON
+internal import Ledger
+package import Projection
+package import SegmentModel
+
+/// Delivery for all integrations of a data directory.
+package struct SyncEngine: Sendable {
+    package struct Options: Sendable {
+        /// Flush everything, due or not, and return.
+        package var isUntilIdle = true
+        /// With `isUntilIdle`: how long to wait for an unreachable target.
+        package var giveUpMilliseconds = 30_000
+        package var progress: @Sendable (SyncProgress) -> Void = { _ in }
+
+        package init() {}
+    }
+
+    private let context: SyncContext
+    private let projector: Projector
+    private let makeConnector: @Sendable (ConnectorDefinition) throws -> any Connector
+
+    package init(
+        context: SyncContext, projector: Projector,
+        makeConnector: @escaping @Sendable (ConnectorDefinition) throws -> any Connector
+    ) {
+        self.context = context
+        self.projector = projector
+        self.makeConnector = makeConnector
+    }
+
+    /// Runs the integrations given, each on its own; one that is paused or stopped is left alone.
+    ///
+    /// - Returns: one outcome for each, in the order of their names.
+    /// - Throws: failures of this side (ledger, projections); a target's failures are outcomes.
+    package func run(
+        _ integrations: [IntegrationDefinition], connectors: [String: ConnectorDefinition],
+        options: Options
+    ) async throws -> [IntegrationOutcome] {
+        try await withThrowingTaskGroup(of: IntegrationOutcome.self) { group in
+            for definition in integrations {
+                group.addTask { try await run(definition, connectors, options) }
+            }
+            var outcomes: [IntegrationOutcome] = []
+            for try await outcome in group { outcomes.append(outcome) }
+            return outcomes.sorted { $0.name < $1.name }
+        }
+    }
+
+    /// Carries out the resyncs that are requested for one integration, paused or not, and nothing
+    /// else.
+    package func resync(
+        _ definition: IntegrationDefinition, connectors: [String: ConnectorDefinition],
+        options: Options
+    ) async throws -> IntegrationOutcome {
+        try await run(definition, connectors, options, isResyncOnly: true)
+    }
+
+    private func run(
+        _ definition: IntegrationDefinition, _ connectors: [String: ConnectorDefinition],
+        _ options: Options, isResyncOnly: Bool = false
+    ) async throws -> IntegrationOutcome {
+        let name = definition.name
+        try await projector.foldToEnd()
+        let row = try await context.store.read { try $0.integration(name) }
+        func outcome(_ state: IntegrationOutcome.State) -> IntegrationOutcome {
+            IntegrationOutcome(name: name, state: state, deliveredProfileCount: 0)
+        }
+        if !isResyncOnly {
+            guard row?.isActive ?? definition.isActive else { return outcome(.paused) }
+            if let stop = row?.stop { return outcome(.stopped(stop.failure)) }
+        }
+        do {
+            guard let connector = connectors[definition.connector] else {
+                throw Failure(
+                    .configurationInvalid,
+                    "integration \(name): there is no connector \(definition.connector)",
+                    hint: "apply a configuration that holds it")
+            }
+            let worker = IntegrationWorker(
+                plan: try IntegrationPlan(definition, connector),
+                connector: try makeConnector(connector), context: context, projector: projector,
+                progress: options.progress)
+            return try await worker.run(
+                isResyncOnly ? .resync : options.isUntilIdle ? .idle : .cancelled,
+                giveUpMilliseconds: options.giveUpMilliseconds)
+        } catch let failure as Failure
+            where failure.code == .configurationInvalid || failure.code == .templateInvalid
+        {
+            return outcome(.stopped(failure))
+        }
+    }
+
+    /// Records a resync request for segments of an integration, or for all that its lanes know and
+    /// its scope holds.
+    ///
+    /// - Returns: the position of the request, nil if there is no segment to rebuild.
+    package func requestResync(
+        _ definition: IntegrationDefinition, segments chosen: [SegmentID]
+    ) async throws -> Position? {
+        try await projector.foldToEnd()
+        let name = definition.name
+        let (segments, lanes) = try await context.store.read { reader in
+            (try reader.segments(), try reader.lanes(of: name))
+        }
+        var wanted = segments.filter { definition.scope.contains($0.id, $0.said) }
+            .map(\.id)
+        wanted += lanes.filter { !$0.hasLeft && !wanted.contains($0.key.segment) }
+            .map(\.key.segment)
+        if !chosen.isEmpty {
+            for segment in chosen where !wanted.contains(segment) {
+                throw Failure(
+                    .notFound, "segment \(segment) is not in the scope of \(name)",
+                    hint: "see 'segledger status' for its segments")
+            }
+            wanted = chosen
+        }
+        guard !wanted.isEmpty else { return nil }
+        let pin = context.ledger.end.predecessor
+        var batch = EventBatch()
+        let request = ResyncRequest(
+            integration: name, segments: Array(Set(wanted)).sorted(), reason: .operator, pin: pin,
+            resume: pin)
+        batch.append(.resyncRequested, body: request.encode())
+        return try await context.ledger.append(batch).firstPosition
+    }
+}

@@ -1,0 +1,44 @@
+import Configuration
+import SegmentModel
+
+/// A stand-in for the template compiler: every line that holds `BAD` is wrong.
+func checkQuery(
+    kind: ConnectorKind, query: QueryKind, isBatch: Bool, source: String
+) -> [QueryFault] {
+    var faults: [QueryFault] = []
+    for (index, line) in source.split(separator: "\n", omittingEmptySubsequences: false)
+        .enumerated()
+    {
+        guard let range = line.firstRange(of: "BAD") else { continue }
+        let column = line.distance(from: line.startIndex, to: range.lowerBound) + 1
+        faults.append(
+            QueryFault(
+                line: index + 1, column: column,
+                rule: "is bad for \(kind.rawValue) \(isBatch ? "batches" : "profiles")",
+                hint: "write it well"))
+    }
+    return faults
+}
+
+func parse(
+    _ text: String, existing: [String: ConnectorDefinition] = [:]
+) throws(ConfigurationFaults) -> ConfigurationChange {
+    try ConfigurationFile.parse(
+        text, existingConnectors: existing, reachableKinds: [.postgresql, .sqlite],
+        checkQuery: checkQuery)
+}
+
+/// A connector `c` and an integration `i` with the given lines (YAML flow) in its mapping.
+func integration(_ members: String) -> String {
+    """
+    connectors: { c: { kind: sqlite, url: "/tmp/x.db" } }
+    integrations:
+      i: { \(members) }
+    """
+}
+
+let whole = "scope: {}, connector: c, queries: { add_profiles: A, remove_profiles: R }"
+
+func connector(_ members: String) -> String {
+    "connectors: { c: { \(members) } }"
+}

@@ -1,0 +1,134 @@
+import Connector
+import SegmentModel
+import ServerTesting
+import Testing
+
+@Suite("Every connector keeps the lane's cursor")
+struct CursorConformanceTests {
+    static let lane = LaneKey(integration: "crm's \"segments\" 😀", segment: SegmentID(-42))
+    static let initial = TargetCursor(
+        ledger: "ledger-1", epoch: 3, cursor: LaneCursor(position: nil), resync: -1, queryCount: 0)
+
+    static func moved(_ cursor: TargetCursor, to position: UInt64) -> TargetCursor {
+        var next = cursor
+        next.cursor = LaneCursor(position: Position(position), profileCount: 7)
+        next.resync = 5
+        next.queryCount += 1
+        return next
+    }
+
+    @Test(
+        "The cursor table is created once, however often it is asked for", arguments: Target.kinds)
+    func createsTableTwice(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            try await session.createCursorTable()
+            try await session.createCursorTable()
+            #expect(try await session.readCursor(Self.lane) == nil)
+        }
+    }
+
+    @Test("A claim raises the epoch and keeps the rest of the row", arguments: Target.kinds)
+    func claimRaisesEpoch(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            let first = try await session.claimCursor(Self.lane, initial: Self.initial)
+            #expect(first.epoch == 4)
+            #expect(first.ledger == "ledger-1")
+            #expect(first.cursor.position == nil)
+            var other = Self.initial
+            other.ledger = "ledger-2"
+            let second = try await session.claimCursor(Self.lane, initial: other)
+            #expect(second.epoch == 5)
+            #expect(second.ledger == "ledger-1")
+            #expect(try await session.readCursor(Self.lane) == second)
+        }
+    }
+
+    @Test("A cursor moves only from what is expected", arguments: Target.kinds)
+    func advanceCompares(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            let start = try await session.claimCursor(Self.lane, initial: Self.initial)
+            let next = Self.moved(start, to: 9)
+            #expect(try await session.advanceCursor(Self.lane, from: start, to: next))
+            #expect(try await session.readCursor(Self.lane) == next)
+            var wrong = [next, next, next, next]
+            wrong[0].ledger = "other"
+            wrong[1].epoch += 1
+            wrong[2].cursor.position = Position(8)
+            wrong[3].cursor.profileCount = 6
+            for expected in wrong {
+                let target = Self.moved(next, to: 10)
+                #expect(try await !session.advanceCursor(Self.lane, from: expected, to: target))
+            }
+            #expect(try await session.readCursor(Self.lane) == next)
+        }
+    }
+
+    @Test("INV-6: rows and cursor become visible together", arguments: Target.kinds)
+    func deliverCommitsTogether(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            let start = try await session.claimCursor(Self.lane, initial: Self.initial)
+            let next = Self.moved(start, to: 1)
+            let result = try await session.deliver(
+                TargetDelivery(
+                    lane: Self.lane, expected: start, next: next,
+                    queries: [
+                        sql("INSERT INTO people VALUES (1, 'a'), (2, 'b')"),
+                        sql(
+                            "UPDATE people SET id = id + 1; DELETE FROM people WHERE id = 3; -- end"
+                        ),
+                    ]))
+            #expect(result == .committed(rowCount: 5))
+            #expect(try await session.rows("SELECT id, name FROM people") == [["2", "a"]])
+            #expect(try await session.readCursor(Self.lane) == next)
+        }
+    }
+
+    @Test("INV-6: a query that fails takes everything back", arguments: Target.kinds)
+    func failureRollsBack(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            let start = try await session.claimCursor(Self.lane, initial: Self.initial)
+            let delivery = TargetDelivery(
+                lane: Self.lane, expected: start, next: Self.moved(start, to: 1),
+                queries: [
+                    sql("INSERT INTO people VALUES (1, 'a')"),
+                    sql("INSERT INTO people VALUES (2, 'b'); INSERT INTO nowhere VALUES (1)"),
+                ])
+            let failure = try await caught { _ = try await session.deliver(delivery) }
+            #expect(failure?.class == .permanent)
+            #expect(try await session.rows("SELECT id FROM people").isEmpty)
+            #expect(try await session.readCursor(Self.lane) == start)
+        }
+    }
+
+    @Test("A delivery without the cursor table is permanent", arguments: Target.kinds)
+    func missingTable(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            _ = try await session.execute(sql("DROP TABLE segledger_cursor"))
+            let delivery = TargetDelivery(
+                lane: Self.lane, expected: Self.initial, next: Self.initial, queries: [])
+            let failure = try await caught { _ = try await session.deliver(delivery) }
+            #expect(failure?.class == .permanent)
+            #expect(failure?.isConnectionLost == false)
+            #expect(try await session.rows("SELECT 1") == [["1"]])
+        }
+    }
+
+    @Test("INV-6: of two sessions the one with the newer claim delivers", arguments: Target.kinds)
+    func sessionsFence(_ kind: ConnectorKind) async throws {
+        let target = try Target(kind)
+        let old = try await target.prepare()
+        let new = try await target.connect()
+        let oldCursor = try await old.claimCursor(Self.lane, initial: Self.initial)
+        let newCursor = try await new.claimCursor(Self.lane, initial: Self.initial)
+        func delivery(_ cursor: TargetCursor, _ name: String) -> TargetDelivery {
+            TargetDelivery(
+                lane: Self.lane, expected: cursor, next: Self.moved(cursor, to: 1),
+                queries: [sql("INSERT INTO people VALUES (1, '\(name)')")])
+        }
+        #expect(try await old.deliver(delivery(oldCursor, "old")) == .fenced)
+        #expect(try await new.deliver(delivery(newCursor, "new")) == .committed(rowCount: 1))
+        #expect(try await old.rows("SELECT name FROM people") == [["new"]])
+        await old.close()
+        await new.close()
+    }
+}

@@ -1,0 +1,129 @@
+import Connector
+import SegmentModel
+import ServerTesting
+import Testing
+
+@Suite("Every connector runs the operator's queries")
+struct StatementConformanceTests {
+    @Test("Affected rows are summed over all statements of a query", arguments: Target.kinds)
+    func sumsRows(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            let count = try await session.execute(
+                sql("INSERT INTO people VALUES (1, 'a'), (2, 'b'); SELECT 1; DELETE FROM people"))
+            #expect(count == 4)
+        }
+    }
+
+    @Test("INV-7: apostrophes and four-byte characters arrive as they are", arguments: Target.kinds)
+    func keepsBytes(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            _ = try await session.execute(sql(#"INSERT INTO people VALUES (1, 'O''Brien \n "😀"')"#))
+            #expect(
+                try await session.rows("SELECT name, NULL FROM people") == [
+                    [#"O'Brien \n "😀""#, nil]
+                ])
+        }
+    }
+
+    @Test("INV-7: a query of megabytes arrives whole", arguments: Target.kinds)
+    func longQuery(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            let value = String(repeating: "x", count: 8 << 20)
+            let rows = try await session.rows("SELECT length('\(value)'), '\(value)'")
+            #expect(rows == [[String(8 << 20), value]])
+        }
+    }
+
+    @Test("A transaction is one: begin, execute, rollback, commit", arguments: Target.kinds)
+    func transactions(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            try await session.begin()
+            _ = try await session.execute(sql("INSERT INTO people VALUES (1, 'a')"))
+            try await session.rollback()
+            try await session.rollback()
+            try await session.begin()
+            _ = try await session.execute(sql("INSERT INTO people VALUES (2, 'b')"))
+            try await session.commit()
+            #expect(try await session.rows("SELECT id FROM people") == [["2"]])
+        }
+    }
+
+    @Test("A query cannot end its transaction", arguments: Target.kinds)
+    func refusesCommit(_ kind: ConnectorKind) async throws {
+        try await Target(kind).withSession { session in
+            for text in ["COMMIT", "ROLLBACK; BEGIN", "SELECT 1; COMMIT; SELECT nonsense"] {
+                try await session.begin()
+                let failure = try await caught { _ = try await session.execute(sql(text)) }
+                #expect(failure?.class == .permanent)
+                #expect(failure?.message.contains("transaction itself") == true, "\(text)")
+                try await session.rollback()
+            }
+        }
+    }
+
+    @Test(
+        "Failures are of the class that decides what happens next",
+        arguments: Target.kinds,
+        [
+            ("INSERT INTO people VALUES (1, 'same'), (2, 'same')", TargetFailure.Class.values),
+            ("INSERT INTO people VALUES (NULL, 'secret')", .values),
+            ("INSERT INTO people VALUES (100, 'secret')", .values),
+            ("INSERT INTO nowhere VALUES (1)", .permanent),
+            ("INSERT INTO people VALUES (1, 'secret'", .permanent),
+            ("INSERT INTO people VALUES (1 'secret')", .permanent),
+            ("INSERT INTO people VALUES (1, 'secret)", .permanent),
+            ("INSERT INTO people VALUES (1, 'secret\0')", .values),
+        ])
+    func classifies(_ kind: ConnectorKind, _ example: (String, TargetFailure.Class)) async throws {
+        try await Target(kind).withSession { session in
+            let failure = try await caught { _ = try await session.execute(sql(example.0)) }
+            #expect(failure?.class == example.1)
+            #expect(failure?.targetCode.isEmpty == false)
+            // INV-10.
+            #expect(failure?.message.contains("secret") == false, "\(failure?.message ?? "")")
+            #expect(failure?.isConnectionLost == false)
+            #expect(try await session.rows("SELECT 1") == [["1"]])
+        }
+    }
+
+    @Test("Cancel aborts a long query and leaves the session usable", arguments: Target.kinds)
+    func cancels(_ kind: ConnectorKind) async throws {
+        let target = try Target(kind)
+        let session = try await target.prepare()
+        let running = Task { try await caught { _ = try await session.query(target.longQuery) } }
+        // Cancel counts from the moment the query was handed over, which the task does some time.
+        let canceller = Task {
+            while !Task.isCancelled {
+                session.cancel()
+                await Task.yield()
+            }
+        }
+        let failure = try await running.value
+        canceller.cancel()
+        await canceller.value
+        #expect(failure?.class == .transient)
+        #expect(failure?.message == "the query was cancelled")
+        #expect(try await session.rows("SELECT 1") == [["1"]])
+        await session.close()
+    }
+
+    @Test("A statement that runs too long ends as transient", arguments: Target.kinds)
+    func timesOut(_ kind: ConnectorKind) async throws {
+        let target = try Target(kind)
+        let session = try await target.connect { $0.statementTimeoutMilliseconds = 50 }
+        let failure = try await caught { _ = try await session.query(target.longQuery) }
+        #expect(failure?.class == .transient)
+        #expect(failure?.isConnectionLost == false)
+        await session.close()
+    }
+
+    @Test("A closed session says so and may be closed again", arguments: Target.kinds)
+    func closes(_ kind: ConnectorKind) async throws {
+        let session = try await Target(kind).connect()
+        await session.close()
+        await session.close()
+        session.cancel()
+        let failure = try await caught { try await session.begin() }
+        #expect(failure?.isConnectionLost == true)
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import ServerTesting
+
+/// The built `segledger`, run as a user runs it.
+struct Program {
+    struct Result {
+        var status: Int32
+        var output: String
+        var errors: String
+
+        /// The output as one JSON object.
+        var json: [String: Any] {
+            get throws {
+                let object = try JSONSerialization.jsonObject(with: Data(output.utf8))
+                guard let object = object as? [String: Any] else {
+                    throw ServerProblem(description: "not a JSON object: \(output)")
+                }
+                return object
+            }
+        }
+    }
+
+    /// Beside the test bundle.
+    static let url: URL = {
+        let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        return bundle.appendingPathComponent("segledger")
+    }()
+
+    let directory: String
+    var environment: [String: String] = [:]
+
+    func start(_ arguments: [String], input: Data? = nil) throws -> Running {
+        try Running(self, arguments, input: input)
+    }
+
+    @discardableResult
+    func run(_ arguments: String..., input: Data? = nil) throws -> Result {
+        try start(arguments, input: input).wait()
+    }
+
+    final class Running {
+        private let process = Process()
+        private let outputURL: URL
+        private let errorURL: URL
+
+        init(_ program: Program, _ arguments: [String], input: Data?) throws {
+            let name = UUID().uuidString
+            let folder = URL(fileURLWithPath: program.directory)
+            outputURL = folder.appendingPathComponent("out-\(name)")
+            errorURL = folder.appendingPathComponent("err-\(name)")
+            FileManager.default.createFile(atPath: outputURL.path, contents: nil)
+            FileManager.default.createFile(atPath: errorURL.path, contents: nil)
+            process.executableURL = Program.url
+            process.arguments = arguments
+            var environment = ProcessInfo.processInfo.environment
+            environment["SEGLEDGER_DATA"] = program.directory + "/data"
+            environment.merge(program.environment) { $1 }
+            process.environment = environment
+            process.standardOutput = try FileHandle(forWritingTo: outputURL)
+            process.standardError = try FileHandle(forWritingTo: errorURL)
+            if let input {
+                let inputURL = folder.appendingPathComponent("in-\(name)")
+                try input.write(to: inputURL)
+                process.standardInput = try FileHandle(forReadingFrom: inputURL)
+            } else {
+                process.standardInput = FileHandle.nullDevice
+            }
+            try process.run()
+        }
+
+        var isRunning: Bool { process.isRunning }
+
+        /// As a crash: no chance to clean up.
+        func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
+
+        func interrupt() { Foundation.kill(process.processIdentifier, SIGINT) }
+
+        func wait() throws -> Result {
+            process.waitUntilExit()
+            return Result(
+                status: process.terminationReason == .exit ? process.terminationStatus : -1,
+                output: try String(contentsOf: outputURL, encoding: .utf8),
+                errors: try String(contentsOf: errorURL, encoding: .utf8))
+        }
+    }
+}
+
+/// Numbers from a seed, the same each time.
+struct SeededGenerator: RandomNumberGenerator {
+    static let seed: UInt64 = {
+        let given = ProcessInfo.processInfo.environment["SEGLEDGER_SEED"].flatMap { UInt64($0) }
+        return given ?? UInt64.random(in: 0...UInt64.max)
+    }()
+
+    private var state: UInt64
+
+    init(seed: UInt64 = SeededGenerator.seed) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// Runs the `sqlite3` command-line tool: an eye of its own on a target file.
+func sqlite(_ path: String, _ sql: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["sqlite3", "-bail", path, ".timeout 20000", sql]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw ServerProblem(description: "sqlite3 failed: \(sql)") }
+    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+}

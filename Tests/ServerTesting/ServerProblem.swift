@@ -1,0 +1,4 @@
+/// Why a test server is not there, as a sentence.
+package struct ServerProblem: Error, CustomStringConvertible {
+    package let description: String
+}
