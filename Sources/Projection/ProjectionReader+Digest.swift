@@ -1,5 +1,4 @@
 internal import Crypto
-internal import Foundation
 internal import GRDB
 
 extension ProjectionReader {
@@ -33,7 +32,7 @@ extension ProjectionReader {
         case .int64(let number): update(&hash, tag: "i", Array(String(number).utf8))
         case .double(let number): update(&hash, tag: "d", Array(String(number).utf8))
         case .string(let text): update(&hash, tag: "s", Array(text.utf8))
-        case .blob(let data): update(&hash, tag: "b", Array(data))
+        case .blob: update(&hash, tag: "b", value.blobBytes ?? [])
         }
     }
 

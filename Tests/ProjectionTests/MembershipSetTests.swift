@@ -22,6 +22,14 @@ struct MembershipSetTests {
         var reversed = MembershipSet()
         for member in members.reversed() { reversed.insert([member]) }
         let bytes = try #require(direct.containerBytes(key: 1))
+        var whole = MembershipSet()
+        whole.insert(Array(65_536..<131_072)[...])
+        var reloaded = MembershipSet()
+        try #require(whole.containerBytes(key: 1)).withUnsafeBytes {
+            try reloaded.formUnion(containerBytes: $0, key: 1)
+        }
+        reloaded.remove((65_536..<131_072).filter { !isMember.contains($0) }[...])
+        #expect(reloaded.containerBytes(key: 1) == bytes)
         #expect(detour.containerBytes(key: 1) == bytes)
         #expect(reversed.containerBytes(key: 1) == bytes)
         #expect(direct == detour && direct.ordinals == members)

@@ -17,7 +17,8 @@ extension Model {
         for row in rows {
             let segment = try #require(segments[row.id])
             let members = try reader.members(of: row.id)
-            #expect(members.ordinals == segment.members.sorted())
+            let isEqual = members.ordinals == segment.members.sorted()
+            #expect(isEqual, "members of segment \(row.id)")
             #expect(row.memberCount == segment.members.count)
             #expect(row.name == segment.description.name)
             #expect(row.databaseID == segment.description.databaseID)

@@ -56,7 +56,7 @@ struct ProjectionStoreTests {
         "Projections answer as a plain model of the events does", arguments: SeededGenerator.seeds)
     func model(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
-        let script = Script.random(count: 600, &random)
+        let script = Script.generated(count: 600, &random)
         let (directory, store) = try await foldRandomly(script, &random)
         let model = Model(script)
         try await store.read { try model.expectEqual($0) }
@@ -70,7 +70,7 @@ struct ProjectionStoreTests {
         arguments: SeededGenerator.seeds)
     func sameDigest(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
-        let script = Script.random(count: 400, &random)
+        let script = Script.generated(count: 400, &random)
         var digests: Set<String> = []
         for _ in 0..<4 {
             let (directory, store) = try await foldRandomly(script, &random)
@@ -93,7 +93,7 @@ struct ProjectionStoreTests {
     @Test("INV-5: a change of any kind changes the digest")
     func digestCovers() async throws {
         var random = SeededGenerator(seed: 5)
-        let script = Script.random(count: 200, &random)
+        let script = Script.generated(count: 200, &random)
         let directory = try TemporaryDirectory()
         let store = try open(directory, script.decoder())
         var digests: Set<String> = []
@@ -107,7 +107,7 @@ struct ProjectionStoreTests {
     @Test("A fold that fails changes nothing, in memory or in the file")
     func failedFold() async throws {
         var random = SeededGenerator(seed: 6)
-        var script = Script.random(count: 100, &random)
+        var script = Script.generated(count: 100, &random)
         script.events.append(
             Script.Event(kind: .integrationPaused, content: .integration("crm")))
         let gate = Gate()
@@ -122,6 +122,9 @@ struct ProjectionStoreTests {
         await #expect(throws: Script.WrongBody.self) { try await store.fold(rest) }
         #expect(store.checkpoint() == Position(40))
         #expect(try await store.read { try $0.digest() } == before)
+        try await store.fold([script.frame(40..<60)])
+        let start = Model(Script(events: Array(script.events.prefix(60))))
+        try await store.read { try start.expectEqual($0) }
         gate.open()
         try await store.fold(rest)
         let model = Model(script)
@@ -131,7 +134,7 @@ struct ProjectionStoreTests {
     @Test("A gap between the checkpoint and the frames is refused")
     func gap() async throws {
         var random = SeededGenerator(seed: 7)
-        let script = Script.random(count: 40, &random)
+        let script = Script.generated(count: 40, &random)
         let directory = try TemporaryDirectory()
         let store = try open(directory, script.decoder())
         let failure = try await #require(throws: Failure.self) {
@@ -144,7 +147,7 @@ struct ProjectionStoreTests {
     @Test("Readers see commits of a running writer, and its state after it closed")
     func readOnly() async throws {
         var random = SeededGenerator(seed: 8)
-        let script = Script.random(count: 40, &random)
+        let script = Script.generated(count: 40, &random)
         let directory = try TemporaryDirectory()
         #expect(throws: Failure.self) { try open(directory, script.decoder(), readOnly: true) }
         let writer = try open(directory, script.decoder())

@@ -17,7 +17,7 @@ struct ProjectorTests {
     @Test("Follows the ledger, wakes who waits, and ends with the ledger")
     func follows() async throws {
         var random = SeededGenerator(seed: 11)
-        let script = Script.random(count: 300, &random)
+        let script = Script.generated(count: 300, &random)
         let frames = script.frames(&random)
         let ledger = MemoryLedger()
         let directory = try TemporaryDirectory()
@@ -46,7 +46,7 @@ struct ProjectorTests {
     @Test("INV-3: a ledger that ends before its projections has lost acknowledged events")
     func ahead() async throws {
         var random = SeededGenerator(seed: 12)
-        let script = Script.random(count: 40, &random)
+        let script = Script.generated(count: 40, &random)
         let directory = try TemporaryDirectory()
         let store = try open(directory, script)
         let ledger = MemoryLedger()
@@ -70,7 +70,7 @@ struct ProjectorTests {
     @Test("A fold that fails ends the run, and whoever waits learns why")
     func failure() async throws {
         var random = SeededGenerator(seed: 13)
-        let script = Script.random(count: 40, &random)
+        let script = Script.generated(count: 40, &random)
         let directory = try TemporaryDirectory()
         let store = try open(directory, script)
         let ledger = MemoryLedger()

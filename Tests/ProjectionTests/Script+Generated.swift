@@ -6,7 +6,7 @@ extension Script {
     private static let integrations = ["crm", "bi"]
 
     /// Events of every kind, in any order that a ledger can hold.
-    static func random(count: Int, _ random: inout SeededGenerator) -> Script {
+    static func generated(count: Int, _ random: inout SeededGenerator) -> Script {
         var script = Script()
         for index in 0..<count {
             script.events.append(event(at: index, script, &random))
