@@ -12,8 +12,8 @@ internal import Synchronization
 extension Bench {
     private static let deliveryChangeCount = 100_000
 
-    /// Delivery to SQLite, and to PostgreSQL if its URL is given, beside the same statements through
-    /// the database's own command-line client, one transaction each.
+    /// Delivery to SQLite, and to PostgreSQL if its URL is given, beside the same statements
+    /// through the database's own command-line client, one transaction each.
     func delivery(postgresql: String?) async throws -> [BenchFigure] {
         var figures = [try await deliver(.sqlite, url: directory + "/target.db")]
         if let postgresql { figures.append(try await deliver(.postgresql, url: postgresql)) }

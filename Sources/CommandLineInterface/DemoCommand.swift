@@ -145,13 +145,18 @@ private struct Demo {
                 queries:
                   add_profiles: |
                     INSERT INTO mysegment (segId, clientId, updated) VALUES
-                    {for $index, $lead = $batch}({segment_id}, '{$lead.CustomID}', '{event_time}'){autocomma}
+                    {for $index, $lead = $batch}
+                    ({segment_id}, '{$lead.CustomID}', '{event_time}'){autocomma}
                     {end} ON CONFLICT (segId, clientId) DO UPDATE SET updated = excluded.updated
-                  remove_profiles: DELETE FROM mysegment WHERE segId = {segment_id} AND clientId IN ({batch_in "CustomID"})
+                  remove_profiles: |
+                    DELETE FROM mysegment
+                    WHERE segId = {segment_id} AND clientId IN ({batch_in "CustomID"})
                   clear_segment: DELETE FROM mysegment WHERE segId = {segment_id}
                   save_segment: |
-                    INSERT INTO segments (segment_id, name, updated) VALUES ({segment_id}, '{segment_name}', '{event_time}')
-                    ON CONFLICT (segment_id) DO UPDATE SET name = excluded.name, updated = excluded.updated
+                    INSERT INTO segments (segment_id, name, updated)
+                    VALUES ({segment_id}, '{segment_name}', '{event_time}')
+                    ON CONFLICT (segment_id) DO UPDATE
+                    SET name = excluded.name, updated = excluded.updated
                   delete_segment: DELETE FROM segments WHERE segment_id = {segment_id}
             """
         do {

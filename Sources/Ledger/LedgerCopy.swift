@@ -42,8 +42,8 @@ package struct LedgerCopy {
     ///   - visit: gets each frame of the source that the copy takes something of.
     ///   - check: gets the finished copy before it gets its name.
     /// - Returns: the position after the copy's last event.
-    /// - Throws: `usageInvalid` if something stands in the target, `notFound` if the source does not
-    ///   reach the cut, `ledgerCorrupt` if it is damaged before it; what the closures throw.
+    /// - Throws: `usageInvalid` if something stands in the target, `notFound` if the source does
+    ///   not reach the cut, `ledgerCorrupt` if it is damaged before it; what the closures throw.
     package func run(
         through cut: Position?, timeline: Timeline,
         visit: (Frame) throws -> Void = { _ in },

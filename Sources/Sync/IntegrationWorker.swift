@@ -261,7 +261,8 @@ actor IntegrationWorker {
                 guard failure.class == .transient else { return .stopped(Self.failure(failure)) }
                 let delay = RetryLadder.delayMilliseconds(
                     attempt: attempts[segment] ?? 1, lane: "\(name)/\(segment)")
-                if retry == nil || delay < retry!.0 { retry = (delay, Self.failure(failure)) }
+                let shortest = retry.map { $0.0 } ?? Int.max
+                if delay < shortest { retry = (delay, Self.failure(failure)) }
             }
         }
         if let retry { return .retry(milliseconds: retry.0, retry.1) }

@@ -31,8 +31,8 @@ struct LaneBatcher: Sendable {
     let ledger: any Ledger
     let segment: SegmentID
 
-    /// The next batch after `cursor`; nil if nothing is there yet. A profile appears at most once in
-    /// a batch: its second mention begins the next one.
+    /// The next batch after `cursor`; nil if nothing is there yet. A profile appears at most once
+    /// in a batch: its second mention begins the next one.
     ///
     /// - Parameter limit: stop here at the latest, if given (used to rebuild a lost receipt).
     /// - Concurrency: blocks on file reads.

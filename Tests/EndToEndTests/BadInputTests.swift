@@ -38,7 +38,8 @@ import Testing
                 scope: { database_id: 1, segmentz: all }
                 connector: b
                 queries:
-                  add_profiles: INSERT INTO t VALUES {for $l = $batch}('{$l.CustomID}'){autocoma}{end}
+                  add_profiles: |
+                    INSERT INTO t VALUES {for $l = $batch}('{$l.CustomID}'){autocoma}{end}
             """
         try yaml.write(toFile: path, atomically: true, encoding: .utf8)
         let result = try program.run("apply", path)
@@ -79,7 +80,8 @@ import Testing
             .write(toFile: path, atomically: true, encoding: .utf8)
         #expect(try program.run("apply", path).status == 0)
         let event =
-            #"{"type":"profiles_added","segment_id":1,"profiles":[{"id":"a","fields":{"CustomID":"C-1"}}]}"#
+            #"{"type":"profiles_added","segment_id":1,"profiles":"#
+            + #"[{"id":"a","fields":{"CustomID":"C-1"}}]}"#
         #expect(try program.run("append", input: Data(event.utf8)).status == 0)
         let sync = try program.run("sync", "--until-idle")
         #expect(sync.status == 5)

@@ -19,7 +19,9 @@ enum Configurations {
                 INSERT INTO mysegment (segId, clientId) VALUES
                 {for $index, $lead = $batch}({segment_id}, '{$lead.CustomID}'){autocomma}
                 {end} ON CONFLICT (segId, clientId) DO UPDATE SET clientId = excluded.clientId
-              remove_profiles: DELETE FROM mysegment WHERE segId = {segment_id} AND clientId IN ({batch_in "CustomID"})
+              remove_profiles: |
+                DELETE FROM mysegment
+                WHERE segId = {segment_id} AND clientId IN ({batch_in "CustomID"})
               clear_segment: DELETE FROM mysegment WHERE segId = {segment_id}
               save_segment: |
                 INSERT INTO segments (segment_id, name) VALUES ({segment_id}, '{segment_name}')
@@ -29,7 +31,8 @@ enum Configurations {
     }
 
     static let keyedTables = """
-        CREATE TABLE mysegment (segId INTEGER, clientId VARCHAR(255), PRIMARY KEY (segId, clientId));
+        CREATE TABLE mysegment
+            (segId INTEGER, clientId VARCHAR(255), PRIMARY KEY (segId, clientId));
         CREATE TABLE segments (segment_id INTEGER PRIMARY KEY, name VARCHAR(255));
         """
 

@@ -48,8 +48,8 @@ struct Program {
             let folder = URL(fileURLWithPath: program.directory)
             outputURL = folder.appendingPathComponent("out-\(name)")
             errorURL = folder.appendingPathComponent("err-\(name)")
-            FileManager.default.createFile(atPath: outputURL.path, contents: nil)
-            FileManager.default.createFile(atPath: errorURL.path, contents: nil)
+            try Data().write(to: outputURL)
+            try Data().write(to: errorURL)
             process.executableURL = Program.url
             process.arguments = arguments
             var environment = ProcessInfo.processInfo.environment
@@ -89,7 +89,8 @@ struct Program {
 struct SeededGenerator: RandomNumberGenerator {
     static let seed: UInt64 = {
         let given = ProcessInfo.processInfo.environment["SEGLEDGER_SEED"].flatMap { UInt64($0) }
-        return given ?? UInt64.random(in: 0...UInt64.max)
+        var system = SystemRandomNumberGenerator()
+        return given ?? system.next()
     }()
 
     private var state: UInt64

@@ -26,6 +26,9 @@ enum ModuleRows {
         "Foundation", "FoundationEssentials", "Glibc", "Synchronization",
     ]
 
+    /// Signals reach a process through Dispatch; only the command line handles them.
+    static let signalTargets: Set<String> = ["CommandLineInterface"]
+
     /// Modules that only build tools may import.
     static let toolModules: Set<String> = ["PackagePlugin"]
 
@@ -59,6 +62,7 @@ enum ModuleRows {
         importing module: String, from target: String, at place: Place, declared: Set<String>
     ) -> String? {
         if systemModules.contains(module) { return nil }
+        if module == "Dispatch", signalTargets.contains(target) { return nil }
         if place == .tool, toolModules.contains(module) { return nil }
         guard declared.contains(module) else {
             return "\(target) does not declare it in Package.swift"
