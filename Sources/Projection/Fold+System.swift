@@ -78,9 +78,10 @@ extension Fold {
     private func foldReceipt(
         _ receipt: Receipt, at position: Position, time: Timestamp, minute: Int64
     ) throws {
-        try createLane(receipt.lane)
         let isDelivered = receipt.outcome == .delivered
         if isDelivered {
+            // Only a delivery makes a lane: a failure before the first one leaves it to be filled.
+            try createLane(receipt.lane)
             try execute(
                 """
                 UPDATE lane SET epoch = ?, position = ?, profile_count = ?

@@ -222,6 +222,8 @@ actor IntegrationWorker {
         case caughtUp
         case waiting(Timestamp)
         case failed(SegmentID, TargetFailure)
+        /// No connection could be had; nothing was recorded yet.
+        case unreached(SegmentID, LaneCursor, TargetFailure)
         case refused(Failure)
     }
 
@@ -236,15 +238,41 @@ actor IntegrationWorker {
                 group.addTask {
                     var results: [LaneResult] = []
                     while let segment = queue.next() {
-                        results.append(
-                            try await self.runLane(segment, lanes[segment], flush: flush))
+                        let result = try await self.runLane(
+                            segment, lanes[segment], flush: flush)
+                        results.append(result)
+                        // The others would wait for the same target.
+                        if case .unreached = result { queue.drain() }
                     }
                     return results
                 }
             }
             for try await part in group { results += part }
         }
-        return try await conclude(results)
+        return try await conclude(try await recordUnreached(results))
+    }
+
+    /// One receipt a round for a target that cannot be reached, however many lanes tried.
+    private func recordUnreached(_ results: [LaneResult]) async throws -> [LaneResult] {
+        var isRecorded = false
+        var concluded: [LaneResult] = []
+        for result in results {
+            guard case .unreached(let segment, let cursor, let failure) = result else {
+                concluded.append(result)
+                continue
+            }
+            concluded.append(.failed(segment, failure))
+            guard !isRecorded else { continue }
+            isRecorded = true
+            let position = cursor.position.map { $0.advanced(by: 1) } ?? Position(0)
+            var receipt = Receipt(
+                lane: LaneKey(integration: name, segment: segment), query: nil, outcome: .failed,
+                firstPosition: position, lastPosition: position, cursor: cursor, epoch: 0,
+                attempt: attempts[segment] ?? 1)
+            receipt.fill(failure)
+            try await context.record([receipt])
+        }
+        return concluded
     }
 
     private func conclude(_ results: [LaneResult]) async throws -> Round {
@@ -252,7 +280,7 @@ actor IntegrationWorker {
         var retry: (Int, Failure)?
         for result in results {
             switch result {
-            case .caughtUp: break
+            case .caughtUp, .unreached: break
             case .waiting(let time): due = min(due ?? time, time)
             case .refused(let failure):
                 try await stop(failure)
@@ -315,6 +343,7 @@ actor IntegrationWorker {
             }
         } catch let failure as TargetFailure {
             await sessions.putBack(session, isUsable: !failure.isConnectionLost)
+            try Task.checkCancellation()
             attempts[segment, default: 0] += 1
             return .failed(segment, failure)
         } catch let failure as Failure where Self.stops(failure) {
@@ -333,9 +362,10 @@ actor IntegrationWorker {
     private func connectionFailed(
         _ segment: SegmentID, _ known: LaneRow?, _ failure: TargetFailure
     ) async throws -> LaneResult {
+        try Task.checkCancellation()
         attempts[segment, default: 0] += 1
         if failure.class != .transient { return .refused(Self.failure(failure)) }
-        return .failed(segment, failure)
+        return .unreached(segment, known?.cursor ?? LaneCursor(position: nil), failure)
     }
 
     // MARK: Failures
@@ -385,4 +415,6 @@ private final class LaneQueue: Sendable {
     init(_ segments: [SegmentID]) { waiting = Mutex(segments.reversed()) }
 
     func next() -> SegmentID? { waiting.withLock { $0.popLast() } }
+
+    func drain() { waiting.withLock { $0.removeAll() } }
 }

@@ -217,6 +217,8 @@ struct LaneWorker {
                 try fold.apply(batch.kind, body: batch.body, ordinals: [])
             }
         } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
+            // Interrupted: the target's complaint about it is no news.
+            try Task.checkCancellation()
             guard isSplittable(failure, batch) else {
                 try await recordFailure(failure, batch, attempt: attempt, started)
                 throw failure
