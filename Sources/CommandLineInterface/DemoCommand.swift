@@ -236,7 +236,7 @@ private struct Demo {
 
     private func askThePast() async throws {
         say("6. Asking the past: who was in segment 1?")
-        for moment in ["@500", "@1000", "2099-12-31"] {
+        for moment in ["@200", "@500", "2026-06-30"] {
             let count = try await Workspace.with(data, .read) { workspace in
                 let ledger = workspace.ledger
                 return try await workspace.pool.run {

@@ -73,7 +73,7 @@ struct TemplateCommand: AsyncParsableCommand {
             for one in diagnostics {
                 let word = one.severity == .error ? "error" : "warning"
                 Terminal.printError("\(file):\(one.line):\(one.column): \(word): \(one.message)")
-                Terminal.printError(sourceExcerpt(source, at: one))
+                Terminal.printError(one.sourceExcerpt(in: source))
                 if let hint = one.hint { Terminal.printError("hint: \(hint)") }
             }
             if diagnostics.isEmpty { Terminal.printLine("\(file): no faults") }

@@ -1,0 +1,42 @@
+/// A query that cannot be rendered with these values.
+package struct RenderFailure: Error, Hashable {
+    /// One sentence without a full stop; holds no value (INV-10).
+    package let message: String
+    /// The row that it is about; nil: none of them.
+    package let row: Int?
+
+    package init(message: String, row: Int?) {
+        self.message = message
+        self.row = row
+    }
+}
+
+/// A query, ready to be rendered.
+package struct CompiledTemplate: Sendable {
+    let program: Program
+    let dialect: SQLDialect
+
+    /// The slots of `RenderRows`, in order: names of profile fields, each once.
+    package var fieldNames: [String] { program.fieldNames }
+
+    /// The slot that takes the profile's id as text; nil if the template does not use it.
+    package var profileIDSlot: Int? { program.profileIDSlot }
+
+    /// Writes the query for these rows, over what `output` held.
+    ///
+    /// An individual query takes exactly one row; a query without a batch takes none. Where the
+    /// values are plain fields nothing is allocated per row. After a failure `output` is void.
+    package func render(
+        _ rows: RenderRows, _ scope: RenderScope, into output: inout [UInt8]
+    ) throws(RenderFailure) {
+        precondition(
+            rows.slotCount == fieldNames.count, "the rows have the template's slots")
+        precondition(
+            rows.values.count == rows.rowCount * rows.slotCount, "each row has a value per slot")
+        precondition(
+            !program.usesOnlyProfile || rows.rowCount == 1, "an individual query has one row")
+        var renderer = Renderer(program: program, dialect: dialect, rows: rows, scope: scope)
+        output.removeAll(keepingCapacity: true)
+        try renderer.run(into: &output)
+    }
+}

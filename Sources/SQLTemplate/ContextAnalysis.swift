@@ -1,0 +1,223 @@
+/// Finds out where in the SQL each tag stands, on every way through the program.
+///
+/// A forward data flow over the flat program: the modes must agree wherever two ways meet, the seams
+/// are united. Complexity: linear in the template, times the depth of its loops.
+struct ContextAnalysis {
+    /// Two states, because `{autocomma}` writes a comma or not: `more` if the innermost loop has
+    /// another turn, `last` if it does not. Outside of loops both are the same.
+    struct Point: Equatable {
+        var more = SQLState()
+        var last = SQLState()
+
+        func joined(_ other: Point) -> Point {
+            Point(more: more.joined(other.more), last: last.joined(other.last))
+        }
+    }
+
+    let dialect: SQLDialect
+    let program: Program
+    let offsets: [Int]
+    let template: SplitTemplate
+    /// Before each instruction, and at the end; nil: not reached.
+    private var points: [Point?]
+
+    private init(dialect: SQLDialect, builder: ProgramBuilder, template: SplitTemplate) {
+        self.dialect = dialect
+        program = builder.program
+        offsets = builder.offsets
+        self.template = template
+        points = Array(repeating: nil, count: program.instructions.count + 1)
+    }
+
+    /// The placement of each instruction. Meaningless if an error was found.
+    static func run(
+        _ builder: ProgramBuilder, dialect: SQLDialect, template: SplitTemplate,
+        _ diagnostics: inout Diagnostics
+    ) -> [Placement?] {
+        var analysis = ContextAnalysis(dialect: dialect, builder: builder, template: template)
+        analysis.solve()
+        analysis.report(&diagnostics)
+        return analysis.placements()
+    }
+
+    private mutating func solve() {
+        points[0] = Point()
+        var isDirty = Array(repeating: true, count: points.count)
+        var isAgain = true
+        while isAgain {
+            isAgain = false
+            for index in program.instructions.indices where isDirty[index] {
+                guard let point = points[index] else { continue }
+                isDirty[index] = false
+                for (target, state) in successors(of: index, point) {
+                    let joined = points[target]?.joined(state) ?? state
+                    guard joined != points[target] else { continue }
+                    points[target] = joined
+                    isDirty[target] = true
+                    isAgain = isAgain || target <= index
+                }
+            }
+        }
+    }
+
+    // MARK: One instruction
+
+    private func successors(of index: Int, _ point: Point) -> [(target: Int, state: Point)] {
+        func both(_ state: SQLState) -> Point { Point(more: state, last: state) }
+        switch program.instructions[index] {
+        case .text(let range):
+            let more = lexed(range, point.more).state
+            let last = point.last == point.more ? more : lexed(range, point.last).state
+            return [(index + 1, Point(more: more, last: last))]
+        case .value(let expression):
+            let isInteger = expression.isInteger
+            return [
+                (
+                    index + 1,
+                    Point(
+                        more: Self.behindValue(point.more, isInteger: isInteger),
+                        last: Self.behindValue(point.last, isInteger: isInteger))
+                )
+            ]
+        case .batchIn:
+            return [
+                (
+                    index + 1,
+                    Point(
+                        more: Self.behindValue(point.more, isInteger: false),
+                        last: Self.behindValue(point.last, isInteger: false))
+                )
+            ]
+        case .autocomma:
+            var next = point
+            if next.more.mode == .plain {
+                next.more.seams = []
+            }
+            return [(index + 1, next)]
+        case .loopBatch(_, let end), .loopItems(_, _, let end):
+            let entry = both(point.more.joined(point.last))
+            return [(index + 1, entry), (end, entry)]
+        case .loopEnd(_, let start):
+            return [(start + 1, both(point.more)), (index + 1, both(point.last))]
+        case .branch(_, let otherwise): return [(index + 1, point), (otherwise, point)]
+        case .jump(let target): return [(target, point)]
+        case .blockEnd: return [(index + 1, point)]
+        }
+    }
+
+    private func lexed(_ range: Range<Int>, _ state: SQLState) -> SQLLexer {
+        var lexer = SQLLexer(
+            dialect: dialect, bytes: program.literals, range: range, state: state)
+        lexer.run()
+        return lexer
+    }
+
+    /// An integer may continue a word (`table_{segment_id}`).
+    private static func behindValue(_ state: SQLState, isInteger: Bool) -> SQLState {
+        guard state.mode == .plain else { return state }
+        var next = state
+        next.seams =
+            isInteger && state.seams.contains(.word) ? [.word, .value] : [.value, .afterValue]
+        if next.seams.contains(.word) {
+            next.seams.remove(.value)
+        }
+        return next
+    }
+
+    // MARK: What is wrong
+
+    private func report(_ diagnostics: inout Diagnostics) {
+        for index in program.instructions.indices {
+            guard let point = points[index] else { continue }
+            let states = point.more == point.last ? [point.more] : [point.more, point.last]
+            for state in states where !reportInstruction(index, state, &diagnostics) {
+                return
+            }
+            for (target, state) in successors(of: index, point)
+            where points[target].map({ $0.more.mode != state.more.mode }) ?? false {
+                diagnostics.error(
+                    "context", at: offsets[index == target ? index : blockOffset(index, target)],
+                    "the ways through this block leave the SQL in different places, for example one"
+                        + " inside of a string and one outside",
+                    hint: "open and close each quote on the same way")
+                return
+            }
+        }
+        if let state = points[program.instructions.count]?.last {
+            reportEnd(state, &diagnostics)
+        }
+    }
+
+    /// The instruction whose tag opens the block that a way from `index` to `target` ends in.
+    private func blockOffset(_ index: Int, _ target: Int) -> Int {
+        if target <= index { return target - 1 }
+        guard target < program.instructions.count else { return index }
+        if case .blockEnd = program.instructions[target] { return target }
+        return index
+    }
+
+    /// False if what follows cannot be judged.
+    private func reportInstruction(
+        _ index: Int, _ state: SQLState, _ diagnostics: inout Diagnostics
+    ) -> Bool {
+        switch program.instructions[index] {
+        case .text(let range):
+            for (problem, offset) in lexed(range, state).problems {
+                let place = template.sourceOffset(ofLiteral: offset)
+                let (message, hint) = ContextMessages.text(problem, dialect)
+                diagnostics.error("context", at: place, message, hint: hint)
+            }
+            return true
+        case .blockEnd, .jump, .loopEnd: return true
+        default: break
+        }
+        if case .sealed(let seal) = state.mode {
+            let (message, hint) = ContextMessages.tag(in: seal)
+            diagnostics.error("context", at: offsets[index], message, hint: hint)
+            return false
+        }
+        let fault: (message: String, hint: String)?
+        switch program.instructions[index] {
+        case .value(let expression):
+            fault = ContextMessages.value(
+                state, isInteger: expression.isInteger, isList: false, dialect)
+        case .batchIn:
+            fault = ContextMessages.value(state, isInteger: false, isList: true, dialect)
+        default: fault = nil
+        }
+        if let fault {
+            diagnostics.error("context", at: offsets[index], fault.message, hint: fault.hint)
+        }
+        return true
+    }
+
+    private func reportEnd(_ state: SQLState, _ diagnostics: inout Diagnostics) {
+        guard let message = ContextMessages.unterminated(state.mode) else { return }
+        let place = template.sourceOffset(ofLiteral: state.openedAt)
+        diagnostics.error("unterminated", at: place, message)
+    }
+
+    // MARK: The result
+
+    private func placements() -> [Placement?] {
+        program.instructions.indices.map { index in
+            guard let state = points[index]?.more else { return nil }
+            switch program.instructions[index] {
+            case .value, .batchIn:
+                switch state.mode {
+                case .plain: return .literal(isEnclosed: isEnclosed(behind: index))
+                case .string(let form): return .string(form)
+                case .identifier: return .identifier
+                case .sealed: return nil
+                }
+            default: return nil
+            }
+        }
+    }
+
+    private func isEnclosed(behind index: Int) -> Bool {
+        guard index + 1 < program.instructions.count else { return true }
+        guard case .text(let range) = program.instructions[index + 1] else { return false }
+        return ",);".utf8.contains(program.literals[range.lowerBound])
+    }
+}

@@ -1,0 +1,112 @@
+/// What is said of a tag or a text that stands where it cannot.
+enum ContextMessages {
+    /// nil if a value may stand there.
+    static func value(
+        _ state: SQLState, isInteger: Bool, isList: Bool, _ dialect: SQLDialect
+    ) -> (message: String, hint: String)? {
+        switch state.mode {
+        case .plain: return plainValue(state.seams, isInteger: isInteger)
+        case .string, .identifier:
+            if isList {
+                return (
+                    "batch_in stands inside of quotes, but writes complete literals",
+                    "take the quotes away: IN ({batch_in \"…\"})"
+                )
+            }
+            if case .string = state.mode { return nil }
+            if isInteger { return nil }
+            if state.mode == .identifier(close: UInt8(ascii: "\"")) {
+                return (
+                    "\"…\" names a column in \(dialect.title), so a value cannot stand in it",
+                    "write the value in single quotes: '{…}'"
+                )
+            }
+            return (
+                "only an integer as {segment_id} can stand in a quoted name",
+                "write the value in single quotes: '{…}'"
+            )
+        case .sealed: return nil
+        }
+    }
+
+    private static func plainValue(
+        _ seams: SQLState.Seams, isInteger: Bool
+    ) -> (message: String, hint: String)? {
+        if seams.contains(.word), !isInteger {
+            return (
+                "a value cannot continue a word; only an integer as {segment_id} can",
+                "put a space before it"
+            )
+        }
+        if !seams.isDisjoint(with: [.half, .number]) {
+            return ("a value cannot continue what stands before it", "put a space before it")
+        }
+        if seams.contains(.afterString) {
+            return (
+                "a value cannot follow a string: databases join two strings to one",
+                "write it inside of the quotes: '…{…}', or join with ||"
+            )
+        }
+        if !seams.isDisjoint(with: [.value, .afterValue]) {
+            return (
+                "a value cannot follow a value: databases join two strings to one",
+                "put a comma or an operator in between, or write both in one string: '{…}{…}'"
+            )
+        }
+        return nil
+    }
+
+    static func tag(in seal: SQLState.Seal) -> (message: String, hint: String) {
+        let braces = "write {{ for a brace that is text"
+        return switch seal {
+        case .lineComment, .blockComment:
+            ("a tag cannot stand in a comment", "take it out of the comment, or \(braces)")
+        case .dollarQuote: ("a tag cannot stand in $$…$$", "use '…', or \(braces)")
+        case .unicodeString: ("a tag cannot stand in U&'…'", "use '…', or \(braces)")
+        case .alternativeQuote: ("a tag cannot stand in q'…'", "use '…', or \(braces)")
+        case .escape:
+            ("a tag cannot follow a backslash that escapes", "write \\\\ for a backslash")
+        }
+    }
+
+    static func text(
+        _ problem: SQLLexer.Problem, _ dialect: SQLDialect
+    ) -> (message: String, hint: String) {
+        let space = "put a space between them"
+        return switch problem {
+        case .joinsValue: ("this text would become a part of the value before it", space)
+        case .joinsTag:
+            ("this text would become a part of what stands before the tag before it", space)
+        case .stringAfterValue:
+            (
+                "a string cannot follow a value: databases join two strings to one",
+                "write both in one string, or join with ||"
+            )
+        case .stringAfterEscapeString:
+            (
+                "a string cannot follow E'…' or U&'…': databases join two strings to one",
+                "write one string"
+            )
+        case .quoteAfterNumber: ("this cannot directly follow a number", space)
+        case .parameter:
+            (
+                "\(dialect.title) reads a bound parameter here, and a query has none",
+                "write the value as a tag: {…}"
+            )
+        case .alternativeQuoting: ("q'…' strings are not supported", "use '…'")
+        }
+    }
+
+    /// nil if a query may end there.
+    static func unterminated(_ mode: SQLState.Mode) -> String? {
+        switch mode {
+        case .plain, .sealed(.lineComment): nil
+        case .string, .sealed(.escape): "this string is not closed"
+        case .identifier: "this quoted name is not closed"
+        case .sealed(.blockComment): "this comment is not closed"
+        case .sealed(.dollarQuote): "this $$ string is not closed"
+        case .sealed(.unicodeString): "this U& string is not closed"
+        case .sealed(.alternativeQuote): "this string is not closed"
+        }
+    }
+}

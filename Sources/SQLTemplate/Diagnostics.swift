@@ -1,0 +1,60 @@
+/// Collects what the compiler finds, by byte offset of the source; stops taking more after a while.
+struct Diagnostics {
+    /// A template with more faults than this is not read to its end.
+    static let countMax = 100
+
+    private struct Entry {
+        let offset: Int
+        let severity: TemplateDiagnostic.Severity
+        let rule: String
+        let message: String
+        let hint: String?
+    }
+
+    private var entries: [Entry] = []
+    private(set) var hasErrors = false
+
+    var isFull: Bool { entries.count >= Self.countMax }
+
+    mutating func error(_ rule: String, at offset: Int, _ message: String, hint: String? = nil) {
+        hasErrors = true
+        guard !isFull else { return }
+        entries.append(
+            Entry(offset: offset, severity: .error, rule: rule, message: message, hint: hint))
+    }
+
+    mutating func warning(_ rule: String, at offset: Int, _ message: String, hint: String? = nil) {
+        guard !isFull else { return }
+        entries.append(
+            Entry(offset: offset, severity: .warning, rule: rule, message: message, hint: hint))
+    }
+
+    /// In source order, each once. Complexity: one pass over the source.
+    func located(in source: [UInt8]) -> [TemplateDiagnostic] {
+        var line = 1
+        var column = 1
+        var index = 0
+        var located: [TemplateDiagnostic] = []
+        var seen: Set<TemplateDiagnostic> = []
+        let sorted = entries.enumerated()
+            .sorted { ($0.element.offset, $0.offset) < ($1.element.offset, $1.offset) }
+        for (_, entry) in sorted {
+            while index < min(entry.offset, source.count) {
+                if source[index] == UInt8(ascii: "\n") {
+                    line += 1
+                    column = 1
+                } else if index + 1 == source.count || source[index + 1] & 0xC0 != 0x80 {
+                    column += 1
+                }
+                index += 1
+            }
+            let diagnostic = TemplateDiagnostic(
+                severity: entry.severity, line: line, column: column, message: entry.message,
+                hint: entry.hint, rule: entry.rule)
+            if seen.insert(diagnostic).inserted {
+                located.append(diagnostic)
+            }
+        }
+        return located
+    }
+}

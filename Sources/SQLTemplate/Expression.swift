@@ -1,0 +1,53 @@
+/// What a query knows beside its profiles.
+enum ScopeName: String, CaseIterable, Sendable {
+    case segmentID = "segment_id"
+    case segmentName = "segment_name"
+    case eventTime = "event_time"
+    case position
+    case deliveryID = "delivery_id"
+    case integrationName = "integration_name"
+
+    var isInteger: Bool { self == .segmentID || self == .position }
+}
+
+enum Function: String, CaseIterable, Sendable {
+    case `default`, upper, lower, trim, length, substring, replace, concat, number, json, first
+    case md5, sha256
+
+    var argumentCounts: ClosedRange<Int> {
+        switch self {
+        case .default: 2...2
+        case .substring: 2...3
+        case .replace: 3...3
+        case .concat: 1...64
+        case .upper, .lower, .trim, .length, .number, .json, .first, .md5, .sha256: 1...1
+        }
+    }
+}
+
+/// An expression whose names are resolved. At most as deep as the `Syntax` it comes from.
+indirect enum Expression: Sendable {
+    case constant(RenderedValue)
+    case scope(ScopeName)
+    /// A profile's field: of the batch loop in this frame, or of the only profile.
+    case field(frame: Int?, slot: Int, path: [PathStep])
+    /// The item of the loop in this frame.
+    case item(frame: Int, path: [PathStep])
+    /// How many turns of the loop in this frame are done.
+    case index(frame: Int)
+    case call(Function, [Expression])
+    case not(Expression)
+    case all([Expression])
+    case any([Expression])
+    case compare(Comparison, Expression, Expression)
+    case exists(Expression)
+
+    /// Renders as digits with at most a minus sign, and always.
+    var isInteger: Bool {
+        switch self {
+        case .scope(let name): name.isInteger
+        case .index: true
+        default: false
+        }
+    }
+}

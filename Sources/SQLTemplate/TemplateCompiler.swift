@@ -1,0 +1,61 @@
+package import SegmentModel
+
+package enum TemplateMode: Sendable {
+    /// One query for each profile: `{$lead.Field}` and `{lead.Field}` are its fields.
+    case individual
+    /// One query for a batch: profiles are reached by a loop over `$batch`, or by `batch_in`.
+    case batch
+}
+
+/// Compiles the operator's queries for one kind of database.
+///
+/// A template that compiles without errors can only write values: whatever bytes a profile holds,
+/// they do not become SQL (INV-7).
+package struct TemplateCompiler: Sendable {
+    private let dialect: SQLDialect
+
+    package init(dialect: SQLDialect) {
+        self.dialect = dialect
+    }
+
+    /// The template, unless a diagnostic is an error; the diagnostics in source order.
+    ///
+    /// Complexity: linear in the source, times the depth of its loops.
+    package func compile(
+        _ source: String, query: QueryKind, mode: TemplateMode
+    ) -> (template: CompiledTemplate?, diagnostics: [TemplateDiagnostic]) {
+        let bytes = Array(source.utf8)
+        var diagnostics = Diagnostics()
+        guard bytes.count <= Limits.templateByteCountMax else {
+            diagnostics.error(
+                "limit", at: 0,
+                "a template has \(Limits.templateByteCountMax) bytes at most, this has \(bytes.count)")
+            return (nil, diagnostics.located(in: bytes))
+        }
+        if let null = bytes.firstIndex(of: 0) {
+            diagnostics.error("syntax", at: null, "a query cannot hold the character U+0000")
+        }
+        let template = TemplateSplitter.split(bytes, &diagnostics)
+        guard !diagnostics.hasErrors else { return (nil, diagnostics.located(in: bytes)) }
+        if template.literals.allSatisfy(SQLLexer.isSpace), template.pieces.count <= 1 {
+            diagnostics.error("syntax", at: 0, "the query is empty")
+        }
+        var builder = ProgramBuilder(query: query, mode: mode)
+        builder.build(template, &diagnostics)
+        if !builder.isStructureBroken {
+            builder.program.placements = ContextAnalysis.run(
+                builder, dialect: dialect, template: template, &diagnostics)
+        }
+        guard !diagnostics.hasErrors else { return (nil, diagnostics.located(in: bytes)) }
+        if query.hasBatch, mode == .batch, !builder.usesBatch {
+            diagnostics.warning(
+                "batch_unused", at: 0,
+                "\(query.rawValue) never uses its batch, so it runs the same for any profiles",
+                hint: "use {for $index, $lead = $batch}…{end} or {batch_in \"Field\"}")
+        }
+        return (
+            CompiledTemplate(program: builder.program, dialect: dialect),
+            diagnostics.located(in: bytes)
+        )
+    }
+}
