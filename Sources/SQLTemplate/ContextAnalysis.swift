@@ -1,7 +1,7 @@
 /// Finds out where in the SQL each tag stands, on every way through the program.
 ///
-/// A forward data flow over the flat program: the modes must agree wherever two ways meet, the seams
-/// are united. Complexity: linear in the template, times the depth of its loops.
+/// A forward data flow over the flat program: the modes must agree wherever two ways meet, the
+/// seams are united. Complexity: linear in the template, times the depth of its loops.
 struct ContextAnalysis {
     /// Two states, because `{autocomma}` writes a comma or not: `more` if the innermost loop has
     /// another turn, `last` if it does not. Outside of loops both are the same.

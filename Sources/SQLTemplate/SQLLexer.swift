@@ -2,8 +2,8 @@ internal import SegmentModel
 
 /// Reads the text between two tags by a dialect's rules.
 ///
-/// Sources: PostgreSQL `src/backend/parser/scan.l`, SQLite `src/tokenize.c`, the lexical chapters of
-/// the other manuals. Where a text could be read in two ways, depending on what a tag before it
+/// Sources: PostgreSQL `src/backend/parser/scan.l`, SQLite `src/tokenize.c`, the lexical chapters
+/// of the other manuals. Where a text could be read in two ways, depending on what a tag before it
 /// rendered, it is a problem and not a guess.
 struct SQLLexer {
     enum Problem {

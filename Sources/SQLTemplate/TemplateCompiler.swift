@@ -29,7 +29,8 @@ package struct TemplateCompiler: Sendable {
         guard bytes.count <= Limits.templateByteCountMax else {
             diagnostics.error(
                 "limit", at: 0,
-                "a template has \(Limits.templateByteCountMax) bytes at most, this has \(bytes.count)")
+                "a template has \(Limits.templateByteCountMax) bytes at most, "
+                    + "this has \(bytes.count)")
             return (nil, diagnostics.located(in: bytes))
         }
         if let null = bytes.firstIndex(of: 0) {

@@ -2,8 +2,9 @@ internal import SegmentModel
 
 /// Cuts a template into text and tags.
 ///
-/// `{` opens a tag only before a letter or `$`. `{{` and `}}` are literal braces. Any other brace is
-/// text, and a brace that closes one of these is text too, so that `'{"a":{"b":1}}'` stays as it is.
+/// `{` opens a tag only before a letter or `$`. `{{` and `}}` are literal braces. Any other brace
+/// is text, and a brace that closes one of these is text too, so that `'{"a":{"b":1}}'` stays as
+/// it is.
 struct TemplateSplitter {
     private enum Brace {
         case single, doubled

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// The machine's own file system.
 package struct LocalFileSystem: FileSystem {
@@ -182,9 +183,17 @@ final class LocalFile: File {
 }
 
 final class LocalFileLock: FileLock {
-    private let descriptor: CInt
+    private let descriptor: Mutex<CInt?>
 
-    init(descriptor: CInt) { self.descriptor = descriptor }
+    init(descriptor: CInt) { self.descriptor = Mutex(descriptor) }
 
-    func release() { _ = close(descriptor) }
+    func release() {
+        guard let descriptor = descriptor.withLock({ $0.take() }) else { return }
+        // A child that was just forked may hold a copy of the descriptor until it runs its program:
+        // unlocking, unlike closing, ends the lock for the copy too.
+        _ = flock(descriptor, LOCK_UN)
+        _ = close(descriptor)
+    }
+
+    deinit { release() }
 }

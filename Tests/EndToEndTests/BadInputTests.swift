@@ -36,7 +36,7 @@ import Testing
             integrations:
               one:
                 scope: { database_id: 1, segmentz: all }
-                connector: b
+                connector: a
                 queries:
                   add_profiles: |
                     INSERT INTO t VALUES {for $l = $batch}('{$l.CustomID}'){autocoma}{end}

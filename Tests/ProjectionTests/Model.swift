@@ -133,7 +133,10 @@ struct Model {
         var counts = Statistics.Counts()
         counts.successfulQueries = receipt.successfulQueryCount
         counts.failedQueries = receipt.failedQueryCount
-        lanes[receipt.lane, default: Lane()].queries += receipt.successfulQueryCount
+        if receipt.outcome == .delivered, lanes[receipt.lane] == nil {
+            lanes[receipt.lane] = Lane()
+        }
+        lanes[receipt.lane]?.queries += receipt.successfulQueryCount
         if receipt.outcome == .delivered {
             counts.profiles = receipt.profileCount
             counts.rows = receipt.rowCount ?? 0
