@@ -45,7 +45,7 @@ extension LedgerAudit {
         let event = frame.events[index]
         return LogEntry(
             position: frame.firstPosition.advanced(by: index), time: event.time,
-            ownTime: event.ownTime, recordedAt: frame.recordedAt, kind: event.kind,
+            ownTime: event.ownTime, recordedAt: event.recordedAt, kind: event.kind,
             segment: event.kind.hasSegment ? event.segment : nil,
             profileCount: Int(event.ordinalCount), eventID: frame.string(event.eventID),
             body: frame.string(event.body))

@@ -1,6 +1,7 @@
 package import SegmentModel
 
-/// A decoded frame: what one durable write put down. Flat, like `EventBatch`, and immutable.
+/// A decoded frame: what one durable write put down, or a block of several writes. Flat, like
+/// `EventBatch`.
 ///
 /// Invariants (checked by the decoder):
 /// - event `i` has position `firstPosition + i`;
@@ -13,9 +14,11 @@ package struct Frame: Sendable {
     package struct Event: Sendable {
         package var kind: EventKind
         package var segment: SegmentID
-        /// Platform events: monotone (docs/decisions/0002). System events: the frame's
-        /// `recordedAt`.
+        /// Platform events: monotone (docs/decisions/0002). System events: `recordedAt`.
         package var time: Timestamp
+        /// When the durable write that holds the event was built, by this machine's clock made
+        /// monotone.
+        package var recordedAt: Timestamp
         /// The event's own time, if it gave one.
         package var ownTime: Timestamp?
         package var eventID: Slice
@@ -26,13 +29,14 @@ package struct Frame: Sendable {
         package var recordCount: UInt32
 
         package init(
-            kind: EventKind, segment: SegmentID, time: Timestamp, ownTime: Timestamp?,
-            eventID: Slice, body: Slice, firstOrdinal: UInt32, ordinalCount: UInt32,
-            firstRecord: UInt32, recordCount: UInt32
+            kind: EventKind, segment: SegmentID, time: Timestamp, recordedAt: Timestamp,
+            ownTime: Timestamp?, eventID: Slice, body: Slice, firstOrdinal: UInt32,
+            ordinalCount: UInt32, firstRecord: UInt32, recordCount: UInt32
         ) {
             self.kind = kind
             self.segment = segment
             self.time = time
+            self.recordedAt = recordedAt
             self.ownTime = ownTime
             self.eventID = eventID
             self.body = body
@@ -86,8 +90,6 @@ package struct Frame: Sendable {
     }
 
     package var firstPosition: Position
-    /// When the frame was built, by this machine's clock made monotone.
-    package var recordedAt: Timestamp
     package var firstOrdinal: UInt32
     package var firstFieldName: UInt32
     package var newProfiles: [Slice] = []
@@ -98,18 +100,16 @@ package struct Frame: Sendable {
     package var changes: [FieldChange] = []
     /// What the slices point into.
     package var bytes: [UInt8] = []
-    /// Seed of the salts of this frame's dictionary records (docs/internals/ledger-format.md);
-    /// empty or 16 bytes.
-    package var saltSeed: [UInt8] = []
 
-    package init(
-        firstPosition: Position, recordedAt: Timestamp, firstOrdinal: UInt32,
-        firstFieldName: UInt32
-    ) {
+    package init(firstPosition: Position, firstOrdinal: UInt32, firstFieldName: UInt32) {
         self.firstPosition = firstPosition
-        self.recordedAt = recordedAt
         self.firstOrdinal = firstOrdinal
         self.firstFieldName = firstFieldName
+    }
+
+    /// When the last event was recorded; the smallest number for a frame without events.
+    package var recordedAt: Timestamp {
+        events.last?.recordedAt ?? Timestamp(rawValue: Int64.min)
     }
 
     /// The position after the frame's last event.

@@ -18,6 +18,7 @@ package struct FrameCodec {
     ) -> FrameHeader {
         payload = PayloadEncoder.encode(frame, reusing: payload)
         var header = template
+        header.version = FrameHeader.formatVersion
         header.firstPosition = frame.firstPosition
         header.eventCount = UInt32(frame.events.count)
         header.changeCount = UInt32(frame.ordinals.count)

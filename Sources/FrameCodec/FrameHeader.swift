@@ -36,10 +36,14 @@ package struct FrameHeader: Hashable, Sendable {
 
     package static let byteCount = 64
     package static let alignment = 64
-    package static let formatVersion: UInt8 = 1
+    /// What is written. Version 1 is read as well; the payload of its data frames differs.
+    package static let formatVersion: UInt8 = 2
+    package static let readableVersions: ClosedRange<UInt8> = 1...2
     package static let magic: [UInt8] = Array("SGLF".utf8)
 
     package var kind: Kind
+    /// Of the payload's form: one of `readableVersions`.
+    package var version = Self.formatVersion
     package var codec: Codec = .stored
     /// The batch goes on in the next frame: they are acknowledged together or not at all.
     package var isContinued = false
@@ -76,7 +80,7 @@ extension FrameHeader {
     package func encode(into output: inout [UInt8]) {
         let start = output.count
         output.append(contentsOf: Self.magic)
-        output.append(Self.formatVersion)
+        output.append(version)
         output.append(kind.rawValue)
         output.append(codec.rawValue)
         output.append(isContinued ? 1 : 0)
@@ -102,7 +106,7 @@ extension FrameHeader {
         let sum = bytes.loadUnaligned(fromByteOffset: 60, as: UInt32.self)
         guard UInt32(littleEndian: sum) == crc32c(UnsafeRawBufferPointer(rebasing: bytes[0..<60]))
         else { throw .headerChecksum }
-        guard bytes[4] == Self.formatVersion else { throw .version(bytes[4]) }
+        guard Self.readableVersions.contains(bytes[4]) else { throw .version(bytes[4]) }
         guard let kind = Kind(rawValue: bytes[5]), let codec = Codec(rawValue: bytes[6]),
             bytes[7] <= 1
         else { throw .header }
@@ -113,6 +117,7 @@ extension FrameHeader {
             UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
         }
         self.kind = kind
+        version = bytes[4]
         self.codec = codec
         isContinued = bytes[7] == 1
         salt = number(8)

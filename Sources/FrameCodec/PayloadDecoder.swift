@@ -7,16 +7,17 @@ enum PayloadDecoder {
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
     ) throws(FrameError) -> Frame {
         var reader = PayloadReader(bytes)
-        let recordedAt = Timestamp(rawValue: try reader.fixed64())
+        let eventCount = Int(header.eventCount)
+        let recordedAt = try recordedAt(eventCount, version: header.version, &reader)
         let firstOrdinal = try number32(&reader)
         let firstFieldName = try number32(&reader)
         var frame = Frame(
-            firstPosition: header.firstPosition, recordedAt: recordedAt,
-            firstOrdinal: firstOrdinal, firstFieldName: firstFieldName)
+            firstPosition: header.firstPosition, firstOrdinal: firstOrdinal,
+            firstFieldName: firstFieldName)
         let profileCount = try reader.count(atMost: reader.remaining)
         let nameCount = try reader.count(atMost: reader.remaining)
-        guard Int(header.eventCount) <= reader.remaining else { throw .content(.count) }
-        try directory(Int(header.eventCount), &reader, &frame)
+        guard eventCount <= reader.remaining else { throw .content(.count) }
+        try directory(eventCount, recordedAt, &reader, &frame)
         try ordinals(Int(header.changeCount), &reader, &frame)
         for _ in 0..<nameCount {
             let length = try reader.count(atMost: reader.remaining)
@@ -26,7 +27,7 @@ enum PayloadDecoder {
         }
         frame.newProfiles = try TextColumns.decode(
             count: profileCount, &reader, into: &frame.bytes)
-        try records(&reader, &frame)
+        try records(version: header.version, &reader, &frame)
         guard reader.remaining == 0 else { throw .content(.trailing) }
         return frame
     }
@@ -37,20 +38,52 @@ enum PayloadDecoder {
         return UInt32(value)
     }
 
+    // MARK: When events were recorded
+
+    private struct RecordedRun {
+        var time: Timestamp
+        var count: Int
+    }
+
+    /// Runs of `count` events together; version 1 has one time for all of them.
+    private static func recordedAt(
+        _ count: Int, version: UInt8, _ reader: inout PayloadReader
+    ) throws(FrameError) -> [RecordedRun] {
+        if version == 1 {
+            return [RecordedRun(time: Timestamp(rawValue: try reader.fixed64()), count: count)]
+        }
+        var runs: [RecordedRun] = []
+        var time: Int64 = 0
+        var rest = count
+        for _ in 0..<(try reader.count(atMost: min(count, reader.remaining))) {
+            let length = try reader.count(atMost: rest)
+            guard length > 0 else { throw .content(.count) }
+            time &+= try reader.signed()
+            runs.append(RecordedRun(time: Timestamp(rawValue: time), count: length))
+            rest -= length
+        }
+        guard rest == 0 else { throw .content(.count) }
+        return runs
+    }
+
     // MARK: The event directory
 
     private static func directory(
-        _ count: Int, _ reader: inout PayloadReader, _ frame: inout Frame
+        _ count: Int, _ runs: [RecordedRun], _ reader: inout PayloadReader, _ frame: inout Frame
     ) throws(FrameError) {
         let kinds = try reader.take(count)
         frame.events.reserveCapacity(count)
-        for raw in kinds {
-            guard let kind = EventKind(rawValue: raw) else { throw .content(.kind) }
-            frame.events.append(
-                Frame.Event(
-                    kind: kind, segment: SegmentID(0), time: frame.recordedAt, ownTime: nil,
-                    eventID: .empty, body: .empty, firstOrdinal: 0, ordinalCount: 0,
-                    firstRecord: 0, recordCount: 0))
+        var next = 0
+        for run in runs {
+            for raw in kinds[next..<next + run.count] {
+                guard let kind = EventKind(rawValue: raw) else { throw .content(.kind) }
+                frame.events.append(
+                    Frame.Event(
+                        kind: kind, segment: SegmentID(0), time: run.time, recordedAt: run.time,
+                        ownTime: nil, eventID: .empty, body: .empty, firstOrdinal: 0,
+                        ordinalCount: 0, firstRecord: 0, recordCount: 0))
+            }
+            next += run.count
         }
         var segment: Int64 = 0
         for index in 0..<count where frame.events[index].kind.hasSegment {
@@ -158,11 +191,12 @@ enum PayloadDecoder {
     // MARK: Field records
 
     private static func records(
-        _ reader: inout PayloadReader, _ frame: inout Frame
+        version: UInt8, _ reader: inout PayloadReader, _ frame: inout Frame
     ) throws(FrameError) {
         let hasRecords = frame.events.contains { $0.recordCount > 0 }
-        if !frame.newProfiles.isEmpty || hasRecords {
-            frame.saltSeed = [UInt8](try reader.take(16))
+        if version == 1, !frame.newProfiles.isEmpty || hasRecords {
+            // A seed that version 1 meant for salts; nothing was ever derived from it.
+            _ = try reader.take(16)
         }
         for index in frame.events.indices {
             let event = frame.events[index]

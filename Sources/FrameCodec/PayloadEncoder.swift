@@ -5,7 +5,7 @@ internal import SegmentModel
 enum PayloadEncoder {
     static func encode(_ frame: Frame, reusing buffer: [UInt8]) -> [UInt8] {
         var writer = PayloadWriter(reusing: buffer)
-        writer.fixed64(frame.recordedAt.rawValue)
+        recordedAt(frame, &writer)
         writer.varint(UInt64(frame.firstOrdinal))
         writer.varint(UInt64(frame.firstFieldName))
         writer.varint(frame.newProfiles.count)
@@ -15,6 +15,25 @@ enum PayloadEncoder {
         dictionary(frame, &writer)
         records(frame, &writer)
         return writer.bytes
+    }
+
+    /// Runs of events that were recorded together.
+    private static func recordedAt(_ frame: Frame, _ writer: inout PayloadWriter) {
+        var runs: [(time: Int64, count: Int)] = []
+        for event in frame.events {
+            if let last = runs.last, last.time == event.recordedAt.rawValue {
+                runs[runs.count - 1].count += 1
+            } else {
+                runs.append((event.recordedAt.rawValue, 1))
+            }
+        }
+        writer.varint(runs.count)
+        var previous: Int64 = 0
+        for run in runs {
+            writer.varint(run.count)
+            writer.signed(run.time &- previous)
+            previous = run.time
+        }
     }
 
     // MARK: The event directory
@@ -33,7 +52,7 @@ enum PayloadEncoder {
         }
         for event in frame.events where !event.kind.isSystem {
             if let own = event.ownTime {
-                writer.varint(1 + zigzag(own.rawValue - event.time.rawValue))
+                writer.varint(1 + zigzag(own.rawValue &- event.time.rawValue))
             } else {
                 writer.byte(0)
             }
@@ -153,10 +172,6 @@ enum PayloadEncoder {
     // MARK: Field records
 
     private static func records(_ frame: Frame, _ writer: inout PayloadWriter) {
-        if !frame.newProfiles.isEmpty || !frame.records.isEmpty {
-            precondition(frame.saltSeed.count == 16, "a frame with dictionary records has a seed")
-            writer.append(frame.saltSeed)
-        }
         for event in frame.events where event.recordCount > 0 {
             var at = event.ordinalRange.lowerBound
             for record in frame.records[event.recordRange] {

@@ -9,14 +9,15 @@ internal import SegmentModel
 struct FrameBuilder {
     private(set) var frame: Frame
     private let now: Timestamp
+    /// Of all events of the frame.
+    private let recordedAt: Timestamp
 
     init(position: Position, now: Timestamp, dictionary: inout LedgerDictionary) {
-        let recordedAt = max(now, dictionary.lastRecordedAt)
+        recordedAt = max(now, dictionary.lastRecordedAt)
         dictionary.lastRecordedAt = recordedAt
         self.now = now
         frame = Frame(
-            firstPosition: position, recordedAt: recordedAt,
-            firstOrdinal: UInt32(dictionary.profiles.count),
+            firstPosition: position, firstOrdinal: UInt32(dictionary.profiles.count),
             firstFieldName: UInt32(dictionary.fieldNames.count))
     }
 
@@ -52,14 +53,15 @@ struct FrameBuilder {
         _ event: EventBatch.Event, _ batch: EventBatch, _ bytes: UnsafeRawBufferPointer,
         _ dictionary: inout LedgerDictionary
     ) {
-        var time = frame.recordedAt
+        var time = recordedAt
         if !event.kind.isSystem {
             time = max(dictionary.lastTime, event.ownTime ?? now)
             dictionary.lastTime = time
         }
         var entry = Frame.Event(
-            kind: event.kind, segment: event.segment, time: time, ownTime: event.ownTime,
-            eventID: store(bytes, event.eventID), body: store(bytes, event.body),
+            kind: event.kind, segment: event.segment, time: time, recordedAt: recordedAt,
+            ownTime: event.ownTime, eventID: store(bytes, event.eventID),
+            body: store(bytes, event.body),
             firstOrdinal: UInt32(frame.ordinals.count), ordinalCount: 0,
             firstRecord: UInt32(frame.records.count), recordCount: 0)
         let first = Int(event.firstProfile)
@@ -141,11 +143,5 @@ struct FrameBuilder {
         let offset = frame.bytes.count
         frame.bytes.append(contentsOf: bytes[slice.range])
         return Frame.Slice(offset: UInt32(offset), count: slice.count)
-    }
-
-    /// The finished frame. `saltSeed`: 16 random bytes.
-    consuming func finish(saltSeed: @autoclosure () -> [UInt8]) -> Frame {
-        if !frame.newProfiles.isEmpty || !frame.records.isEmpty { frame.saltSeed = saltSeed() }
-        return frame
     }
 }

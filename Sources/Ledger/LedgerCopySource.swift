@@ -80,7 +80,7 @@ package struct LedgerCopySource: Sendable {
             for (index, event) in frame.events.enumerated() {
                 let position = frame.firstPosition.advanced(by: index)
                 if event.kind.isSystem {
-                    takesSystemEvents = takesSystemEvents && frame.recordedAt <= time
+                    takesSystemEvents = takesSystemEvents && event.recordedAt <= time
                     if takesSystemEvents { last = position }
                 } else if event.time <= time {
                     last = position

@@ -166,9 +166,7 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
                 for index in one.batch.events.indices {
                     if builder.isFull {
                         position = position.advanced(by: builder.frame.events.count)
-                        append(
-                            builder.finish(saltSeed: randomBytes(16)), isContinued: index > 0,
-                            &encoded)
+                        append(builder.frame, isContinued: index > 0, &encoded)
                         builder = FrameBuilder(
                             position: position, now: now, dictionary: &dictionary)
                     }
@@ -181,8 +179,7 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
                 encoded.results.append(result)
             }
             if !builder.isEmpty {
-                append(
-                    builder.finish(saltSeed: randomBytes(16)), isContinued: false, &encoded)
+                append(builder.frame, isContinued: false, &encoded)
             }
         }
         return encoded

@@ -24,7 +24,7 @@ extension Fold {
         case .deliveryRecorded:
             let receipt = try frame.withBody(event, decoder.receipt)
             try foldReceipt(
-                receipt, at: position, time: event.time, minute: frame.recordedAt.minute)
+                receipt, at: position, time: event.time, minute: event.recordedAt.minute)
         case .resyncRequested:
             let request = try frame.withBody(event, decoder.resyncRequest)
             try foldRequest(request, at: position, time: event.time)

@@ -38,7 +38,7 @@ package struct EventDigest {
         buffer.append(event.kind.rawValue)
         buffer.appendLittleEndian(event.segment.rawValue)
         buffer.appendLittleEndian(event.time.rawValue)
-        buffer.appendLittleEndian(frame.recordedAt.rawValue)
+        buffer.appendLittleEndian(event.recordedAt.rawValue)
         buffer.append(event.ownTime == nil ? 0 : 1)
         buffer.appendLittleEndian(event.ownTime?.rawValue ?? 0)
         add(frame.bytes[event.eventID.range])

@@ -23,12 +23,12 @@ extension LedgerRecovery {
             guard frame.firstPosition == report.end else {
                 throw broken(frame.firstPosition, "position \(report.end) comes next", directory)
             }
-            guard frame.recordedAt >= recordedAt else {
-                throw broken(frame.firstPosition, "its record time goes back", directory)
-            }
-            recordedAt = frame.recordedAt
             for (index, event) in frame.events.enumerated() {
                 let position = frame.firstPosition.advanced(by: index)
+                guard event.recordedAt >= recordedAt else {
+                    throw broken(position, "its record time goes back", directory)
+                }
+                recordedAt = event.recordedAt
                 try count(event, at: position, directory, &report)
             }
             report.end = frame.endPosition

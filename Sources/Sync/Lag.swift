@@ -24,7 +24,7 @@ package struct Lag: Hashable, Sendable {
                     let position = frame.firstPosition.advanced(by: index)
                     if let at, position <= at { continue }
                     lag.eventCount += 1
-                    let recordedAt = frame.recordedAt
+                    let recordedAt = event.recordedAt
                     lag.oldestRecordedAt = min(lag.oldestRecordedAt ?? recordedAt, recordedAt)
                 }
                 at = frame.endPosition.predecessor

@@ -54,7 +54,7 @@ struct LaneBatcher: Sendable {
                     batch
                     ?? LaneBatch(
                         kind: event.kind, firstPosition: position, lastPosition: position,
-                        lastTime: event.time, firstRecordedAt: frame.recordedAt,
+                        lastTime: event.time, firstRecordedAt: event.recordedAt,
                         cursorAfter: cursor, isComplete: false)
                 let isDone = Self.take(
                     event, position, frame, skip: skip, size: size, limit: limit, &open, &seen)
@@ -78,7 +78,7 @@ struct LaneBatcher: Sendable {
     ) -> LaneBatch {
         LaneBatch(
             kind: event.kind, firstPosition: position, lastPosition: position,
-            lastTime: event.time, firstRecordedAt: frame.recordedAt,
+            lastTime: event.time, firstRecordedAt: event.recordedAt,
             cursorAfter: LaneCursor(position: position), isComplete: true,
             body: Array(frame.bytes[event.body.range]))
     }

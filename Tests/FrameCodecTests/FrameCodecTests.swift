@@ -6,8 +6,8 @@ import Testing
 @Suite struct FrameCodecTests {
     static func sample() -> Frame {
         var frame = Frame(
-            firstPosition: Position(7), recordedAt: Timestamp(rawValue: 1_700_000_000_000_000),
-            firstOrdinal: 3, firstFieldName: 0)
+            firstPosition: Position(7), firstOrdinal: 3, firstFieldName: 0)
+        let recordedAt = Timestamp(rawValue: 1_700_000_000_000_000)
         func store(_ text: String) -> Frame.Slice {
             let offset = frame.bytes.count
             frame.bytes.append(contentsOf: text.utf8)
@@ -16,24 +16,27 @@ import Testing
         frame.newProfiles = [store("profile-1"), store("profile-12"), store("é")]
         frame.newFieldNames = [store("CustomID"), store("age")]
         frame.ordinals = [3, 4, 5, 0, 70_000]
-        frame.saltSeed = Array(0..<16)
         frame.events = [
             Frame.Event(
                 kind: .segmentCreated, segment: SegmentID(-9), time: Timestamp(rawValue: 5),
-                ownTime: nil, eventID: .empty, body: store("{\"segment_name\":\"x\"}"),
+                recordedAt: recordedAt, ownTime: nil, eventID: .empty,
+                body: store("{\"segment_name\":\"x\"}"),
                 firstOrdinal: 0, ordinalCount: 0, firstRecord: 0, recordCount: 0),
             Frame.Event(
                 kind: .profilesAdded, segment: SegmentID(Int64.max), time: Timestamp(rawValue: 9),
-                ownTime: Timestamp(rawValue: 2), eventID: store("00ff17"), body: .empty,
+                recordedAt: recordedAt, ownTime: Timestamp(rawValue: 2), eventID: store("00ff17"),
+                body: .empty,
                 firstOrdinal: 0, ordinalCount: 3, firstRecord: 0, recordCount: 2),
             Frame.Event(
                 kind: .profilesRemoved, segment: SegmentID(Int64.min),
-                time: Timestamp(rawValue: 9), ownTime: Timestamp(rawValue: 9),
+                time: Timestamp(rawValue: 9), recordedAt: recordedAt,
+                ownTime: Timestamp(rawValue: 9),
                 eventID: store("Some id"), body: .empty, firstOrdinal: 3, ordinalCount: 2,
                 firstRecord: 2, recordCount: 0),
             Frame.Event(
-                kind: .deliveryRecorded, segment: SegmentID(0), time: frame.recordedAt,
-                ownTime: nil, eventID: .empty, body: store("{}"), firstOrdinal: 5,
+                kind: .deliveryRecorded, segment: SegmentID(0), time: recordedAt,
+                recordedAt: recordedAt, ownTime: nil, eventID: .empty, body: store("{}"),
+                firstOrdinal: 5,
                 ordinalCount: 0, firstRecord: 2, recordCount: 0),
         ]
         let values: [(UInt32, FieldKind, String)] = [
@@ -63,12 +66,13 @@ import Testing
 
     /// The frame's content as text: independent of where bytes stand.
     static func content(_ frame: Frame) -> [String] {
-        var lines = ["\(frame.firstPosition) \(frame.recordedAt) \(frame.firstOrdinal)"]
+        var lines = ["\(frame.firstPosition) \(frame.firstOrdinal) \(frame.firstFieldName)"]
         lines += frame.newProfiles.map(frame.string) + frame.newFieldNames.map(frame.string)
         for event in frame.events {
             lines.append(
                 "\(event.kind) \(event.segment) \(event.time.rawValue) "
-                    + "\(event.ownTime?.rawValue ?? -1) \(frame.string(event.eventID)) "
+                    + "\(event.recordedAt.rawValue) \(event.ownTime?.rawValue ?? -1) "
+                    + "\(frame.string(event.eventID)) "
                     + "\(frame.string(event.body)) \(frame.ordinals[event.ordinalRange])")
             for record in frame.records[event.recordRange] {
                 for change in frame.changes[record.changeRange] {

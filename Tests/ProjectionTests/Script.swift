@@ -49,8 +49,7 @@ struct Script: Sendable {
     /// One frame of the events `range`.
     func frame(_ range: Range<Int>) -> Frame {
         var frame = Frame(
-            firstPosition: Position(UInt64(range.lowerBound)),
-            recordedAt: recordedAt(range.lowerBound), firstOrdinal: 0, firstFieldName: 0)
+            firstPosition: Position(UInt64(range.lowerBound)), firstOrdinal: 0, firstFieldName: 0)
         for index in range {
             let event = events[index]
             let firstOrdinal = UInt32(frame.ordinals.count)
@@ -70,8 +69,9 @@ struct Script: Sendable {
             }
             frame.events.append(
                 Frame.Event(
-                    kind: event.kind, segment: event.segment, time: time(index), ownTime: nil,
-                    eventID: .empty, body: store("\(index)".utf8, in: &frame),
+                    kind: event.kind, segment: event.segment, time: time(index),
+                    recordedAt: recordedAt(range.lowerBound), ownTime: nil, eventID: .empty,
+                    body: store("\(index)".utf8, in: &frame),
                     firstOrdinal: firstOrdinal,
                     ordinalCount: UInt32(frame.ordinals.count) - firstOrdinal,
                     firstRecord: firstRecord,

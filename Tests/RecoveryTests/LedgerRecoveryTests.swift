@@ -21,7 +21,7 @@ private func content(_ ledger: FileLedger, through last: Position? = nil) throws
                 }
             }
             lines.append(
-                "\(event.kind) \(event.segment) \(event.time) \(frame.recordedAt) \(ids) "
+                "\(event.kind) \(event.segment) \(event.time) \(event.recordedAt) \(ids) "
                     + "\(String(describing: event.ownTime)) \(fields) "
                     + "\(frame.string(event.eventID)) \(frame.string(event.body))")
         }
