@@ -64,8 +64,9 @@ let package = Package(
         module("SQLTemplate", ["SegmentModel", crypto]),
         module("StorageIO", ["SegmentModel"]),
         module("FrameCodec", ["SegmentModel", "CLZ4", "CChecksum"]),
+        module("MerkleTree", [crypto]),
         // Row 3: the two ports, and the configuration.
-        module("Ledger", ["SegmentModel", "StorageIO", "FrameCodec"]),
+        module("Ledger", ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree"]),
         module("Connector", ["SegmentModel", "SQLTemplate", "StorageIO"]),
         module("Configuration", ["SegmentModel", "EventJSON", "SQLTemplate", yams]),
         // Row 4: state derived from the ledger.
@@ -121,6 +122,7 @@ let package = Package(
         test("EventJSONTests", ["SegmentModel", "EventJSON"]),
         test("SQLTemplateTests", ["SegmentModel", "SQLTemplate"]),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
+        test("MerkleTreeTests", ["MerkleTree", crypto]),
         test("LedgerTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger"]),
         test("ConfigurationTests", ["SegmentModel", "EventJSON", "Configuration"]),
         test(
