@@ -123,7 +123,9 @@ let package = Package(
         test("SQLTemplateTests", ["SegmentModel", "SQLTemplate"]),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
         test("MerkleTreeTests", ["MerkleTree", crypto]),
-        test("LedgerTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger"]),
+        test(
+            "LedgerTests",
+            ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "Ledger", crypto]),
         test("ConfigurationTests", ["SegmentModel", "EventJSON", "Configuration"]),
         test(
             "ProjectionTests",

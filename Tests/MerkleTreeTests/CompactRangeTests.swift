@@ -61,6 +61,9 @@ import Testing
         }
         #expect(CompactRange(encoded: bytes + [0]) == nil)
         #expect(CompactRange(encoded: [UInt8](repeating: 0xFF, count: bytes.count)) == nil)
+        // One subtree of more leaves than are counted.
+        let endless = [UInt8](repeating: 0, count: 15) + [0x80]
+        #expect(CompactRange(encoded: endless + TreeHash.emptyRoot.bytes) == nil)
         #expect(CompactRange(encoded: bytes) == range)
     }
 
