@@ -12,13 +12,6 @@ import Testing
         program = Program(directory: scratch.path)
     }
 
-    private func apply(_ yaml: String) throws {
-        let path = scratch.path("segledger.yaml")
-        try yaml.write(toFile: path, atomically: true, encoding: .utf8)
-        let result = try program.run("apply", path)
-        #expect(result.status == 0, "\(result.errors)")
-    }
-
     private func generate(_ changes: Int, seed: UInt64) throws -> Data {
         let result = try program.run(
             "generate", "--profiles", "900", "--segments", "5", "--changes", "\(changes)",
@@ -29,21 +22,17 @@ import Testing
 
     /// `segId|clientId` of all members, as the ledger knows them.
     private func expectedRows() throws -> [String] {
-        var rows: [String] = []
+        var expected: [String] = []
         for segment in 1...5 {
             let members = try program.run("audit", "members", "\(segment)")
             #expect(members.status == 0, "\(members.errors)")
             for id in members.output.split(separator: "\n") {
                 let number = Int(id.dropFirst())!
                 let custom = number % 97 == 0 ? "O'N-\(number)" : "C-\(number)"
-                rows.append("\(segment)|\(custom)")
+                expected.append("\(segment)|\(custom)")
             }
         }
-        return rows.sorted()
-    }
-
-    private func lines(_ text: String) -> [String] {
-        text.split(separator: "\n").map(String.init).sorted()
+        return expected.sorted()
     }
 
     @Test("Both targets equal the membership after delivery, and repeats change nothing")
@@ -57,8 +46,8 @@ import Testing
         let half = events.count / 2
         let cut = events[half...].firstIndex(of: 0x0A)! + 1
         #expect(try program.run("append", input: events[..<cut]).status == 0)
-        try apply(Configurations.keyed(name: "crm", kind: "sqlite", url: file))
-        try apply(Configurations.keyed(name: "bi", kind: "postgresql", url: url, size: 77))
+        try program.apply(Configurations.keyed(name: "crm", kind: "sqlite", url: file))
+        try program.apply(Configurations.keyed(name: "bi", kind: "postgresql", url: url, size: 77))
         for part in [Data(), events[cut...], events] {
             #expect(try program.run("append", input: Data(part)).status == 0)
             let sync = try program.run("sync", "--until-idle", "--json")
@@ -67,8 +56,8 @@ import Testing
         let expected = try expectedRows()
         #expect(expected.count > 100)
         let query = "SELECT segId || '|' || clientId FROM mysegment"
-        #expect(lines(try sqlite(file, query)) == expected)
-        #expect(lines(try server.run(query, url: url)) == expected)
+        #expect(rows(try sqlite(file, query)) == expected)
+        #expect(rows(try server.run(query, url: url)) == expected)
         let names = try sqlite(file, "SELECT name FROM segments ORDER BY segment_id")
         #expect(names.contains("O'Brien's list 3"))
         #expect(names.contains("\"Spring\" offer 4"))
@@ -88,7 +77,7 @@ import Testing
         let url = try server.makeDatabase()
         _ = try server.run(
             "CREATE EXTENSION pg_stat_statements; " + Configurations.keyedTables, url: url)
-        try apply(
+        try program.apply(
             Configurations.keyed(
                 name: "bi", kind: "postgresql", url: url, size: 100, start: "beginning"))
         #expect(try program.run("append", input: try generate(5000, seed: 2)).status == 0)
@@ -117,7 +106,7 @@ import Testing
         }
         _ = try onTarget(Configurations.keylessTable)
         var random = SeededGenerator()
-        try apply(Configurations.keyless(kind: kind, url: url, size: 10))
+        try program.apply(Configurations.keyless(kind: kind, url: url, size: 10))
         #expect(try program.run("append", input: try generate(8000, seed: 3)).status == 0)
         for _ in 0..<20 {
             let sync = try program.start(["sync", "--until-idle"])
@@ -145,7 +134,7 @@ import Testing
         let found = try onTarget(
             "SELECT segId || '|' || sign || '|' || count(*) FROM journal GROUP BY segId, sign")
         #expect(
-            lines(found) == expected.map { "\($0.key)|\($0.value)" }.sorted(),
+            rows(found) == expected.map { "\($0.key)|\($0.value)" }.sorted(),
             "seed \(SeededGenerator.seed)")
         let stats = try program.run("stats", "log", "--json").json
         #expect(stats["profiles"] as? Int == changes, "seed \(SeededGenerator.seed)")
@@ -158,7 +147,7 @@ import Testing
         let server = try PostgresServer.shared.get()
         let url = try server.makeDatabase()
         _ = try server.run(Configurations.keyedTables, url: url)
-        try apply(Configurations.keyed(name: "bi", kind: "postgresql", url: url))
+        try program.apply(Configurations.keyed(name: "bi", kind: "postgresql", url: url))
         #expect(try program.run("append", input: try generate(20_000, seed: 4)).status == 0)
         #expect(try program.run("sync", "--until-idle").status == 0)
         let expected = try expectedRows()
@@ -167,22 +156,22 @@ import Testing
             DELETE FROM mysegment WHERE ctid IN (SELECT ctid FROM mysegment LIMIT 50);
             INSERT INTO mysegment VALUES (1, 'intruder'), (2, 'intruder');
             UPDATE mysegment SET clientId = clientId || '-x' WHERE segId = 3;
+            DELETE FROM segments WHERE segment_id = 2; UPDATE segments SET name = 'x';
             """, url: url)
-        let before = Int(try server.run("SELECT count(*) FROM mysegment", url: url))!
-        let resync = try program.start(["resync", "bi"])
-        var seen: Set<Int> = []
-        while resync.isRunning {
-            // One statement polls a thousand times, with a new snapshot each time.
-            let counts = try server.run(
-                "SELECT DISTINCT n FROM (SELECT (SELECT count(*) FROM mysegment) AS n) t",
-                url: url)
-            seen.formUnion(counts.split(separator: "\n").compactMap { Int($0) })
-        }
-        let result = try resync.wait()
+        // The whole content in one text: a reader may see the old one or the new one.
+        let content =
+            "SELECT count(*) || ':' || coalesce(sum(hashtext(segId || clientId)), 0) FROM mysegment"
+        let before = try server.run(content, url: url)
+        let poller = try PostgresPoller(server, url: url, question: content)
+        let result = try program.run("resync", "bi")
+        let (seen, pollCount) = try poller.stop()
         #expect(result.status == 0, "\(result.errors)")
-        #expect(seen.isSubset(of: [before, expected.count]), "\(seen)")
-        let rows = try server.run("SELECT segId || '|' || clientId FROM mysegment", url: url)
-        #expect(lines(rows) == expected)
+        #expect(seen == [before, try server.run(content, url: url)])
+        #expect(pollCount > 20)
+        let found = try server.run("SELECT segId || '|' || clientId FROM mysegment", url: url)
+        #expect(difference(rows(found), expected) == [])
+        let names = try server.run("SELECT count(*) FROM segments", url: url)
+        #expect(names == "5")
     }
 
     @Test("INV-9: restore gives the ledger as it stood, and the copy verifies")

@@ -38,6 +38,14 @@ struct Program {
         try start(arguments, input: input).wait()
     }
 
+    /// Applies a configuration.
+    func apply(_ yaml: String) throws {
+        let path = directory + "/segledger-\(UUID().uuidString).yaml"
+        try yaml.write(toFile: path, atomically: true, encoding: .utf8)
+        let result = try run("apply", path)
+        guard result.status == 0 else { throw ServerProblem(description: result.errors) }
+    }
+
     final class Running {
         private let process = Process()
         private let outputURL: URL

@@ -15,6 +15,9 @@ package final class PostgresServer: Sendable {
     private let programs: String
     private let keeper: Mutex<Keeper?>
 
+    /// The path of psql.
+    var client: String { "\(programs)/psql" }
+
     private struct Keeper: @unchecked Sendable {  // only touched under `keeper`'s lock
         let process: Process
         let input: Pipe
@@ -77,7 +80,7 @@ package final class PostgresServer: Sendable {
     /// Runs SQL with psql and returns its rows, one a line, columns parted by `|`.
     package func run(_ sql: String, url: String? = nil) throws -> String {
         let result = try runToEnd([
-            "\(programs)/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d",
+            client, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d",
             url ?? self.url(), "-c", sql,
         ])
         guard result.status == 0 else { throw ServerProblem(description: result.output) }
