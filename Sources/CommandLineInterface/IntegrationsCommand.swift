@@ -94,8 +94,7 @@ struct IntegrationsCommand: AsyncParsableCommand {
         @Argument(help: "The integration.") var name: String
 
         func run() async throws {
-            try await IntegrationsCommand.record(.integrationPaused, name, global.directory)
-            Terminal.printLine("integration \(name) paused")
+            try await IntegrationsCommand.record(.integrationPaused, name, global)
         }
     }
 
@@ -107,20 +106,30 @@ struct IntegrationsCommand: AsyncParsableCommand {
         @Argument(help: "The integration.") var name: String
 
         func run() async throws {
-            try await IntegrationsCommand.record(.integrationResumed, name, global.directory)
-            Terminal.printLine("integration \(name) resumed")
+            try await IntegrationsCommand.record(.integrationResumed, name, global)
         }
     }
 
-    private static func record(_ kind: EventKind, _ name: String, _ directory: String)
-        async throws
-    {
-        try await Workspace.with(directory, .write) { workspace in
+    private static func record(
+        _ kind: EventKind, _ name: String, _ global: GlobalOptions
+    ) async throws {
+        try await Workspace.with(global.directory, .write) { workspace in
             _ = try await workspace.integration(name)
             var batch = EventBatch()
             batch.append(kind, body: IntegrationReference(integration: name).encode())
             _ = try await workspace.ledger.append(batch)
             try await workspace.projector.foldToEnd()
         }
+        let isPause = kind == .integrationPaused
+        guard global.json else {
+            Terminal.printLine("integration \(name) \(isPause ? "paused" : "resumed")")
+            return
+        }
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("name", name)
+        json.member("state", isPause ? "paused" : "active")
+        json.endObject()
+        Terminal.printLine(json.text)
     }
 }

@@ -44,8 +44,12 @@ enum ProjectionRebuild {
             let kept = try await workspace.store.read {
                 (try $0.digest(), try $0.checkpoint())
             }
-            let replayed = try await fold(
-                workspace.ledger, into: scratch, through: kept.1)
+            // Opened after the projections were read: another process may write meanwhile.
+            let ledger = try await workspace.pool.run {
+                try FileLedger.open(FileLedger.Options(directory: directory, access: .read))
+            }
+            let replayed = try await fold(ledger, into: scratch, through: kept.1)
+            try await ledger.close()
             guard replayed == kept.0 else {
                 throw Failure(
                     .projectionInvalid,

@@ -1,5 +1,6 @@
 package import ArgumentParser
 package import Connector
+internal import EventJSON
 internal import Foundation
 internal import SegmentModel
 internal import Synchronization
@@ -65,10 +66,24 @@ package struct SegledgerCommand: AsyncParsableCommand {
             Foundation.exit(1)
         }
         ErrorReport.print(
-            Failure(
-                .usageInvalid, message(for: error),
-                hint: "see 'segledger help' or 'segledger COMMAND --help'"))
+            unknownCommand()
+                ?? Failure(
+                    .usageInvalid, message(for: error),
+                    hint: "see 'segledger help' or 'segledger COMMAND --help'"))
         Foundation.exit(2)
+    }
+
+    /// What to say of a first word that is no command; nil if it is one.
+    private static func unknownCommand() -> Failure? {
+        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") else {
+            return nil
+        }
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        if names.contains(word) { return nil }
+        return Failure(
+            .usageInvalid, "there is no command \(word)",
+            hint: nearestName(to: word, in: names).map { "did you mean \($0)?" }
+                ?? "see 'segledger help'")
     }
 }
 

@@ -89,7 +89,12 @@ enum OutcomeReport {
         if json { Terminal.printLine(writer.text) }
         for outcome in outcomes {
             guard let failure = describe(outcome.state).1 else { continue }
-            ErrorReport.print(failure.wrapped("integration \(outcome.name)"))
+            let prefix = "integration \(outcome.name)"
+            let isPlaced = failure.message.hasPrefix(prefix)
+            ErrorReport.print(
+                Failure(
+                    failure.code, isPlaced ? failure.message : "\(prefix): \(failure.message)",
+                    hint: failure.hint?.replacing("resume NAME", with: "resume \(outcome.name)")))
         }
         if remains { throw ReportedFailure(exitCode: ErrorReport.exitCode(.workRemains)) }
     }

@@ -53,11 +53,7 @@ final class Workspace: Sendable {
         _ directory: String, _ access: FileLedger.Access
     ) async throws -> Workspace {
         let pool = BlockingPool(name: "reader", threadCount: 2)
-        let ledger = try await pool.run {
-            var options = FileLedger.Options(directory: directory, access: access)
-            options.witness = { try ProjectionStore.witness(directory: directory, identity: $0) }
-            return try FileLedger.open(options)
-        }
+        let ledger = try await openLedger(directory, access, pool)
         for notice in ledger.notices { Terminal.printError("segledger: \(notice)") }
         do {
             let store = try await pool.run {
@@ -74,6 +70,40 @@ final class Workspace: Sendable {
             try await ledger.close()
             throw error
         }
+    }
+
+    /// A question beside this command holds the lock for a moment, and so does a process that is
+    /// ending: who wants to write waits for them a little.
+    private static func openLedger(
+        _ directory: String, _ access: FileLedger.Access, _ pool: BlockingPool
+    ) async throws -> FileLedger {
+        let deadline = monotonicNanoseconds() + lockWaitNanoseconds
+        while true {
+            do {
+                return try await pool.run { try openLedgerOnce(directory, access) }
+            } catch let failure as Failure where failure.code == .ledgerLocked {
+                guard monotonicNanoseconds() < deadline else { throw failure }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
+    private static let lockWaitNanoseconds: UInt64 = 3_000_000_000
+
+    private static func openLedgerOnce(
+        _ directory: String, _ access: FileLedger.Access
+    ) throws -> FileLedger {
+        var options = FileLedger.Options(directory: directory, access: access)
+        if access == .read {
+            // Beside a process that writes, what is asked later may say more than was read.
+            let testimony = try ProjectionStore.testimony(directory: directory)
+            options.witness = { testimony?.identity == $0 ? testimony?.end : nil }
+        } else {
+            options.witness = {
+                try ProjectionStore.witness(directory: directory, identity: $0)
+            }
+        }
+        return try FileLedger.open(options)
     }
 
     private func close() async throws {

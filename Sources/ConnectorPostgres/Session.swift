@@ -19,8 +19,9 @@ package final class PostgresSession: TargetSession {
         _ body: @escaping @Sendable (PostgresExchange) throws -> Result
     ) async throws -> Result {
         guard let connection = connection.withLock({ $0 }) else { throw PostgresFailures.closed }
-        // Forgets a cancellation of what ran before.
+        // Forgets a cancellation of what ran before, not one of the caller's own task.
         signal.lower()
+        if Task.isCancelled { signal.raise() }
         return try await thread.run { try body(PostgresExchange(connection)) }
     }
 

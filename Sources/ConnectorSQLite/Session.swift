@@ -20,6 +20,7 @@ package final class SQLiteSession: TargetSession {
     ) async throws -> Result {
         guard let connection = connection.withLock({ $0 }) else { throw SQLiteFailures.closed }
         watch.startOperation()
+        if Task.isCancelled { watch.cancel() }
         return try await thread.run { try body(connection) }
     }
 

@@ -26,7 +26,8 @@ package final class Projector: Sendable {
                 .projectionInvalid, "the projections belong to another ledger or timeline",
                 hint: Failure.rebuildHint)
         }
-        guard checkpoint <= ledger.end else {
+        // A reader's ledger may be older than its projections while another process writes.
+        guard checkpoint <= ledger.end || store.isReadOnly else {
             throw Failure(
                 .ledgerCorrupt,
                 "the projections have seen the events before position \(checkpoint),"

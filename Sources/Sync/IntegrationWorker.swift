@@ -14,9 +14,12 @@ actor IntegrationWorker {
     private let projector: Projector
     private let sessions: SessionPool
     private let progress: @Sendable (SyncProgress) -> Void
-    /// Lanes whose cursor is claimed stay with their session's worker between rounds.
-    private var attempts: [SegmentID: Int] = [:]
+    /// What failed lanes wait for; a lane that delivers again is taken out.
+    private var backOffs: [SegmentID: BackOff] = [:]
+    /// What everything waits for after the target could not be reached, or a resync failed.
+    private var targetBackOff: BackOff?
     private var deliveredCount = 0
+    private var foldedAt: UInt64 = 0
 
     init(
         plan: IntegrationPlan, connector: any Connector, context: SyncContext,
@@ -31,10 +34,34 @@ actor IntegrationWorker {
 
     private var name: String { plan.definition.name }
 
+    /// A failure that is for now, and when to try again.
+    private struct BackOff {
+        /// Tries that failed in a row.
+        var attempt: Int
+        /// On the monotonic clock.
+        var untilNanoseconds: UInt64
+        var failure: Failure
+
+        init(after earlier: BackOff?, _ failure: TargetFailure, place: String) {
+            attempt = (earlier?.attempt ?? 0) + 1
+            let delay = RetryLadder.delayMilliseconds(attempt: attempt, lane: place)
+            untilNanoseconds = monotonicNanoseconds() + UInt64(delay) * 1_000_000
+            self.failure = failure.asFailure
+        }
+
+        /// 0: over.
+        var remainingMilliseconds: Int {
+            let now = monotonicNanoseconds()
+            return now >= untilNanoseconds ? 0 : Int((untilNanoseconds - now) / 1_000_000) + 1
+        }
+    }
+
     /// What a round left to do.
     private enum Round {
         case idle
-        case waiting(until: Timestamp)
+        /// A batch is not full yet.
+        case waiting(milliseconds: Int)
+        /// A failure is waited out, or a batch that is due before.
         case retry(milliseconds: Int, Failure)
         case stopped(Failure)
     }
@@ -91,15 +118,15 @@ actor IntegrationWorker {
                     await sessions.close()
                     return outcome(.unreached(failure))
                 }
-                try await Task.sleep(for: .milliseconds(milliseconds))
+                try await wait(milliseconds: milliseconds, orEventAt: seen)
             case .idle:
                 if isBounded {
                     await sessions.close()
                     return outcome(.done)
                 }
                 _ = await context.ledger.waitForEvent(at: seen)
-            case .waiting(let time):
-                try await wait(until: time, orEventAt: seen)
+            case .waiting(let milliseconds):
+                try await wait(milliseconds: milliseconds, orEventAt: seen)
             }
         }
     }
@@ -108,14 +135,13 @@ actor IntegrationWorker {
         IntegrationOutcome(name: name, state: state, deliveredProfileCount: deliveredCount)
     }
 
-    private func wait(until time: Timestamp, orEventAt position: Position) async throws {
-        let microseconds = max(0, time.rawValue - context.clock.now().rawValue)
+    private func wait(milliseconds: Int, orEventAt position: Position) async throws {
         await withTaskGroup(of: Void.self) { group in
             let ledger = context.ledger
             group.addTask { _ = await ledger.waitForEvent(at: position) }
             group.addTask {
                 do {
-                    try await Task.sleep(for: .microseconds(microseconds))
+                    try await Task.sleep(for: .milliseconds(milliseconds))
                 } catch {
                     // Cancelled: the event came first, or the run ends.
                 }
@@ -129,6 +155,9 @@ actor IntegrationWorker {
     // MARK: Rounds
 
     private func round(_ goal: Goal) async throws -> Round {
+        if let waiting = targetBackOff, waiting.remainingMilliseconds > 0 {
+            return .retry(milliseconds: waiting.remainingMilliseconds, waiting.failure)
+        }
         do {
             if case .resync = goal {
                 try await runResyncs()
@@ -142,11 +171,9 @@ actor IntegrationWorker {
             let isFlushing: Bool
             if case .idle = goal { isFlushing = true } else { isFlushing = false }
             return try await deliver(lanes, flush: isFlushing)
-        } catch let failure as TargetFailure {
-            return await failed(failure)
-        } catch let failure as Failure
-            where failure.code == .cursorFenced || failure.code == .targetRefusedValues
-        {
+        } catch let failure as ResyncFailure {
+            return try await failed(failure)
+        } catch let failure as Failure where Self.stops(failure) {
             try await stop(failure)
             return .stopped(failure)
         }
@@ -201,16 +228,23 @@ actor IntegrationWorker {
             .filter { $0.outcome == nil }
         for one in pending {
             let lanes = try await state().lanes
-            let session = try await sessions.take()
+            let session: any TargetSession
             do {
-                try await Replayer(
+                session = try await sessions.take()
+            } catch let failure as TargetFailure {
+                try Task.checkCancellation()
+                throw ResyncFailure(one.request, at: one.position, failure)
+            }
+            do {
+                var replayer = Replayer(
                     plan: plan, context: context, request: one.position, resync: one.request,
-                    progress: progress
-                ).run(session, lanes: lanes)
+                    progress: progress)
+                try await replayer.run(session, lanes: lanes)
                 await sessions.putBack(session, isUsable: true)
-                attempts = [:]
+                (backOffs, targetBackOff) = ([:], nil)
             } catch {
                 await sessions.putBack(session, isUsable: false)
+                try Task.checkCancellation()
                 throw error
             }
         }
@@ -228,8 +262,10 @@ actor IntegrationWorker {
     }
 
     private func deliver(_ state: State, flush: Bool) async throws -> Round {
-        let pending = try await lanesWithWork(decide(state).live, state.lanes)
-        guard !pending.isEmpty else { return .idle }
+        let withWork = try await lanesWithWork(decide(state).live, state.lanes)
+        backOffs = backOffs.filter { withWork.contains($0.key) }
+        let pending = withWork.filter { backOffs[$0].map { $0.remainingMilliseconds == 0 } ?? true }
+        guard !pending.isEmpty else { return waitingLanes(nil) }
         let queue = LaneQueue(pending)
         let lanes = state.lanes
         var results: [LaneResult] = []
@@ -254,30 +290,23 @@ actor IntegrationWorker {
 
     /// One receipt a round for a target that cannot be reached, however many lanes tried.
     private func recordUnreached(_ results: [LaneResult]) async throws -> [LaneResult] {
-        var isRecorded = false
-        var concluded: [LaneResult] = []
-        for result in results {
-            guard case .unreached(let segment, let cursor, let failure) = result else {
-                concluded.append(result)
-                continue
-            }
-            concluded.append(.failed(segment, failure))
-            guard !isRecorded else { continue }
-            isRecorded = true
+        for case .unreached(let segment, let cursor, let failure) in results {
             let position = cursor.position.map { $0.advanced(by: 1) } ?? Position(0)
+            let waiting = BackOff(after: targetBackOff, failure, place: name)
             var receipt = Receipt(
                 lane: LaneKey(integration: name, segment: segment), query: nil, outcome: .failed,
                 firstPosition: position, lastPosition: position, cursor: cursor, epoch: 0,
-                attempt: attempts[segment] ?? 1)
+                attempt: waiting.attempt)
             receipt.fill(failure)
+            targetBackOff = waiting
             try await context.record([receipt])
+            break
         }
-        return concluded
+        return results
     }
 
     private func conclude(_ results: [LaneResult]) async throws -> Round {
         var due: Timestamp?
-        var retry: (Int, Failure)?
         for result in results {
             switch result {
             case .caughtUp, .unreached: break
@@ -286,15 +315,26 @@ actor IntegrationWorker {
                 try await stop(failure)
                 return .stopped(failure)
             case .failed(let segment, let failure):
-                guard failure.class == .transient else { return .stopped(Self.failure(failure)) }
-                let delay = RetryLadder.delayMilliseconds(
-                    attempt: attempts[segment] ?? 1, lane: "\(name)/\(segment)")
-                let shortest = retry.map { $0.0 } ?? Int.max
-                if delay < shortest { retry = (delay, Self.failure(failure)) }
+                guard failure.class == .transient else { return .stopped(failure.asFailure) }
+                backOffs[segment] = BackOff(
+                    after: backOffs[segment], failure, place: "\(name)/\(segment)")
             }
         }
-        if let retry { return .retry(milliseconds: retry.0, retry.1) }
-        return due.map { .waiting(until: $0) } ?? .idle
+        return waitingLanes(due)
+    }
+
+    /// What to wait for: the first of a batch that is due and a failure that is waited out.
+    private func waitingLanes(_ due: Timestamp?) -> Round {
+        var milliseconds = due.map {
+            Int(max(0, $0.rawValue - context.clock.now().rawValue) / 1000) + 1
+        }
+        let waiting = Array(backOffs.values) + (targetBackOff.map { [$0] } ?? [])
+        for one in waiting {
+            milliseconds = min(milliseconds ?? Int.max, max(1, one.remainingMilliseconds))
+        }
+        guard let milliseconds else { return .idle }
+        guard let first = waiting.first else { return .waiting(milliseconds: milliseconds) }
+        return .retry(milliseconds: milliseconds, first.failure)
     }
 
     private func lanesWithWork(
@@ -319,20 +359,24 @@ actor IntegrationWorker {
         } catch let failure as TargetFailure {
             return try await connectionFailed(segment, known, failure)
         }
+        targetBackOff = nil
         do {
             let lane = LaneKey(integration: name, segment: segment)
             var worker = try await LaneWorker(
                 plan: plan, lane: lane, known: known, context: context, session: session)
             while true {
                 try Task.checkCancellation()
-                switch try await worker.step(flush: flush, attempt: (attempts[segment] ?? 0) + 1) {
+                switch try await worker.step(
+                    flush: flush, attempt: (backOffs[segment]?.attempt ?? 0) + 1)
+                {
                 case .delivered(let count):
-                    attempts[segment] = nil
+                    backOffs[segment] = nil
                     deliveredCount += count
                     progress(
                         SyncProgress(
                             integration: name, activity: .delivery, done: deliveredCount,
                             total: nil))
+                    try await foldNowAndThen()
                 case .waiting(let time):
                     await sessions.putBack(session, isUsable: true)
                     return .waiting(time)
@@ -344,7 +388,6 @@ actor IntegrationWorker {
         } catch let failure as TargetFailure {
             await sessions.putBack(session, isUsable: !failure.isConnectionLost)
             try Task.checkCancellation()
-            attempts[segment, default: 0] += 1
             return .failed(segment, failure)
         } catch let failure as Failure where Self.stops(failure) {
             await sessions.putBack(session, isUsable: true)
@@ -359,41 +402,35 @@ actor IntegrationWorker {
         failure.code == .cursorFenced || failure.code == .targetRefusedValues
     }
 
+    /// So that who asks for the status of a long run gets an answer of about now.
+    private func foldNowAndThen() async throws {
+        let now = monotonicNanoseconds()
+        guard now >= foldedAt + 1_000_000_000 else { return }
+        foldedAt = now
+        try await projector.foldToEnd()
+    }
+
     private func connectionFailed(
         _ segment: SegmentID, _ known: LaneRow?, _ failure: TargetFailure
     ) async throws -> LaneResult {
         try Task.checkCancellation()
-        attempts[segment, default: 0] += 1
-        if failure.class != .transient { return .refused(Self.failure(failure)) }
+        if failure.class != .transient { return .refused(failure.asFailure) }
         return .unreached(segment, known?.cursor ?? LaneCursor(position: nil), failure)
     }
 
     // MARK: Failures
 
-    private static func failure(_ failure: TargetFailure) -> Failure {
-        Failure(
-            failure.class == .transient
-                ? .targetUnavailable
-                : failure.class == .permanent ? .targetRefused : .targetRefusedValues,
-            "\(failure.message) (\(failure.targetCode))", hint: failure.hint)
-    }
-
-    /// A failure outside a lane: while connecting for a resync, or in one.
-    private func failed(_ failure: TargetFailure) async -> Round {
-        attempts[SegmentID(0), default: 0] += 1
-        let attempt = attempts[SegmentID(0)]!
-        let converted = Self.failure(failure)
-        if failure.class == .transient {
-            return .retry(
-                milliseconds: RetryLadder.delayMilliseconds(attempt: attempt, lane: name),
-                converted)
-        }
-        do {
-            try await stop(converted)
-        } catch {
-            return .stopped(Failure(.storageFailed, "recording a stop failed: \(error)"))
-        }
-        return .stopped(converted)
+    /// A resync that the target did not let happen: recorded, then waited out or the end.
+    private func failed(_ failure: ResyncFailure) async throws -> Round {
+        let waiting = BackOff(after: targetBackOff, failure.cause, place: name)
+        let isTransient = failure.cause.class == .transient
+        var receipt = failure.receipt
+        receipt.attempt = waiting.attempt
+        receipt.outcome = isTransient ? .failed : .stopped
+        try await context.record([receipt])
+        guard isTransient else { return .stopped(waiting.failure) }
+        targetBackOff = waiting
+        return .retry(milliseconds: waiting.remainingMilliseconds, waiting.failure)
     }
 
     /// Records that the integration stops, and why.

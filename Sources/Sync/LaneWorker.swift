@@ -80,6 +80,12 @@ struct LaneWorker {
         let timeline = context.ledger.identity.timeline
         if let found = try await session.readCursor(lane) {
             try Self.check(found, timeline, lane, end: context.ledger.end)
+        } else if known?.cursor.position != nil {
+            throw Failure(
+                .cursorFenced,
+                "\(Self.place(lane)): receipts tell of deliveries, but the target's "
+                    + "segledger_cursor knows nothing of them: this is another database, or its "
+                    + "tables were made anew", hint: Self.resyncHint(lane))
         }
         let initial = TargetCursor(
             ledger: timeline, epoch: 0, cursor: known?.cursor ?? LaneCursor(position: nil),
@@ -91,12 +97,18 @@ struct LaneWorker {
         try await foldDescription()
     }
 
+    private static func place(_ lane: LaneKey) -> String {
+        "integration \(lane.integration), segment \(lane.segment)"
+    }
+
+    private static func resyncHint(_ lane: LaneKey) -> String {
+        "run 'segledger resync \(lane.integration)' to rebuild the tables from this ledger"
+    }
+
     private static func check(
         _ row: TargetCursor, _ timeline: String, _ lane: LaneKey, end: Position
     ) throws {
-        let place = "integration \(lane.integration), segment \(lane.segment)"
-        let hint =
-            "run 'segledger resync \(lane.integration)' to rebuild the tables from this ledger"
+        let (place, hint) = (place(lane), resyncHint(lane))
         guard row.ledger == timeline else {
             throw Failure(
                 .cursorFenced,
@@ -141,9 +153,9 @@ struct LaneWorker {
         guard cursor == row.cursor else {
             throw Failure(
                 .cursorFenced,
-                "integration \(lane.integration), segment \(lane.segment): the target's cursor "
+                "\(Self.place(lane)): the target's cursor "
                     + "does not fall on an event of this segment",
-                hint: "run 'segledger resync \(lane.integration)'")
+                hint: Self.resyncHint(lane))
         }
         try await context.record(receipts)
     }
@@ -203,7 +215,7 @@ struct LaneWorker {
             case .fenced:
                 throw Failure(
                     .cursorFenced,
-                    "integration \(lane.integration), segment \(lane.segment): another worker has "
+                    "\(Self.place(lane)): another worker has "
                         + "moved this lane's cursor",
                     hint: "make sure that only one segledger process works on this integration")
             case .committed(let rowCount):
@@ -216,6 +228,13 @@ struct LaneWorker {
                 try await context.record([receipt])
                 try fold.apply(batch.kind, body: batch.body, ordinals: [])
             }
+        } catch let failure as Failure where failure.code == .targetRefusedValues {
+            // A value that no query of this target can carry.
+            let refused = TargetFailure(
+                class: .values, targetCode: "", message: failure.message, hint: failure.hint)
+            try await recordFailure(refused, batch, attempt: attempt, started)
+            guard isSplittable(refused, batch) else { throw refused }
+            split = (max(1, batch.members.count / 2), batch.cursorAfter)
         } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
             // Interrupted: the target's complaint about it is no news.
             try Task.checkCancellation()
@@ -240,7 +259,9 @@ struct LaneWorker {
         let willStop = failure.class != .transient && !isSplittable(failure, batch)
         var receipt = makeReceipt(
             batch, willStop ? .stopped : .failed, cursor: row.cursor, attempt: attempt)
-        receipt.failedQueryCount = failure.isConnectionLost ? 0 : 1
+        // A query that was not sent, or whose fate is unknown, has not failed.
+        receipt.failedQueryCount =
+            failure.isConnectionLost || failure.targetCode.isEmpty ? 0 : 1
         receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
         receipt.fill(failure)
         try await context.record([receipt])
@@ -320,15 +341,10 @@ extension EventKind {
 
 extension Receipt {
     mutating func fill(_ failure: TargetFailure) {
-        errorCode =
-            switch failure.class {
-            case .transient: Failure.Code.targetUnavailable.rawValue
-            case .permanent: Failure.Code.targetRefused.rawValue
-            case .values, .repeatedKey: Failure.Code.targetRefusedValues.rawValue
-            }
+        errorCode = failure.failureCode.rawValue
         targetCode = failure.targetCode
         errorMessage = failure.message
-        errorHint = failure.hint
+        errorHint = failure.hintOrDefault
     }
 
     mutating func fill(_ failure: Failure) {

@@ -14,6 +14,6 @@ extension IntegrationRow.Stop {
         Failure(
             code.flatMap(Failure.Code.init(rawValue:)) ?? .targetRefused,
             message ?? "the integration was stopped",
-            hint: hint ?? "mend the reason, then run 'segledger integrations resume NAME'")
+            hint: hint ?? "correct the reason, then run 'segledger integrations resume NAME'")
     }
 }

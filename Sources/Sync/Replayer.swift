@@ -20,6 +20,19 @@ struct Replayer {
     let request: Position
     let resync: ResyncRequest
     let progress: @Sendable (SyncProgress) -> Void
+    /// What is being worked on, for the report of a failure.
+    private var place: (segment: SegmentID, query: QueryKind?)?
+
+    init(
+        plan: IntegrationPlan, context: SyncContext, request: Position, resync: ResyncRequest,
+        progress: @escaping @Sendable (SyncProgress) -> Void
+    ) {
+        self.plan = plan
+        self.context = context
+        self.request = request
+        self.resync = resync
+        self.progress = progress
+    }
 
     /// One segment's share of the rebuild, as queries by kind.
     private struct Part {
@@ -42,8 +55,18 @@ struct Replayer {
 
     /// Carries the request out, or, if the target says that it was, only records it.
     ///
-    /// - Throws: `TargetFailure`, everything rolled back; `Failure`.
-    func run(_ session: any TargetSession, lanes: [SegmentID: LaneRow]) async throws {
+    /// - Throws: `ResyncFailure`, everything rolled back; `Failure`.
+    mutating func run(_ session: any TargetSession, lanes: [SegmentID: LaneRow]) async throws {
+        do {
+            try await carryOut(session, lanes)
+        } catch let failure as TargetFailure {
+            throw ResyncFailure(resync, at: request, failure, place: place)
+        }
+    }
+
+    private mutating func carryOut(
+        _ session: any TargetSession, _ lanes: [SegmentID: LaneRow]
+    ) async throws {
         var rows: [SegmentID: TargetCursor] = [:]
         for segment in resync.segments {
             rows[segment] = try await claim(session, segment, known: lanes[segment])
@@ -68,9 +91,10 @@ struct Replayer {
         }
     }
 
-    private func claim(
+    private mutating func claim(
         _ session: any TargetSession, _ segment: SegmentID, known: LaneRow?
     ) async throws -> TargetCursor {
+        place = (segment, nil)
         let lane = LaneKey(integration: resync.integration, segment: segment)
         let initial = TargetCursor(
             ledger: context.ledger.identity.timeline, epoch: 0,
@@ -81,7 +105,7 @@ struct Replayer {
 
     // MARK: The rebuild
 
-    private func rebuild(
+    private mutating func rebuild(
         _ session: any TargetSession, _ rows: [SegmentID: TargetCursor], batchSize: Int
     ) async throws -> [Receipt] {
         try await session.begin()
@@ -108,7 +132,7 @@ struct Replayer {
         }
     }
 
-    private func rebuild(
+    private mutating func rebuild(
         _ session: any TargetSession, _ segment: SegmentID, _ row: TargetCursor, batchSize: Int
     ) async throws -> [Receipt] {
         let fold = try await fold(segment)
@@ -119,6 +143,7 @@ struct Replayer {
         var receipts: [Receipt] = []
         var queryCount = 0
         for step in steps(fold) {
+            place = (segment, step.kind)
             let started = monotonicNanoseconds()
             let query = plan.queries[step.kind]!
             var rowCount = 0

@@ -48,12 +48,22 @@ package struct SyncEngine: Sendable {
     }
 
     /// Carries out the resyncs that are requested for one integration, paused or not, and nothing
-    /// else.
+    /// else. Once they are done, an integration that had stopped goes on.
     package func resync(
         _ definition: IntegrationDefinition, connectors: [String: ConnectorDefinition],
         options: Options
     ) async throws -> IntegrationOutcome {
-        try await run(definition, connectors, options, isResyncOnly: true)
+        let outcome = try await run(definition, connectors, options, isResyncOnly: true)
+        guard outcome.state == .done else { return outcome }
+        let name = definition.name
+        let row = try await context.store.read { try $0.integration(name) }
+        if let row, row.stop != nil, row.isActive {
+            var batch = EventBatch()
+            batch.append(
+                .integrationResumed, body: IntegrationReference(integration: name).encode())
+            _ = try await context.ledger.append(batch)
+        }
+        return outcome
     }
 
     private func run(
@@ -111,7 +121,7 @@ package struct SyncEngine: Sendable {
             for segment in chosen where !wanted.contains(segment) {
                 throw Failure(
                     .notFound, "segment \(segment) is not in the scope of \(name)",
-                    hint: "see 'segledger status' for its segments")
+                    hint: "check the number, and the scope of the integration in its configuration")
             }
             wanted = chosen
         }

@@ -45,7 +45,7 @@ struct CDNOW {
         return text
     }
 
-    /// `cdnow-membership.json`: day, segment, and the line that `audit members --count --json` prints.
+    /// `cdnow-membership.json`: day, segment, and what `audit members --count` says.
     static func oracle() throws -> [(day: String, segment: String, count: Int, sha256: String)] {
         let file = directory.appendingPathComponent("cdnow-membership.json")
         let object = try JSONSerialization.jsonObject(with: Data(contentsOf: file))

@@ -174,6 +174,27 @@ import Testing
         #expect(names == "5")
     }
 
+    @Test("INV-3: questions asked beside a delivery never mistake its progress for damage")
+    func besideDelivery() throws {
+        let file = scratch.path("target.db")
+        _ = try sqlite(file, Configurations.keyedTables)
+        try program.apply(
+            Configurations.keyed(
+                name: "crm", kind: "sqlite", url: file, size: 5, start: "beginning"))
+        #expect(try program.run("append", input: try generate(20_000, seed: 6)).status == 0)
+        let sync = try program.start(["sync", "--until-idle"])
+        var rounds = 0
+        while sync.isRunning {
+            for command in [["status"], ["errors", "crm"], ["audit", "segment", "1"], ["verify"]] {
+                let result = try program.start(command).wait()
+                #expect(result.status == 0, "\(command): \(result.errors)")
+            }
+            rounds += 1
+        }
+        #expect(rounds > 0)
+        #expect(try sync.wait().status == 0)
+    }
+
     @Test("INV-9: restore gives the ledger as it stood, and the copy verifies")
     func restore() throws {
         #expect(try program.run("append", input: try generate(5000, seed: 5)).status == 0)

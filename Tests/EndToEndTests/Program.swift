@@ -81,7 +81,7 @@ struct Program {
         /// As a crash: no chance to clean up.
         func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
 
-        func interrupt() { Foundation.kill(process.processIdentifier, SIGINT) }
+        func send(_ signal: Int32) { Foundation.kill(process.processIdentifier, signal) }
 
         func wait() throws -> Result {
             process.waitUntilExit()

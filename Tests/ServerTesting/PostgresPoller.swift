@@ -46,8 +46,8 @@ package final class PostgresPoller: @unchecked Sendable {  // one owner starts a
         }
     }
 
-    /// Ends it: the different answers in the order in which they were first seen, and how many polls
-    /// there were.
+    /// Ends it: the different answers in the order in which they were first seen, and how many
+    /// polls there were.
     package func stop() throws -> (answers: [String], pollCount: Int) {
         _ = try server.run("INSERT INTO poll_end DEFAULT VALUES", url: url)
         process.waitUntilExit()

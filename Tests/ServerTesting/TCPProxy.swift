@@ -1,0 +1,139 @@
+internal import Foundation
+internal import Glibc
+internal import Synchronization
+
+/// A wire between a client and a PostgreSQL server on loopback that can be cut at the worst moment.
+///
+/// Bytes go through as they are. After `loseReplies(toCommits:)` a COMMIT still reaches the server
+/// and is carried out, but the connection ends before the client hears of it.
+package final class TCPProxy: Sendable {
+    /// Whom the clients talk to.
+    package let port: Int
+    private let serverPort: Int
+    private let listener: CInt
+    private let state = Mutex(State())
+
+    private struct State {
+        var isDown = false
+        var isStopped = false
+        var commitsToLose = 0
+        var lostCommitCount = 0
+        var connections: [CInt] = []
+    }
+
+    package init(to serverPort: Int) throws {
+        self.serverPort = serverPort
+        port = try PostgresServer.freePort()
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var one: CInt = 1
+        setsockopt(
+            listener, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<CInt>.size))
+        guard Self.withAddress(port, { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0
+        else { throw ServerProblem(description: "the proxy has no port: errno \(errno)") }
+        Thread.detachNewThread { self.accept() }
+    }
+
+    /// Lets the next COMMITs be carried out without an answer.
+    package func loseReplies(toCommits count: Int) {
+        state.withLock { $0.commitsToLose = count }
+    }
+
+    package var lostCommitCount: Int { state.withLock { $0.lostCommitCount } }
+
+    /// Cuts every connection and refuses new ones, or lets them through again.
+    package func setDown(_ isDown: Bool) {
+        state.withLock { state in
+            state.isDown = isDown
+            guard isDown else { return }
+            for one in state.connections { shutdown(one, CInt(SHUT_RDWR)) }
+        }
+    }
+
+    package func stop() {
+        state.withLock { state in
+            state.isStopped = true
+            for one in state.connections { shutdown(one, CInt(SHUT_RDWR)) }
+        }
+        shutdown(listener, CInt(SHUT_RDWR))
+    }
+
+    private static func withAddress(
+        _ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt
+    ) -> CInt {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+
+    private func accept() {
+        while true {
+            let client = Glibc.accept(listener, nil, nil)
+            let isWanted = state.withLock { !$0.isDown && !$0.isStopped }
+            if client < 0 {
+                if state.withLock({ $0.isStopped }) { break }
+                continue
+            }
+            let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            guard isWanted, Self.withAddress(serverPort, { connect(server, $0, $1) }) == 0 else {
+                close(client)
+                close(server)
+                continue
+            }
+            state.withLock { $0.connections += [client, server] }
+            Thread.detachNewThread { self.carry(client, server) }
+        }
+        close(listener)
+    }
+
+    private func carry(_ client: CInt, _ server: CInt) {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        var isCut = false
+        let commit = Array("Q".utf8) + [0, 0, 0, 11] + Array("COMMIT".utf8) + [0]
+        loop: while true {
+            var descriptors = [
+                pollfd(fd: client, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: server, events: Int16(POLLIN), revents: 0),
+            ]
+            guard poll(&descriptors, 2, -1) > 0 else { continue }
+            for (index, one) in descriptors.enumerated() where one.revents != 0 {
+                let count = read(one.fd, &buffer, buffer.count)
+                guard count > 0 else { break loop }
+                let isFromClient = index == 0
+                // The server's answer is there, so the COMMIT has happened.
+                if !isFromClient && isCut { break loop }
+                if isFromClient, count == commit.count, Array(buffer[..<count]) == commit {
+                    isCut = state.withLock { state in
+                        guard state.commitsToLose > 0 else { return false }
+                        state.commitsToLose -= 1
+                        state.lostCommitCount += 1
+                        return true
+                    }
+                }
+                guard Self.writeAll(isFromClient ? server : client, buffer, count) else {
+                    break loop
+                }
+            }
+        }
+        state.withLock { $0.connections.removeAll { $0 == client || $0 == server } }
+        close(client)
+        close(server)
+    }
+
+    private static func writeAll(_ descriptor: CInt, _ bytes: [UInt8], _ count: Int) -> Bool {
+        var done = 0
+        while done < count {
+            let written = bytes.withUnsafeBytes {
+                send(descriptor, $0.baseAddress! + done, count - done, CInt(MSG_NOSIGNAL))
+            }
+            guard written > 0 else { return false }
+            done += written
+        }
+        return true
+    }
+}
