@@ -7,6 +7,7 @@ package import SegmentModel
 /// - event `i` has position `firstPosition + i`;
 /// - the ordinals of an event are ascending and distinct;
 /// - field records stand in event order; each belongs to a profile of its event;
+/// - every new profile belongs to an event of the frame;
 /// - new profiles have the ordinals `firstOrdinal + i`, new field names `firstFieldName + i`.
 package struct Frame: Sendable {
     package typealias Slice = EventBatch.Slice

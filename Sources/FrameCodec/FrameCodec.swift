@@ -2,13 +2,23 @@ internal import CLZ4
 internal import SegmentModel
 
 /// Turns frames into bytes and back: content to payload, payload to one LZ4 block (or stored, when
-/// that is not smaller), under a header with two checksums. The layout is drawn in
+/// that takes as many bytes in the file), under a header with two checksums. The layout is drawn in
 /// docs/internals/ledger-format.md; the LZ4 block format is the raw one, with our own lengths.
 ///
-/// Not shared between threads: it reuses its buffers.
+/// Not shared between threads: it reuses its memory, and its copies share it.
 package struct FrameCodec {
-    private var payload: [UInt8] = []
-    private var compressed: [UInt8] = []
+    private final class Memory {
+        var payload = GrowableBuffer<UInt8>()
+        var compressed = GrowableBuffer<UInt8>()
+        let scratch = CodecScratch()
+
+        deinit {
+            payload.deallocate()
+            compressed.deallocate()
+        }
+    }
+
+    private let memory = Memory()
 
     package init() {}
 
@@ -16,13 +26,15 @@ package struct FrameCodec {
     package mutating func encode(
         _ frame: Frame, header template: FrameHeader, into output: inout [UInt8]
     ) -> FrameHeader {
-        payload = PayloadEncoder.encode(frame, reusing: payload)
+        let writer = PayloadEncoder.encode(frame, memory.scratch, reusing: memory.payload)
+        let payload = writer.bytes
+        memory.payload = writer.finish()
         var header = template
         header.version = FrameHeader.formatVersion
         header.firstPosition = frame.firstPosition
         header.eventCount = UInt32(frame.events.count)
         header.changeCount = UInt32(frame.ordinals.count)
-        appendFrame(&header, compressedTo: compress(), into: &output)
+        Self.append(&header, payload, compressed: compress(payload), to: &output)
         return header
     }
 
@@ -31,54 +43,40 @@ package struct FrameCodec {
     package mutating func encode(
         payload bytes: [UInt8], header template: FrameHeader, into output: inout [UInt8]
     ) -> FrameHeader {
-        payload = bytes
         var header = template
-        appendFrame(&header, compressedTo: nil, into: &output)
+        bytes.withUnsafeBytes { Self.append(&header, $0, compressed: nil, to: &output) }
         return header
     }
 
-    private mutating func appendFrame(
-        _ header: inout FrameHeader, compressedTo size: Int?, into output: inout [UInt8]
+    private static func append(
+        _ header: inout FrameHeader, _ payload: UnsafeRawBufferPointer,
+        compressed: UnsafeRawBufferPointer?, to output: inout [UInt8]
     ) {
         precondition(
             payload.count <= Limits.framePayloadByteCountMax, "a frame's payload is over its limit")
+        let stored = compressed ?? payload
+        header.codec = compressed == nil ? .stored : .lz4
         header.rawByteCount = UInt32(payload.count)
-        if let size {
-            header.codec = .lz4
-            header.storedByteCount = UInt32(size)
-            compressed.withUnsafeBytes {
-                let stored = UnsafeRawBufferPointer(rebasing: $0[0..<size])
-                header.payloadChecksum = crc32c(stored)
-                header.encode(into: &output)
-                output.append(contentsOf: stored)
-            }
-        } else {
-            header.codec = .stored
-            header.storedByteCount = header.rawByteCount
-            header.payloadChecksum = payload.withUnsafeBytes { crc32c($0) }
-            header.encode(into: &output)
-            output.append(contentsOf: payload)
-        }
-        let used = FrameHeader.byteCount + Int(header.storedByteCount)
+        header.storedByteCount = UInt32(stored.count)
+        header.payloadChecksum = crc32c(stored)
+        header.encode(into: &output)
+        output.append(contentsOf: stored)
+        let used = FrameHeader.byteCount + stored.count
         output.append(contentsOf: repeatElement(0, count: header.frameByteCount - used))
     }
 
-    /// Bytes of the compressed payload in `compressed`; nil when it is not smaller.
-    private mutating func compress() -> Int? {
-        guard payload.count > 32 else { return nil }
-        let capacity = payload.count - 1
-        if compressed.count < capacity {
-            compressed = [UInt8](repeating: 0, count: capacity)
-        }
-        let size = payload.withUnsafeBytes { source in
-            compressed.withUnsafeMutableBytes { target in
-                LZ4_compress_default(
-                    source.bindMemory(to: CChar.self).baseAddress,
-                    target.bindMemory(to: CChar.self).baseAddress,
-                    CInt(source.count), CInt(capacity))
-            }
-        }
-        return size > 0 ? Int(size) : nil
+    /// The compressed payload; nil when it takes as many bytes in the file.
+    private func compress(_ payload: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        let alignment = FrameHeader.alignment
+        // One step of the alignment less is worth it; a payload of one step cannot get there.
+        let capacity = (payload.count - 1) / alignment * alignment
+        guard capacity > 0 else { return nil }
+        let target = memory.compressed.reserve(capacity)
+        let size = LZ4_compress_default(
+            payload.bindMemory(to: CChar.self).baseAddress,
+            UnsafeMutableRawPointer(target).bindMemory(to: CChar.self, capacity: capacity),
+            CInt(payload.count), CInt(capacity))
+        return size > 0 ? UnsafeRawBufferPointer(start: target, count: Int(size)) : nil
     }
 }
 
@@ -89,17 +87,10 @@ extension FrameCodec {
     package static func payload(
         of header: FrameHeader, in bytes: UnsafeRawBufferPointer
     ) throws(FrameError) -> [UInt8] {
-        guard bytes.count >= header.frameByteCount else { throw .truncated }
-        let end = FrameHeader.byteCount + Int(header.storedByteCount)
-        let stored = UnsafeRawBufferPointer(rebasing: bytes[FrameHeader.byteCount..<end])
-        guard crc32c(stored) == header.payloadChecksum else { throw .payloadChecksum }
-        for index in end..<header.frameByteCount where bytes[index] != 0 { throw .padding }
+        let stored = try stored(header, bytes)
         switch header.codec {
-        case .stored:
-            guard header.storedByteCount == header.rawByteCount else { throw .header }
-            return [UInt8](stored)
-        case .lz4:
-            return try decompress(stored, to: Int(header.rawByteCount))
+        case .stored: return [UInt8](stored)
+        case .lz4: return try decompress(stored, to: Int(header.rawByteCount))
         }
     }
 
@@ -107,22 +98,46 @@ extension FrameCodec {
     package static func decode(
         _ header: FrameHeader, in bytes: UnsafeRawBufferPointer
     ) throws(FrameError) -> Frame {
-        let raw = try payload(of: header, in: bytes)
-        return try decode(header, payload: raw)
+        let stored = try stored(header, bytes)
+        switch header.codec {
+        case .stored: return try decodePayload(header, stored)
+        case .lz4:
+            return try decode(
+                header, payload: try decompress(stored, to: Int(header.rawByteCount)))
+        }
     }
 
+    /// Decodes a data frame's raw payload.
     package static func decode(
         _ header: FrameHeader, payload: [UInt8]
     ) throws(FrameError) -> Frame {
-        var result: Result<Frame, FrameError>?
-        payload.withUnsafeBytes { bytes in
-            do throws(FrameError) {
-                result = .success(try PayloadDecoder.decode(header, bytes))
-            } catch {
-                result = .failure(error)
-            }
+        try payload.withUnsafeBufferPointer { bytes throws(FrameError) in
+            try decodePayload(header, UnsafeRawBufferPointer(bytes))
         }
-        return try result!.get()
+    }
+
+    private static func decodePayload(
+        _ header: FrameHeader, _ payload: UnsafeRawBufferPointer
+    ) throws(FrameError) -> Frame {
+        header.version == 1
+            ? try PayloadDecoderVersion1.decode(header, payload)
+            : try PayloadDecoder.decode(header, payload)
+    }
+
+    /// The bytes of the payload as they are in the file, after their checksum and the padding were
+    /// checked.
+    private static func stored(
+        _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
+    ) throws(FrameError) -> UnsafeRawBufferPointer {
+        guard bytes.count >= header.frameByteCount else { throw .truncated }
+        let end = FrameHeader.byteCount + Int(header.storedByteCount)
+        let stored = UnsafeRawBufferPointer(rebasing: bytes[FrameHeader.byteCount..<end])
+        guard crc32c(stored) == header.payloadChecksum else { throw .payloadChecksum }
+        for index in end..<header.frameByteCount where bytes[index] != 0 { throw .padding }
+        guard header.codec == .lz4 || header.storedByteCount == header.rawByteCount else {
+            throw .header
+        }
+        return stored
     }
 
     private static func decompress(

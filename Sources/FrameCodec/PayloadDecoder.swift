@@ -1,248 +1,73 @@
 internal import SegmentModel
 
 /// Payload to content: reads the columns that `PayloadEncoder` writes, and checks every number, so
-/// that any bytes give a frame or an error.
-enum PayloadDecoder {
+/// that any bytes give a frame or an error. Counts are checked before memory is taken for them.
+struct PayloadDecoder {
+    /// Text of a frame at most, after it is written out.
+    static let textByteCountMax = 256 << 20
+
+    private let header: FrameHeader
+    let scratch = CodecScratch()
+    var reader: PayloadReader
+    var output: TextOutput
+    var frame: Frame
+
     static func decode(
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
     ) throws(FrameError) -> Frame {
         var reader = PayloadReader(bytes)
-        let eventCount = Int(header.eventCount)
-        let recordedAt = try recordedAt(eventCount, version: header.version, &reader)
-        let firstOrdinal = try number32(&reader)
-        let firstFieldName = try number32(&reader)
-        var frame = Frame(
-            firstPosition: header.firstPosition, firstOrdinal: firstOrdinal,
-            firstFieldName: firstFieldName)
-        let profileCount = try reader.count(atMost: reader.remaining)
-        let nameCount = try reader.count(atMost: reader.remaining)
-        guard eventCount <= reader.remaining else { throw .content(.count) }
-        try directory(eventCount, recordedAt, &reader, &frame)
-        try ordinals(Int(header.changeCount), &reader, &frame)
-        for _ in 0..<nameCount {
-            let length = try reader.count(atMost: reader.remaining)
-            let offset = frame.bytes.count
-            frame.bytes.append(contentsOf: try reader.take(length))
-            frame.newFieldNames.append(try TextColumns.slice(offset, length))
+        let textByteCount = Int(try reader.fixed32())
+        guard textByteCount <= textByteCountMax, header.eventCount <= Limits.frameEventCountMax,
+            header.changeCount <= Limits.frameChangeCountMax
+        else { throw .content(.count) }
+        var decoded: Result<Frame, FrameError> = .failure(.content(.count))
+        // Not cleared beforehand: malformed bytes can claim much and be refused at once.
+        let text = [UInt8](unsafeUninitializedCapacity: textByteCount) { memory, count in
+            var decoder = PayloadDecoder(header, reader, TextOutput(memory))
+            do throws(FrameError) {
+                try decoder.run()
+                count = textByteCount
+                decoded = .success(decoder.frame)
+            } catch {
+                decoded = .failure(error)
+            }
         }
-        frame.newProfiles = try TextColumns.decode(
-            count: profileCount, &reader, into: &frame.bytes)
-        try records(version: header.version, &reader, &frame)
-        guard reader.remaining == 0 else { throw .content(.trailing) }
+        var frame = try decoded.get()
+        frame.bytes = text
         return frame
     }
 
-    private static func number32(_ reader: inout PayloadReader) throws(FrameError) -> UInt32 {
-        let value = try reader.varint()
-        guard value <= UInt64(UInt32.max) else { throw .content(.count) }
-        return UInt32(value)
+    private init(_ header: FrameHeader, _ reader: PayloadReader, _ output: TextOutput) {
+        self.header = header
+        self.reader = reader
+        self.output = output
+        frame = Frame(firstPosition: header.firstPosition, firstOrdinal: 0, firstFieldName: 0)
     }
 
-    // MARK: When events were recorded
-
-    private struct RecordedRun {
-        var time: Timestamp
-        var count: Int
+    private mutating func run() throws(FrameError) {
+        frame.firstOrdinal = try reader.number32()
+        frame.firstFieldName = try reader.number32()
+        let profileCount = try reader.count(atMost: Int(header.changeCount))
+        let nameCount = try reader.count(atMost: Limits.ledgerFieldNameCountMax)
+        guard Int(frame.firstOrdinal) + profileCount <= Int(UInt32.max),
+            Int(frame.firstFieldName) + nameCount <= Int(UInt32.max)
+        else { throw .content(.count) }
+        try events(Int(header.eventCount))
+        try ordinals(Int(header.changeCount))
+        frame.newFieldNames = try texts(nameCount)
+        frame.newProfiles = try texts(profileCount)
+        try records()
+        try fields()
+        guard reader.remaining == 0, output.remaining == 0 else { throw .content(.trailing) }
     }
 
-    /// Runs of `count` events together; version 1 has one time for all of them.
-    private static func recordedAt(
-        _ count: Int, version: UInt8, _ reader: inout PayloadReader
-    ) throws(FrameError) -> [RecordedRun] {
-        if version == 1 {
-            return [RecordedRun(time: Timestamp(rawValue: try reader.fixed64()), count: count)]
+    private mutating func texts(_ count: Int) throws(FrameError) -> [Frame.Slice] {
+        guard count > 0 else { return [] }
+        var texts = [Frame.Slice](repeating: .empty, count: count)
+        try texts.withUnsafeMutableBufferPointer { texts throws(FrameError) in
+            try TextColumn.decode(
+                count, &reader, &output, scratch, into: texts.baseAddress!)
         }
-        var runs: [RecordedRun] = []
-        var time: Int64 = 0
-        var rest = count
-        for _ in 0..<(try reader.count(atMost: min(count, reader.remaining))) {
-            let length = try reader.count(atMost: rest)
-            guard length > 0 else { throw .content(.count) }
-            time &+= try reader.signed()
-            runs.append(RecordedRun(time: Timestamp(rawValue: time), count: length))
-            rest -= length
-        }
-        guard rest == 0 else { throw .content(.count) }
-        return runs
-    }
-
-    // MARK: The event directory
-
-    private static func directory(
-        _ count: Int, _ runs: [RecordedRun], _ reader: inout PayloadReader, _ frame: inout Frame
-    ) throws(FrameError) {
-        let kinds = try reader.take(count)
-        frame.events.reserveCapacity(count)
-        var next = 0
-        for run in runs {
-            for raw in kinds[next..<next + run.count] {
-                guard let kind = EventKind(rawValue: raw) else { throw .content(.kind) }
-                frame.events.append(
-                    Frame.Event(
-                        kind: kind, segment: SegmentID(0), time: run.time, recordedAt: run.time,
-                        ownTime: nil, eventID: .empty, body: .empty, firstOrdinal: 0,
-                        ordinalCount: 0, firstRecord: 0, recordCount: 0))
-            }
-            next += run.count
-        }
-        var segment: Int64 = 0
-        for index in 0..<count where frame.events[index].kind.hasSegment {
-            segment &+= try reader.signed()
-            frame.events[index].segment = SegmentID(segment)
-        }
-        var time: Int64 = 0
-        for index in 0..<count where !frame.events[index].kind.isSystem {
-            time &+= try reader.signed()
-            frame.events[index].time = Timestamp(rawValue: time)
-        }
-        for index in 0..<count where !frame.events[index].kind.isSystem {
-            let value = try reader.varint()
-            guard value > 0 else { continue }
-            let own = frame.events[index].time.rawValue &+ unzigzag(value - 1)
-            frame.events[index].ownTime = Timestamp(rawValue: own)
-        }
-        try eventIDs(count, &reader, &frame)
-        try bodies(count, &reader, &frame)
-    }
-
-    private static func eventIDs(
-        _ count: Int, _ reader: inout PayloadReader, _ frame: inout Frame
-    ) throws(FrameError) {
-        var lengths: [Int] = []
-        lengths.reserveCapacity(count)
-        for _ in 0..<count {
-            lengths.append(try reader.count(atMost: Limits.eventIDByteCountMax << 1 | 1))
-        }
-        for (index, length) in lengths.enumerated() where length > 1 {
-            let offset = frame.bytes.count
-            if length & 1 == 1 {
-                for byte in try reader.take(length >> 2) {
-                    frame.bytes.append(hexDigits[Int(byte >> 4)])
-                    frame.bytes.append(hexDigits[Int(byte & 15)])
-                }
-            } else {
-                frame.bytes.append(contentsOf: try reader.take(length >> 1))
-            }
-            frame.events[index].eventID = try TextColumns.slice(
-                offset, frame.bytes.count - offset)
-        }
-    }
-
-    private static let hexDigits = Array("0123456789abcdef".utf8)
-
-    private static func bodies(
-        _ count: Int, _ reader: inout PayloadReader, _ frame: inout Frame
-    ) throws(FrameError) {
-        for index in 0..<count where frame.events[index].kind.hasProfiles {
-            frame.events[index].ordinalCount = try number32(&reader)
-        }
-        for index in 0..<count where frame.events[index].kind.hasProfiles {
-            frame.events[index].recordCount = try number32(&reader)
-        }
-        for index in 0..<count where !frame.events[index].kind.hasProfiles {
-            frame.events[index].body.count = try number32(&reader)
-        }
-        for index in 0..<count where !frame.events[index].kind.hasProfiles {
-            let length = Int(frame.events[index].body.count)
-            let offset = frame.bytes.count
-            frame.bytes.append(contentsOf: try reader.take(length))
-            frame.events[index].body = try TextColumns.slice(offset, length)
-        }
-    }
-
-    // MARK: Ordinals
-
-    private static func ordinals(
-        _ count: Int, _ reader: inout PayloadReader, _ frame: inout Frame
-    ) throws(FrameError) {
-        let present = try reader.byte()
-        guard present < 16 else { throw .content(.ordinals) }
-        guard count <= Limits.framePayloadByteCountMax else { throw .content(.count) }
-        var deltas = [UInt32](repeating: 0, count: count)
-        for plane in 0..<4 where present >> plane & 1 == 1 {
-            let bytes = try reader.take(count)
-            let shift = UInt32(plane * 8)
-            deltas.withUnsafeMutableBufferPointer { target in
-                for index in 0..<count { target[index] |= UInt32(bytes[index]) << shift }
-            }
-        }
-        var next = 0
-        var previousFirst: UInt32 = 0
-        for index in frame.events.indices {
-            frame.events[index].firstOrdinal = UInt32(next)
-            let length = Int(frame.events[index].ordinalCount)
-            guard length > 0 else { continue }
-            guard length <= count - next else { throw .content(.ordinals) }
-            var previous = previousFirst &+ unzigzag32(deltas[next])
-            previousFirst = previous
-            deltas[next] = previous
-            for position in next + 1..<next + length {
-                let (ordinal, overflow) = previous.addingReportingOverflow(deltas[position])
-                guard !overflow, ordinal < UInt32.max else { throw .content(.ordinals) }
-                previous = ordinal + 1
-                deltas[position] = previous
-            }
-            next += length
-        }
-        guard next == count else { throw .content(.ordinals) }
-        frame.ordinals = deltas
-    }
-
-    // MARK: Field records
-
-    private static func records(
-        version: UInt8, _ reader: inout PayloadReader, _ frame: inout Frame
-    ) throws(FrameError) {
-        let hasRecords = frame.events.contains { $0.recordCount > 0 }
-        if version == 1, !frame.newProfiles.isEmpty || hasRecords {
-            // A seed that version 1 meant for salts; nothing was ever derived from it.
-            _ = try reader.take(16)
-        }
-        for index in frame.events.indices {
-            let event = frame.events[index]
-            frame.events[index].firstRecord = UInt32(frame.records.count)
-            var at = Int(event.firstOrdinal)
-            guard event.recordCount <= event.ordinalCount else { throw .content(.count) }
-            for _ in 0..<event.recordCount {
-                at += try reader.count(atMost: frame.ordinals.count)
-                guard at < event.ordinalRange.upperBound else { throw .content(.ordinals) }
-                frame.records.append(
-                    Frame.FieldRecord(
-                        ordinal: frame.ordinals[at], firstChange: 0, changeCount: 0))
-                at += 1
-            }
-        }
-        var total = 0
-        for index in frame.records.indices {
-            let count = try reader.count(atMost: reader.remaining)
-            frame.records[index].firstChange = UInt32(total)
-            frame.records[index].changeCount = UInt32(count)
-            total += count
-            guard total <= reader.remaining else { throw .content(.count) }
-        }
-        try changes(total, &reader, &frame)
-    }
-
-    private static func changes(
-        _ count: Int, _ reader: inout PayloadReader, _ frame: inout Frame
-    ) throws(FrameError) {
-        var byName: [UInt32: [Int]] = [:]
-        var order: [UInt32] = []
-        frame.changes.reserveCapacity(count)
-        for index in 0..<count {
-            let name = try number32(&reader)
-            frame.changes.append(Frame.FieldChange(name: name, kind: .null, value: .empty))
-            if byName[name] == nil { order.append(name) }
-            byName[name, default: []].append(index)
-        }
-        for name in order {
-            let indexes = byName[name]!
-            let values = try FieldColumn.decode(
-                count: indexes.count, &reader, into: &frame.bytes)
-            for (index, value) in zip(indexes, values) {
-                frame.changes[index].kind = value.0
-                frame.changes[index].value = value.1
-            }
-        }
+        return texts
     }
 }

@@ -27,8 +27,7 @@ struct PayloadReader {
 
     mutating func signed() throws(FrameError) -> Int64 { unzigzag(try varint()) }
 
-    /// A count of things that each take at least `unit` bytes of what is left to read, or of the
-    /// expanded text: bounded before anything is allocated.
+    /// A count, bounded before anything is allocated for it.
     mutating func count(atMost limit: Int) throws(FrameError) -> Int {
         let value = try varint()
         guard value <= UInt64(limit) else { throw .content(.count) }
@@ -38,6 +37,16 @@ struct PayloadReader {
     mutating func fixed64() throws(FrameError) -> Int64 {
         let slice = try take(8)
         return Int64(littleEndian: slice.loadUnaligned(as: Int64.self))
+    }
+
+    mutating func fixed32() throws(FrameError) -> UInt32 {
+        UInt32(littleEndian: try take(4).loadUnaligned(as: UInt32.self))
+    }
+
+    mutating func number32() throws(FrameError) -> UInt32 {
+        let value = try varint()
+        guard value <= UInt64(UInt32.max) else { throw .content(.count) }
+        return UInt32(value)
     }
 
     mutating func take(_ count: Int) throws(FrameError) -> UnsafeRawBufferPointer {

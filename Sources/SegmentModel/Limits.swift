@@ -24,6 +24,9 @@ package enum Limits {
     /// Changes and raw payload bytes after which a frame is closed.
     package static let frameChangeCountTarget = 64 << 10
     package static let framePayloadByteCountTarget = 4 << 20
+    /// Events and changes of a frame that a reader accepts.
+    package static let frameEventCountMax = 1 << 20
+    package static let frameChangeCountMax = 16 << 20
     /// Raw payload bytes of a frame that a reader accepts: one event of the longest line fits.
     package static let framePayloadByteCountMax = 64 << 20
     /// Bytes after which the ledger starts a new chunk.

@@ -1,7 +1,7 @@
 internal import SegmentModel
 
-/// Reads the three columns that `PayloadEncoder.texts` writes.
-enum TextColumns {
+/// Text columns of format version 1: shared prefix lengths, rest lengths, rest bytes.
+enum TextColumnsVersion1 {
     static func decode(
         count: Int, _ reader: inout PayloadReader, into output: inout [UInt8]
     ) throws(FrameError) -> [Frame.Slice] {
@@ -36,5 +36,5 @@ enum TextColumns {
     }
 
     /// Text of a frame at most, after shared prefixes are written out.
-    static let expandedByteCountMax = 1 << 30
+    static let expandedByteCountMax = PayloadDecoder.textByteCountMax
 }
