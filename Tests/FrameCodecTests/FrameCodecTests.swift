@@ -1,4 +1,3 @@
-import CChecksum
 import FrameCodec
 import SegmentModel
 import Testing
@@ -131,19 +130,5 @@ import Testing
             #expect(throws: FrameError.self) { try FrameCodec.decode(header, payload: cut) }
         }
         #expect(decoded > 0)
-    }
-
-    @Test("Both checksum paths agree with the vectors of RFC 3720")
-    func checksums() {
-        let vectors: [([UInt8], UInt32)] = [
-            ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
-            ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
-            (Array(0..<32), 0x46DD_794E),
-            (Array("123456789".utf8), 0xE306_9283),
-        ]
-        for (bytes, expected) in vectors {
-            #expect(segledger_crc32c(0, bytes, bytes.count) == expected)
-            #expect(segledger_crc32c_portable(0, bytes, bytes.count) == expected)
-        }
     }
 }
