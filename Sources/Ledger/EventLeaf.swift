@@ -20,23 +20,23 @@ enum EventLeaf {
 
     static func appendHead(
         of event: Frame.Event, in frame: Frame, at position: Position, newProfileCount: UInt32,
-        to output: inout [UInt8]
+        to output: inout LeafBytes
     ) {
-        output.append(form)
-        output.append(event.kind.rawValue)
-        output.append(event.ownTime == nil ? 0 : 1)
-        output.append(UInt8(event.eventID.count))
-        output.appendLittleEndian(event.ordinalCount)
-        output.appendLittleEndian(position.rawValue)
-        output.appendLittleEndian(event.segment.rawValue)
-        output.appendLittleEndian(event.time.rawValue)
-        output.appendLittleEndian(event.ownTime?.rawValue ?? 0)
-        output.appendLittleEndian(event.recordedAt.rawValue)
-        output.appendLittleEndian(event.body.count)
-        output.appendLittleEndian(newProfileCount)
-        output.appendLittleEndian(event.recordCount)
-        if event.eventID.count > 0 { output.append(contentsOf: frame.bytes[event.eventID.range]) }
-        if event.body.count > 0 { output.append(contentsOf: frame.bytes[event.body.range]) }
+        output.put(form)
+        output.put(event.kind.rawValue)
+        output.put(UInt8(event.ownTime == nil ? 0 : 1))
+        output.put(UInt8(event.eventID.count))
+        output.put(event.ordinalCount)
+        output.put(position.rawValue)
+        output.put(event.segment.rawValue)
+        output.put(event.time.rawValue)
+        output.put(event.ownTime?.rawValue ?? 0)
+        output.put(event.recordedAt.rawValue)
+        output.put(event.body.count)
+        output.put(newProfileCount)
+        output.put(event.recordCount)
+        output.put(frame.bytes, event.eventID.range)
+        output.put(frame.bytes, event.body.range)
     }
 
     /// What a commitment is made of, after its salt: a byte that says of what.
@@ -46,30 +46,32 @@ enum EventLeaf {
     }
 
     /// `1 | profile id`
-    static func appendProfileID(_ id: ArraySlice<UInt8>, to output: inout [UInt8]) {
-        output.append(Commitment.profileID.rawValue)
-        output.append(contentsOf: id)
+    static func appendProfileID(
+        _ id: Frame.Slice, in frame: Frame, to output: inout LeafBytes
+    ) {
+        output.put(Commitment.profileID.rawValue)
+        output.put(frame.bytes, id.range)
     }
 
     /// ```
-    /// 2 | position 8 | ordinal 4 | change count 4
-    /// each change: name's byte count 4 | name | kind 1 | value's byte count 4 | value
+    /// 2 | position 8 | each change: name's byte count 4 | name | kind 1
+    ///     | value's byte count 4 | value
     /// ```
+    /// The ordinal stands beside the commitment. The position makes equal records look different.
     static func appendRecord(
         _ record: Frame.FieldRecord, in frame: Frame, at position: Position,
-        names: [[UInt8]], to output: inout [UInt8]
+        names: [[UInt8]], to output: inout LeafBytes
     ) {
-        output.append(Commitment.fieldRecord.rawValue)
-        output.appendLittleEndian(position.rawValue)
-        output.appendLittleEndian(record.ordinal)
-        output.appendLittleEndian(record.changeCount)
-        for change in frame.changes[record.changeRange] {
+        output.put(Commitment.fieldRecord.rawValue)
+        output.put(position.rawValue)
+        for index in record.changeRange {
+            let change = frame.changes[index]
             let name = names[Int(change.name)]
-            output.appendLittleEndian(UInt32(name.count))
-            output.append(contentsOf: name)
-            output.append(change.kind.rawValue)
-            output.appendLittleEndian(change.value.count)
-            output.append(contentsOf: frame.bytes[change.value.range])
+            output.put(UInt32(name.count))
+            output.put(name, name.indices)
+            output.put(change.kind.rawValue)
+            output.put(change.value.count)
+            output.put(frame.bytes, change.value.range)
         }
     }
 }

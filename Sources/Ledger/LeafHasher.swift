@@ -34,9 +34,9 @@ package struct LeafHasher {
     package private(set) var profileCount: UInt32
     private var fieldNames: [[UInt8]]
     private var salts: SaltTree
-    private var head: [UInt8] = []
-    private var commitments: [UInt8] = []
-    private var record: [UInt8] = []
+    private var head = LeafBytes()
+    private var commitments = LeafBytes()
+    private var record = LeafBytes()
 
     /// - Parameters:
     ///   - profileCount: profiles named before the first frame.
@@ -86,18 +86,18 @@ package struct LeafHasher {
     ) throws(LeafError) -> TreeHash {
         let event = frame.events[index]
         let position = frame.firstPosition.advanced(by: index)
-        commitments.removeAll(keepingCapacity: true)
+        commitments.removeAll()
         let newProfileCount = try commitToNewProfiles(of: event, in: frame)
-        for record in frame.records[event.recordRange] {
-            try commit(to: record, at: position, in: frame)
+        for index in event.recordRange {
+            try commit(to: frame.records[index], at: position, in: frame)
         }
-        head.removeAll(keepingCapacity: true)
+        head.removeAll()
         EventLeaf.appendHead(
             of: event, in: frame, at: position, newProfileCount: newProfileCount, to: &head)
         var digest = LeafDigest()
         head.withUnsafeBytes { digest.update($0) }
         if event.ordinalCount > 0 { Self.update(&digest, with: frame.ordinals[event.ordinalRange]) }
-        if !commitments.isEmpty { commitments.withUnsafeBytes { digest.update($0) } }
+        if commitments.count > 0 { commitments.withUnsafeBytes { digest.update($0) } }
         return digest.finish()
     }
 
@@ -126,8 +126,8 @@ package struct LeafHasher {
         for ordinal in profileCount...last {
             let id = frame.newProfiles[Int(ordinal - frame.firstOrdinal)]
             try beginRecord(for: ordinal)
-            EventLeaf.appendProfileID(frame.bytes[id.range], to: &record)
-            commitments.append(record.withUnsafeBytes { TreeHash(sha256: $0) })
+            EventLeaf.appendProfileID(id, in: frame, to: &record)
+            commit()
         }
         profileCount = last + 1
         return UInt32(count)
@@ -137,18 +137,24 @@ package struct LeafHasher {
     private mutating func commit(
         to fields: Frame.FieldRecord, at position: Position, in frame: Frame
     ) throws(LeafError) {
-        for change in frame.changes[fields.changeRange] {
-            guard Int(change.name) < fieldNames.count else { throw .discontinuous }
+        for index in fields.changeRange {
+            guard Int(frame.changes[index].name) < fieldNames.count else { throw .discontinuous }
         }
         try beginRecord(for: fields.ordinal)
         EventLeaf.appendRecord(fields, in: frame, at: position, names: fieldNames, to: &record)
-        commitments.appendLittleEndian(fields.ordinal)
-        commitments.append(record.withUnsafeBytes { TreeHash(sha256: $0) })
+        commitments.put(fields.ordinal)
+        commit()
+    }
+
+    /// Appends the commitment to the record that was put together.
+    private mutating func commit() {
+        let commitment = record.withUnsafeBytes { TreeHash(sha256: $0) }
+        commitment.withUnsafeBytes { commitments.put($0) }
     }
 
     private mutating func beginRecord(for ordinal: UInt32) throws(LeafError) {
         guard let salt = salts.salt(for: ordinal) else { throw .erased(ordinal) }
-        record.removeAll(keepingCapacity: true)
-        salt.withUnsafeBytes { record.append(contentsOf: $0) }
+        record.removeAll()
+        salt.withUnsafeBytes { record.put($0) }
     }
 }

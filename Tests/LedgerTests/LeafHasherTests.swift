@@ -81,7 +81,7 @@ import Testing
     @Test func `the root of a known ledger never changes`() {
         #expect(
             Self.sample.root().description
-                == "c1a447ec9ad38b683ce9818f9ac1a90e6ec41b319050820f35d9fe2081c2285b")
+                == "e26d84f6d19217fdd6090b0e957460b45b3b1737fb552f3f81596a32214d1a72")
     }
 
     @Test func `the root is the same in whichever frames the events lie`() throws {

@@ -123,7 +123,7 @@ struct LeafModel {
                 bytes += Self.sha256(salts.salt(for: ordinal)!.bytes + [1] + Array(profile.id.utf8))
             }
             for (ordinal, profile) in changed {
-                let record = Self.record(profile, ordinal, UInt64(position))
+                let record = Self.record(profile, UInt64(position))
                 bytes += Self.fixed(ordinal)
                 bytes += Self.sha256(salts.salt(for: ordinal)!.bytes + record)
             }
@@ -137,10 +137,8 @@ struct LeafModel {
         return range.root()
     }
 
-    private static func record(_ profile: Profile, _ ordinal: UInt32, _ position: UInt64) -> [UInt8]
-    {
-        var bytes: [UInt8] = [2] + fixed(position) + fixed(ordinal)
-        bytes += fixed(UInt32(profile.fields.count))
+    private static func record(_ profile: Profile, _ position: UInt64) -> [UInt8] {
+        var bytes: [UInt8] = [2] + fixed(position)
         for field in profile.fields {
             bytes += fixed(UInt32(field.name.utf8.count)) + Array(field.name.utf8)
             bytes += [field.kind.rawValue] + fixed(UInt32(field.value.utf8.count))
