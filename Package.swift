@@ -145,6 +145,12 @@ let package = Package(
         test(
             "RecoveryTests",
             ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Recovery"]),
+        test(
+            "SyncTests",
+            [
+                "SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", "FrameCodec", "Ledger",
+                "Connector", "Configuration", "Projection", "Sync",
+            ]),
         test("StyleTests", []),
         test("EndToEndTests", ["segledger", "ServerTesting"]),
     ]

@@ -104,6 +104,7 @@ struct LaneBatcher: Sendable {
                 ? LaneCursor(position: position)
                 : LaneCursor(position: before, profileCount: done)
         }
-        return limit.map { batch.cursorAfter >= $0 } ?? false
+        if ordinals.isEmpty { batch.cursorAfter = LaneCursor(position: position) }
+        return batch.members.count == size || (limit.map { batch.cursorAfter >= $0 } ?? false)
     }
 }

@@ -1,0 +1,132 @@
+import Connector
+import SegmentModel
+import Synchronization
+
+/// A target in memory that can fail at a chosen delivery.
+final class MemoryTarget: Connector {
+    enum Fault: CaseIterable, Sendable {
+        /// Nothing was committed, the session lives.
+        case refused
+        /// Nothing was committed, the connection is gone.
+        case lost
+        /// Committed, and the reply did not arrive.
+        case replyLost
+    }
+
+    struct State {
+        /// Committed queries, in order.
+        var queries: [String] = []
+        var cursors: [LaneKey: TargetCursor] = [:]
+        var deliveryCount = 0
+        var faults: [Int: Fault] = [:]
+        /// A query with more values than this meets one key twice.
+        var valueCountMax = Int.max
+        /// Values that no query may hold.
+        var poison: String?
+    }
+
+    let definition: ConnectorDefinition
+    let state: Mutex<State>
+
+    init(_ state: State = State()) {
+        var definition = ConnectorDefinition(name: "memory", kind: .sqlite, url: "memory")
+        definition.poolSize = 2
+        self.definition = definition
+        self.state = Mutex(state)
+    }
+
+    func connect() async throws -> any TargetSession { MemorySession(self) }
+
+    var queries: [String] { state.withLock { $0.queries } }
+
+    /// What the lanes' rows count together.
+    var queryCount: Int {
+        state.withLock { $0.cursors.values.reduce(0) { $0 + Int($1.queryCount) } }
+    }
+}
+
+private final class MemorySession: TargetSession {
+    private let target: MemoryTarget
+    private let open = Mutex<(queries: [String], cursors: [LaneKey: TargetCursor])?>(nil)
+
+    init(_ target: MemoryTarget) { self.target = target }
+
+    func createCursorTable() async throws {}
+
+    func begin() async throws { open.withLock { $0 = ([], [:]) } }
+
+    func execute(_ sql: [UInt8]) async throws -> Int {
+        let text = String(decoding: sql, as: UTF8.self)
+        let values = text.split(separator: "'").count / 2
+        let (limit, poison) = target.state.withLock { ($0.valueCountMax, $0.poison) }
+        if values > limit {
+            throw TargetFailure(class: .repeatedKey, targetCode: "21000", message: "twice")
+        }
+        if let poison, text.contains(poison) {
+            throw TargetFailure(class: .values, targetCode: "22000", message: "bad value")
+        }
+        open.withLock { $0!.queries.append(text) }
+        return values
+    }
+
+    func query(_ sql: [UInt8]) async throws -> [[String?]] { [] }
+
+    func commit() async throws {
+        let changes = open.withLock { $0.take()! }
+        target.state.withLock { state in
+            state.queries += changes.queries
+            state.cursors.merge(changes.cursors) { $1 }
+        }
+    }
+
+    func rollback() async throws { open.withLock { $0 = nil } }
+
+    func readCursor(_ lane: LaneKey) async throws -> TargetCursor? {
+        target.state.withLock { $0.cursors[lane] }
+    }
+
+    func claimCursor(_ lane: LaneKey, initial: TargetCursor) async throws -> TargetCursor {
+        target.state.withLock { state in
+            var row = state.cursors[lane] ?? initial
+            row.epoch += 1
+            state.cursors[lane] = row
+            return row
+        }
+    }
+
+    func advanceCursor(
+        _ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor
+    ) async throws -> Bool {
+        guard target.state.withLock({ $0.cursors[lane] }) == expected else { return false }
+        open.withLock { $0!.cursors[lane] = next }
+        return true
+    }
+
+    func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
+        let fault = target.state.withLock { state in
+            defer { state.deliveryCount += 1 }
+            return state.faults[state.deliveryCount]
+        }
+        if fault == .refused || fault == .lost {
+            throw TargetFailure(
+                class: .transient, targetCode: "40001", message: "not now",
+                isConnectionLost: fault == .lost)
+        }
+        try await begin()
+        guard try await advanceCursor(delivery.lane, from: delivery.expected, to: delivery.next)
+        else { return .fenced }
+        var count = 0
+        for query in delivery.queries { count += try await execute(query) }
+        try await commit()
+        if fault == .replyLost {
+            throw TargetFailure(
+                class: .transient, targetCode: "08006", message: "gone", isOutcomeUnknown: true,
+                isConnectionLost: true)
+        }
+        return .committed(rowCount: count)
+    }
+
+    func cancel() {}
+
+    func close() async {}
+}

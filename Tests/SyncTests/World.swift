@@ -1,0 +1,149 @@
+import Configuration
+import EventJSON
+import Foundation
+import Ledger
+import Projection
+import SegmentModel
+import StorageIO
+import Synchronization
+
+@testable import Sync
+
+/// A clock that stands until it is set.
+final class StillClock: WallClock {
+    private let time = Mutex(Timestamp(rfc3339: "2026-03-12T10:00:00Z")!)
+
+    func now() -> Timestamp { time.withLock { $0 } }
+
+    func advance(milliseconds: Int64) {
+        time.withLock { $0 = $0.advanced(byMicroseconds: milliseconds * 1000) }
+    }
+}
+
+/// A ledger with its projections in a temporary directory, and an integration that delivers all of
+/// it to a target in memory.
+final class World {
+    let directory: URL
+    let clock = StillClock()
+    let ledger: FileLedger
+    let store: ProjectionStore
+    let projector: Projector
+    let context: SyncContext
+    var definition: IntegrationDefinition
+
+    init(size: Int = 3) throws {
+        directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("segledger-sync-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        var options = FileLedger.Options(directory: directory.path, access: .write)
+        options.clock = clock
+        ledger = try FileLedger.open(options)
+        store = try ProjectionStore.open(
+            directory: directory.path, identity: ledger.identity, readOnly: false,
+            decoder: Self.decoder)
+        projector = try Projector(ledger: ledger, store: store)
+        context = SyncContext(
+            ledger: ledger, store: store, pool: BlockingPool(name: "test", threadCount: 1),
+            clock: clock)
+        definition = IntegrationDefinition(
+            name: "crm",
+            scope: IntegrationDefinition.Scope(databaseID: 1, segments: .all),
+            connector: "memory",
+            queries: [
+                .addProfiles: "ADD {segment_id}, {for $l = $batch}'{$l.id}'{autocomma}{end}",
+                .removeProfiles: "REMOVE {segment_id}, {for $l = $batch}'{$l.id}'{autocomma}{end}",
+                .clearSegment: "CLEAR {segment_id}", .saveSegment: "SAVE {segment_id}",
+                .deleteSegment: "DROP {segment_id}",
+            ])
+        definition.start = .beginning
+        definition.batch = .batch(size: size)
+    }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(at: directory)
+        } catch {
+            FileHandle.standardError.write(Data("\(directory.path) stays behind\n".utf8))
+        }
+    }
+
+    func close() async throws {
+        try store.close()
+        try await ledger.close()
+    }
+
+    private static var decoder: SystemEventDecoder {
+        SystemEventDecoder(
+            description: { try SegmentDescription.decode($0) },
+            configuration: { bytes in
+                let change = try ConfigurationChange.decode(bytes)
+                return .init(
+                    set: change.integrations.compactMap { name, definition in
+                        definition.map { .init(name: name, isActive: $0.isActive) }
+                    },
+                    removed: change.integrations.filter { $0.definition == nil }.map(\.name))
+            },
+            integrationName: { try IntegrationReference.decode($0).integration },
+            receipt: { try Receipt.decode($0) },
+            resyncRequest: { try ResyncRequest.decode($0) },
+            resyncResult: { try ResyncResult.decode($0) },
+            lane: { try LaneKey.decode($0) })
+    }
+
+    // MARK: Doing
+
+    @discardableResult
+    func append(
+        _ kind: EventKind, _ segment: Int64, _ ids: [String] = []
+    ) async throws -> Position {
+        var batch = EventBatch()
+        if kind.hasProfiles {
+            batch.append(kind, segment: SegmentID(segment), profiles: ids.map { ($0, []) })
+        } else {
+            batch.append(
+                kind, segment: SegmentID(segment),
+                body: kind == .segmentCreated ? SegmentDescription(name: "s").encode() : "")
+        }
+        return try await ledger.append(batch).firstPosition!
+    }
+
+    /// Records the integration, as `apply` does.
+    func configure() async throws {
+        let change = ConfigurationChange(integrations: [("crm", definition)])
+        var batch = EventBatch()
+        batch.append(.configurationApplied, body: change.encode())
+        _ = try await ledger.append(batch)
+    }
+
+    func engine(_ target: MemoryTarget) -> SyncEngine {
+        SyncEngine(context: context, projector: projector, makeConnector: { _ in target })
+    }
+
+    func sync(
+        _ target: MemoryTarget, giveUpMilliseconds: Int = 60_000
+    ) async throws -> IntegrationOutcome {
+        var options = SyncEngine.Options()
+        options.giveUpMilliseconds = giveUpMilliseconds
+        return try await engine(target).run(
+            [definition], connectors: ["memory": target.definition], options: options)[0]
+    }
+
+    func statistics() async throws -> Statistics {
+        try await projector.foldToEnd()
+        return try await store.read { try $0.statistics(of: "crm", from: nil, to: nil) }
+    }
+
+    func lane(_ segment: Int64) async throws -> LaneRow? {
+        try await projector.foldToEnd()
+        return try await store.read { try $0.lanes(of: "crm") }
+            .first { $0.key.segment == SegmentID(segment) }
+    }
+
+    func batcher(_ segment: Int64) -> LaneBatcher {
+        LaneBatcher(ledger: ledger, segment: SegmentID(segment))
+    }
+
+    func ids(_ batch: LaneBatch) -> [String] {
+        batch.members.map { ledger.profileID(of: ProfileOrdinal($0.ordinal)) }
+    }
+}
