@@ -9,9 +9,13 @@ package import SegmentModel
 ///  64 predecessor: chunk id 8 | 72 byte count 8 | 80 frame count 8   (all zero: none)
 ///  88 replaced chunk id 8 (0: none; set by recovery, which copies a good prefix)
 ///  96 last platform time 8 | 104 last recorded time 8
+/// 112 salt state: the rest            (absent in chunks of format version 1)
 /// ```
 package struct ChunkHeader: Hashable, Sendable {
+    /// Bytes without the salt state.
     package static let byteCount = 112
+    /// Bytes of the salt state at most: erasing one profile adds about 1.2 KiB.
+    package static let saltStateByteCountMax = 16 << 20
 
     package struct Predecessor: Hashable, Sendable {
         package var chunkID: UInt64
@@ -39,13 +43,16 @@ package struct ChunkHeader: Hashable, Sendable {
     /// Ledger time and record time before the first event; the smallest number: none.
     package var lastTime: Timestamp
     package var lastRecordedAt: Timestamp
+    /// What the salts of the Merkle leaves come from, as `SaltTree` writes it; empty: none yet.
+    package var saltState: [UInt8] = []
 
     package init(
         ledger: [UInt8], timeline: [UInt8], chunkID: UInt64, createdAt: Timestamp,
         firstPosition: Position, firstOrdinal: UInt32, firstFieldName: UInt32,
         predecessor: Predecessor?, replacedChunkID: UInt64?, lastTime: Timestamp,
-        lastRecordedAt: Timestamp
+        lastRecordedAt: Timestamp, saltState: [UInt8] = []
     ) {
+        self.saltState = saltState
         self.ledger = ledger
         self.timeline = timeline
         self.chunkID = chunkID
@@ -73,11 +80,14 @@ package struct ChunkHeader: Hashable, Sendable {
         output.appendLittleEndian(replacedChunkID ?? 0)
         output.appendLittleEndian(lastTime.rawValue)
         output.appendLittleEndian(lastRecordedAt.rawValue)
+        output.append(contentsOf: saltState)
         return output
     }
 
     package init(payload: [UInt8]) throws(FrameError) {
-        guard payload.count == Self.byteCount else { throw .content(.count) }
+        guard payload.count >= Self.byteCount,
+            payload.count <= Self.byteCount + Self.saltStateByteCountMax
+        else { throw .content(.count) }
         func number(_ offset: Int) -> UInt64 {
             payload.withUnsafeBytes {
                 UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
@@ -97,5 +107,6 @@ package struct ChunkHeader: Hashable, Sendable {
         replacedChunkID = number(88) == 0 ? nil : number(88)
         lastTime = Timestamp(rawValue: Int64(bitPattern: number(96)))
         lastRecordedAt = Timestamp(rawValue: Int64(bitPattern: number(104)))
+        saltState = Array(payload[Self.byteCount...])
     }
 }

@@ -27,6 +27,10 @@ package struct FrameHeader: Hashable, Sendable {
         case chunk = 3
         /// Last frame of a file that another follows; no payload.
         case end = 4
+        /// Before the end of a sealed chunk: a `ChunkFooter`.
+        case footer = 5
+        /// The only frame of the manifest: a `LedgerManifest`.
+        case manifest = 6
     }
 
     package enum Codec: UInt8, Sendable {

@@ -7,8 +7,7 @@ internal import StorageIO
 /// Zeros ahead make a sync cheaper (no metadata changes with it) and make a full disk show itself
 /// before a frame is begun.
 struct ChunkFile {
-    let file: any File
-    let path: String
+    let handle: ChunkHandle
     let chunkID: UInt64
     /// Where the next frame goes.
     var byteCount: Int
@@ -17,68 +16,43 @@ struct ChunkFile {
     var frameCount: UInt64
     private(set) var reservedByteCount: Int
 
-    private static let reserveStepMin = 256 << 10
     private static let reserveStepMax = 16 << 20
 
     init(
-        file: any File, path: String, chunkID: UInt64, byteCount: Int, frameCount: UInt64
+        handle: ChunkHandle, chunkID: UInt64, byteCount: Int, frameCount: UInt64
     ) throws(StorageError) {
-        self.file = file
-        self.path = path
+        self.handle = handle
         self.chunkID = chunkID
         self.byteCount = byteCount
         durableByteCount = byteCount
         self.frameCount = frameCount
-        reservedByteCount = try file.size()
+        reservedByteCount = try handle.file.size()
     }
 
     /// Makes sure that `count` bytes can be written without the file growing.
-    mutating func reserve(_ count: Int) throws(StorageError) {
+    ///
+    /// - Parameter step: bytes by which it grows at least.
+    mutating func reserve(_ count: Int, step: Int) throws(StorageError) {
         let needed = byteCount + count
         guard needed > reservedByteCount else { return }
-        let step = min(max(reservedByteCount, Self.reserveStepMin), Self.reserveStepMax)
-        var target = max(needed, reservedByteCount + step)
-        target =
-            (target + FrameHeader.alignment - 1) / FrameHeader.alignment
-            * FrameHeader.alignment
-        let zeros = [UInt8](repeating: 0, count: 1 << 20)
-        while reservedByteCount < target {
-            let part = min(zeros.count, target - reservedByteCount)
-            let offset = reservedByteCount
-            var failure: StorageError?
-            zeros.withUnsafeBytes { buffer in
-                do throws(StorageError) {
-                    try file.write(UnsafeRawBufferPointer(rebasing: buffer[0..<part]), at: offset)
-                } catch {
-                    failure = error
-                }
-            }
-            if let failure { throw failure }
-            reservedByteCount += part
-        }
-        try file.syncAll()
+        let growth = min(max(reservedByteCount, step), Self.reserveStepMax)
+        let target = FrameHeader.aligned(max(needed, reservedByteCount + growth))
+        try handle.file.writeZeros(from: reservedByteCount, to: target)
+        try handle.file.syncAll()
+        reservedByteCount = target
     }
 
     /// Writes encoded frames at the end and syncs them.
     mutating func append(_ bytes: [UInt8], frameCount count: Int) throws(StorageError) {
-        var failure: StorageError?
-        bytes.withUnsafeBytes { buffer in
-            do throws(StorageError) {
-                try file.write(buffer, at: byteCount)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-        try file.sync()
+        try handle.file.write(bytes, at: byteCount)
+        try handle.file.sync()
         byteCount += bytes.count
         durableByteCount = byteCount
         frameCount += UInt64(count)
     }
 
-    /// Writes a frame without payload: a mark, or the end of the file.
+    /// Writes a frame without payload: a mark, or the end of the file. Room for it was reserved.
     mutating func append(_ kind: FrameHeader.Kind, at position: Position) throws(StorageError) {
-        try reserve(FrameHeader.byteCount)
         var output: [UInt8] = []
         let header = FrameHeader(
             kind: kind, salt: chunkID, frameNumber: frameCount,
@@ -90,9 +64,16 @@ struct ChunkFile {
 
     /// Cuts the zeros off: the file is not written to any more.
     mutating func cutReserve() throws(StorageError) {
-        try file.truncate(to: byteCount)
-        try file.syncAll()
+        try handle.file.truncate(to: byteCount)
+        try handle.file.syncAll()
         reservedByteCount = byteCount
+    }
+
+    /// What the next chunk says of this one, once an end frame closes it.
+    var endedAsPredecessor: ChunkHeader.Predecessor {
+        ChunkHeader.Predecessor(
+            chunkID: chunkID, byteCount: UInt64(byteCount + FrameHeader.byteCount),
+            frameCount: frameCount + 1)
     }
 }
 
@@ -105,12 +86,20 @@ extension ChunkFile {
     ) throws(StorageError) -> ChunkFile {
         let path =
             directory + "/" + LedgerDirectory.chunkName(header.firstPosition, header.chunkID)
-        let temporary = path + ".new"
+        let temporary = path + LedgerDirectory.unfinished
         let file = try fileSystem.open(temporary, .createNew)
         var chunk = try ChunkFile(
-            file: file, path: path, chunkID: header.chunkID, byteCount: 0, frameCount: 0)
-        try chunk.reserve(bytes.count)
-        try chunk.append(bytes, frameCount: Int(frameCount))
+            handle: ChunkHandle(file, path: path), chunkID: header.chunkID, byteCount: 0,
+            frameCount: 0)
+        do throws(StorageError) {
+            try chunk.append(bytes, frameCount: Int(frameCount))
+            try file.syncAll()
+            chunk.reservedByteCount = bytes.count
+        } catch {
+            try chunk.handle.close()
+            try fileSystem.remove(temporary)
+            throw error
+        }
         try fileSystem.rename(temporary, to: path)
         try fileSystem.syncDirectory(directory)
         return chunk
@@ -125,5 +114,12 @@ extension ChunkFile {
             firstPosition: header.firstPosition)
         _ = codec.encode(payload: header.encoded(), header: frame, into: &output)
         return output
+    }
+}
+
+extension FrameHeader {
+    /// The next offset at which a frame may begin.
+    static func aligned(_ offset: Int) -> Int {
+        (offset + alignment - 1) / alignment * alignment
     }
 }

@@ -31,6 +31,8 @@ struct ChunkScan {
     private(set) var durableUpTo = 0
     /// Whether the last good frame says that all before it is durable.
     private(set) var endsWithMark = false
+    /// Of a sealed chunk.
+    private(set) var footer: (offset: Int, content: ChunkFooter)?
     private(set) var ending: Ending = .clean
 
     /// Scans the bytes of a file, handing each data frame of a whole batch to `visit`.
@@ -48,7 +50,7 @@ struct ChunkScan {
         var pending: [Found] = []
         while offset < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-            let found: (header: FrameHeader, frame: Frame?)
+            let found: (header: FrameHeader, frame: Frame?, footer: ChunkFooter?)
             do throws(FrameError) {
                 found = try Self.frame(
                     rest, salt: header.chunkID, number: number, position: position, offset: offset)
@@ -56,6 +58,7 @@ struct ChunkScan {
                 ending = classify(error, bytes, at: offset)
                 return
             }
+            if let content = found.footer { footer = (offset, content) }
             offset += found.header.frameByteCount
             number += 1
             durableUpTo = max(durableUpTo, Int(found.header.durableUpTo))
@@ -98,21 +101,41 @@ struct ChunkScan {
     private static func frame(
         _ bytes: UnsafeRawBufferPointer, salt: UInt64, number: UInt64, position: Position,
         offset: Int
-    ) throws(FrameError) -> (FrameHeader, Frame?) {
+    ) throws(FrameError) -> (FrameHeader, Frame?, ChunkFooter?) {
         let header = try FrameHeader(bytes)
         guard header.salt == salt, header.frameNumber == number,
             header.firstPosition == position, header.durableUpTo <= UInt64(offset),
-            header.kind != .chunk
+            header.kind == .data || (header.eventCount == 0 && !header.isContinued)
         else { throw .header }
-        guard header.kind == .data else {
-            guard header.storedByteCount == 0, header.eventCount == 0, !header.isContinued else {
-                throw .header
-            }
-            return (header, nil)
+        switch header.kind {
+        case .data:
+            let frame = try FrameCodec.decode(header, in: bytes)
+            guard !frame.events.isEmpty else { throw .header }
+            return (header, frame, nil)
+        case .footer:
+            return (header, nil, try footer(header, bytes))
+        case .mark, .end:
+            guard header.storedByteCount == 0 else { throw .header }
+            return (header, nil, nil)
+        case .chunk, .manifest:
+            throw .header
         }
-        let frame = try FrameCodec.decode(header, in: bytes)
-        guard !frame.events.isEmpty else { throw .header }
-        return (header, frame)
+    }
+
+    /// Decodes the footer that a frame holds.
+    static func footer(
+        _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
+    ) throws(FrameError) -> ChunkFooter {
+        let payload = try FrameCodec.payload(of: header, in: bytes)
+        var result: Result<ChunkFooter, FrameError> = .failure(.truncated)
+        payload.withUnsafeBytes { payload in
+            do throws(FrameError) {
+                result = .success(try ChunkFooter(payload: payload))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        return try result.get()
     }
 
     /// Torn or corrupt: corrupt if a frame further on, or one already read, says that the bytes
@@ -120,7 +143,7 @@ struct ChunkScan {
     private func classify(
         _ error: FrameError, _ bytes: UnsafeRawBufferPointer, at offset: Int
     ) -> Ending {
-        if bytes[offset...].allSatisfy({ $0 == 0 }) {
+        if UnsafeRawBufferPointer(rebasing: bytes[offset...]).isZero {
             return goodByteCount == offset ? .clean : .torn(at: goodByteCount)
         }
         if case .version = error { return .corrupt(at: offset, error) }
@@ -145,6 +168,34 @@ struct ChunkScan {
     }
 }
 
+extension ChunkScan {
+    /// Whether the next chunk may call this one its predecessor: the file, or the tail that it was
+    /// made of.
+    func isPredecessor(_ predecessor: ChunkHeader.Predecessor) -> Bool {
+        predecessor == footer?.content.replaced
+            || predecessor
+                == ChunkHeader.Predecessor(
+                    chunkID: header.chunkID, byteCount: UInt64(goodByteCount),
+                    frameCount: frameCount)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether all bytes are 0; eight at a time.
+    var isZero: Bool {
+        var index = 0
+        while index + 64 <= count {
+            var seen: UInt64 = 0
+            for word in 0..<8 {
+                seen |= loadUnaligned(fromByteOffset: index + word * 8, as: UInt64.self)
+            }
+            if seen != 0 { return false }
+            index += 64
+        }
+        return self[index...].allSatisfy { $0 == 0 }
+    }
+}
+
 extension File {
     /// The file's bytes from `offset` on.
     func readAll(from offset: Int = 0) throws(StorageError) -> [UInt8] {
@@ -155,17 +206,15 @@ extension File {
 
     /// `count` bytes, or fewer where the file ends.
     func read(count: Int, at offset: Int) throws(StorageError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var result: Result<Int, StorageError> = .success(0)
-        bytes.withUnsafeMutableBytes { buffer in
+        var failure: StorageError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
             do throws(StorageError) {
-                result = .success(try read(into: buffer, at: offset))
+                done = try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
             } catch {
-                result = .failure(error)
+                failure = error
             }
         }
-        let done = try result.get()
-        bytes.removeLast(count - done)
+        if let failure { throw failure }
         return bytes
     }
 }

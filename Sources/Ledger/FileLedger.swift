@@ -45,10 +45,10 @@ package final class FileLedger: Ledger {
                 hint: "stop that process, or wait until it has ended")
         }
         guard !batch.isEmpty else { return AppendResult() }
-        await waitForRoom(writer)
+        await waitForRoom()
         return try await withCheckedThrowingContinuation { continuation in
             let submission = AppendQueue.Submission(batch: batch, continuation: continuation)
-            let refusal: Failure? = writer.queue.withLock { queue in
+            let refusal: Failure? = shared.queue.withLock { queue in
                 if let poison = queue.poison { return poison }
                 precondition(!queue.isStopped, "append after close")
                 queue.submissions.append(submission)
@@ -64,10 +64,10 @@ package final class FileLedger: Ledger {
     }
 
     /// The queue is bounded: callers beyond it wait here until the writer has taken what is there.
-    private func waitForRoom(_ writer: LedgerWriter) async {
-        while writer.queue.withLock({ $0.byteCount > Limits.appendQueueByteCountMax }) {
+    private func waitForRoom() async {
+        while shared.queue.withLock({ $0.byteCount > Limits.appendQueueByteCountMax }) {
             await withCheckedContinuation { continuation in
-                let isRoom = writer.queue.withLock { queue in
+                let isRoom = shared.queue.withLock { queue in
                     if queue.byteCount <= Limits.appendQueueByteCountMax { return true }
                     queue.blocked.append(continuation)
                     return false
@@ -81,7 +81,7 @@ package final class FileLedger: Ledger {
         if let writer {
             try await withCheckedThrowingContinuation {
                 (continuation: CheckedContinuation<Void, any Error>) in
-                writer.queue.withLock { queue in
+                shared.queue.withLock { queue in
                     precondition(!queue.isStopped, "a ledger is closed once")
                     queue.isStopped = true
                     queue.closing = continuation
@@ -91,9 +91,9 @@ package final class FileLedger: Ledger {
         } else {
             shared.markClosed()
         }
-        let files = shared.published.withLock { $0.chunks.map(\.file) }
+        let handles = shared.published.withLock { $0.chunks.map(\.handle) }
         do throws(StorageError) {
-            for file in files { try file.close() }
+            for handle in handles { try handle.close() }
         } catch {
             throw error.failure
         }
@@ -127,33 +127,31 @@ package final class FileLedger: Ledger {
     // MARK: Reading
 
     package func frame(containing position: Position) throws -> Frame? {
-        let found = shared.published.withLock { state in
-            state.index.frame(containing: position).map { ($0, state.index.entries[$0]) }
-        }
-        return try found.map { try read($0.0, $0.1) }
+        try shared.published.withLock { $0.place(containing: position) }.map(read)
     }
 
     package func frame(of segment: SegmentID, after position: Position?) throws -> Frame? {
-        let found = shared.published.withLock { state in
-            state.index.frame(of: segment, after: position)
-                .map { ($0, state.index.entries[$0]) }
-        }
-        return try found.map { try read($0.0, $0.1) }
+        try shared.published.withLock { $0.place(of: segment, after: position) }.map(read)
     }
 
-    private func read(_ number: Int, _ entry: FrameIndex.Entry) throws -> Frame {
-        if let frame = cache.withLock({ $0.frame(number) }) { return frame }
-        let chunk = shared.published.withLock { $0.chunks[entry.chunk] }
+    private func read(_ place: PublishedState.Place) throws -> Frame {
+        let key = FrameCache.Key(chunkID: place.chunkID, offset: place.entry.offset)
+        if let frame = cache.withLock({ $0.frame(key) }) { return frame }
+        let entry = place.entry
         do {
-            let bytes = try chunk.file.read(count: entry.byteCount, at: entry.offset)
-            let frame = try bytes.withUnsafeBytes {
-                try FrameCodec.decode(try FrameHeader($0), in: $0)
+            let bytes = try place.handle.file.read(count: entry.byteCount, at: entry.offset)
+            let frame = try bytes.withUnsafeBytes { buffer in
+                let header = try FrameHeader(buffer)
+                guard header.salt == place.chunkID, header.firstPosition == entry.firstPosition,
+                    header.eventCount == UInt32(entry.eventCount)
+                else { throw FrameError.header }
+                return try FrameCodec.decode(header, in: buffer)
             }
-            cache.withLock { $0.insert(frame, number) }
+            cache.withLock { $0.insert(frame, key) }
             return frame
         } catch let error as FrameError {
             throw corruption(
-                path: chunk.path, offset: entry.offset, from: entry.firstPosition,
+                path: place.handle.path, offset: entry.offset, from: entry.firstPosition,
                 through: entry.endPosition.predecessor, error)
         } catch let error as StorageError {
             throw error.failure
@@ -177,18 +175,11 @@ package final class FileLedger: Ledger {
     /// docs/decisions/0002: the last platform event whose ledger time is not later, and the system
     /// events right behind it that were not recorded later.
     private func lastPosition(notAfter time: Timestamp) throws -> Position? {
-        let (number, entry, before) = shared.published.withLock { state in
-            let number = state.index.firstIndex { $0.lastTime > time }
-            let entries = state.index.entries
-            return (
-                number, number < entries.count ? entries[number] : nil,
-                number > 0 ? entries[number - 1] : nil
-            )
-        }
-        var lastPlatform = before?.lastPlatformPosition
+        let (later, before) = shared.published.withLock { $0.place(after: time) }
+        var lastPlatform = before
         var cut = end
-        if let entry {
-            let frame = try read(number, entry)
+        if let later {
+            let frame = try read(later)
             for (index, event) in frame.events.enumerated() where !event.kind.isSystem {
                 let position = frame.firstPosition.advanced(by: index)
                 guard event.time <= time else {
@@ -199,14 +190,22 @@ package final class FileLedger: Ledger {
             }
         }
         let start = lastPlatform.map { $0.advanced(by: 1) } ?? Position(0)
-        let next = shared.published.withLock { state in
-            let late = state.index.firstIndex {
-                $0.endPosition > start && $0.recordedAt > time
-            }
-            let entries = state.index.entries
-            return late < entries.count ? max(entries[late].firstPosition, start) : state.end
+        return min(try firstPosition(recordedAfter: time, from: start), cut).predecessor
+    }
+
+    /// The first event at or behind `start` that was recorded after `time`; the end without one.
+    private func firstPosition(
+        recordedAfter time: Timestamp, from start: Position
+    ) throws -> Position {
+        let place = shared.published.withLock {
+            $0.place(recordedAfter: time, endingAfter: start)
         }
-        return min(next, cut).predecessor
+        guard let frame = try place.map(read) else { return end }
+        for (index, event) in frame.events.enumerated() where event.recordedAt > time {
+            let position = frame.firstPosition.advanced(by: index)
+            if position >= start { return position }
+        }
+        preconditionFailure("the frame's last event was recorded later")
     }
 
     // MARK: The dictionary
@@ -229,14 +228,19 @@ package final class FileLedger: Ledger {
 
 /// The decoded frames that were read last.
 struct FrameCache {
+    struct Key: Hashable {
+        var chunkID: UInt64
+        var offset: Int
+    }
+
     private static let countMax = 16
-    private var frames: [(number: Int, frame: Frame)] = []
+    private var frames: [(key: Key, frame: Frame)] = []
 
-    func frame(_ number: Int) -> Frame? { frames.first { $0.number == number }?.frame }
+    func frame(_ key: Key) -> Frame? { frames.first { $0.key == key }?.frame }
 
-    mutating func insert(_ frame: Frame, _ number: Int) {
+    mutating func insert(_ frame: Frame, _ key: Key) {
         if frames.count == Self.countMax { frames.removeFirst() }
-        frames.append((number, frame))
+        frames.append((key, frame))
     }
 }
 

@@ -92,15 +92,18 @@ package struct LedgerCopy {
     private func write(
         through cut: Position?, _ timeline: Timeline, _ visit: (Frame) throws -> Void
     ) throws -> Position {
-        let newTimeline = timeline == .new ? randomBytes(16) : nil
+        let random = RandomSource.system
+        let newTimeline = timeline == .new ? random.bytes(16) : nil
+        var chunks: [LedgerManifest.Chunk] = []
         var chunk: LedgerCopyChunk?
         var predecessor: ChunkHeader.Predecessor?
         var end = Position(0)
+        var last: ChunkHeader?
         try source.walk(
             begin: { original in
                 var header = original
                 header.timeline = newTimeline ?? original.timeline
-                header.chunkID = randomNumber()
+                header.chunkID = random.chunkID()
                 header.predecessor = predecessor
                 header.replacedChunkID = nil
                 chunk = LedgerCopyChunk(header)
@@ -110,10 +113,12 @@ package struct LedgerCopy {
                 end = try Self.add(found, bytes, through: cut, to: &chunk!)
                 return cut.map { end <= $0 } ?? true
             },
-            end: { isLast in
-                chunk!.append(isLast ? .mark : .end, at: end)
-                predecessor = chunk!.asPredecessor
-                try chunk!.write(to: partial, fileSystem)
+            end: { isLast, footer in
+                let finished = chunk!.finished(at: end, footer: footer, isLast: isLast)
+                predecessor = finished.asPredecessor
+                try finished.write(to: partial, fileSystem)
+                chunks.append(finished.manifest)
+                last = finished.header
                 chunk = nil
             })
         if let cut, end <= cut {
@@ -121,7 +126,22 @@ package struct LedgerCopy {
                 .notFound, "the ledger has no position \(cut); it ends before \(end)",
                 hint: "give a position below \(end)")
         }
+        if let last { try writeManifest(chunks, like: last) }
         return end
+    }
+
+    private func writeManifest(
+        _ chunks: [LedgerManifest.Chunk], like header: ChunkHeader
+    ) throws(StorageError) {
+        let manifest = LedgerManifest(ledger: header.ledger, timeline: header.timeline)
+        do throws(ManifestFile.UpdateError) {
+            try ManifestFile(manifest, directory: partial, fileSystem)
+                .update { $0.chunks = chunks }
+        } catch {
+            switch error {
+            case .unchanged(let error), .unknown(let error): throw error
+            }
+        }
     }
 
     /// Adds a frame, or its part up to the cut; returns the position after it.

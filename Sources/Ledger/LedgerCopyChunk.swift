@@ -9,6 +9,7 @@ struct LedgerCopyChunk {
     private var bytes: [UInt8]
     private var frameCount: UInt64 = 1
     private var codec = FrameCodec()
+    private var seal: LedgerManifest.Seal?
 
     init(_ header: ChunkHeader) {
         self.header = header
@@ -42,10 +43,34 @@ struct LedgerCopyChunk {
         frameCount += 1
     }
 
-    /// Adds a mark, or the end of a chunk that another follows.
-    mutating func append(_ kind: FrameHeader.Kind, at position: Position) {
-        _ = codec.encode(payload: [], header: frameHeader(kind, at: position), into: &bytes)
+    /// The chunk with what closes it: the mark of a last one, or the end, behind the footer of a
+    /// chunk that was sealed. The frames stand where they stood in the original, so its footer holds.
+    consuming func finished(
+        at position: Position, footer: ChunkFooter?, isLast: Bool
+    ) -> LedgerCopyChunk {
+        var chunk = self
+        let footerOffset = chunk.bytes.count
+        if let footer { chunk.append(.footer, footer.encoded(), at: position) }
+        chunk.append(isLast ? .mark : .end, [], at: position)
+        chunk.seal = footer.map {
+            LedgerManifest.Seal(
+                footerOffset: UInt64(footerOffset), byteCount: UInt64(chunk.bytes.count),
+                root: $0.root)
+        }
+        return chunk
+    }
+
+    private mutating func append(
+        _ kind: FrameHeader.Kind, _ payload: [UInt8], at position: Position
+    ) {
+        _ = codec.encode(payload: payload, header: frameHeader(kind, at: position), into: &bytes)
         frameCount += 1
+    }
+
+    var manifest: LedgerManifest.Chunk {
+        LedgerManifest.Chunk(
+            chunkID: header.chunkID, firstPosition: header.firstPosition, replacedChunkID: nil,
+            seal: seal)
     }
 
     private func frameHeader(_ kind: FrameHeader.Kind, at position: Position) -> FrameHeader {
@@ -59,7 +84,7 @@ struct LedgerCopyChunk {
         var chunk = try ChunkFile.create(
             header, bytes: bytes, frameCount: frameCount, directory: directory, fileSystem)
         try chunk.cutReserve()
-        try chunk.file.dropCache()
-        try chunk.file.close()
+        try chunk.handle.file.dropCache()
+        try chunk.handle.close()
     }
 }

@@ -54,7 +54,7 @@ package struct LedgerCopySource: Sendable {
     ///   `visit` throws.
     @discardableResult
     package func read(_ visit: (Frame) throws -> Bool) throws -> Totals {
-        try walk(begin: { _ in }, visit: { found, _ in try visit(found.frame) }, end: { _ in })
+        try walk(begin: { _ in }, visit: { found, _ in try visit(found.frame) }, end: { _, _ in })
     }
 
     package func identity() throws -> LedgerIdentity {
@@ -62,7 +62,7 @@ package struct LedgerCopySource: Sendable {
         try walk(
             begin: {
                 identity = LedgerIdentity(ledger: hex($0.ledger), timeline: hex($0.timeline))
-            }, visit: { _, _ in false }, end: { _ in })
+            }, visit: { _, _ in false }, end: { _, _ in })
         guard let identity else {
             preconditionFailure("a ledger without a chunk was refused before")
         }
@@ -97,36 +97,37 @@ package struct LedgerCopySource: Sendable {
 
 extension LedgerCopySource {
     /// Goes through the chunks: `begin` with each header, `visit` with each frame and the bytes of
-    /// its chunk until it answers false, `end` with whether no further chunk is read.
+    /// its chunk until it answers false, `end` with whether no further chunk is read, and the footer
+    /// of a sealed chunk that was read whole.
     @discardableResult
     func walk(
         begin: (ChunkHeader) throws -> Void,
         visit: (ChunkScan.Found, UnsafeRawBufferPointer) throws -> Bool,
-        end: (_ isLast: Bool) throws -> Void
+        end: (_ isLast: Bool, _ footer: ChunkFooter?) throws -> Void
     ) throws -> Totals {
         var totals = Totals()
-        var dictionary = LedgerDictionary(seed: randomNumber())
+        var dictionary = LedgerDictionary(seed: RandomSource.system.number())
         var previous: ChunkScan?
         do {
-            let names = try chunkNames()
-            for (number, name) in names.enumerated() {
-                let isLast = number == names.count - 1
-                let bytes = try contents(of: name, isLast: isLast)
-                try begin(try header(of: bytes, name, after: previous))
+            var number = 0
+            while let chunk = try self.chunk(number) {
+                try begin(try header(of: chunk.bytes, chunk.name, after: previous))
                 totals.chunkCount += 1
                 let scan = try scan(
-                    bytes, name, from: previous?.nextPosition ?? Position(0), &dictionary,
-                    &totals, visit)
+                    chunk.bytes, chunk.name, from: previous?.nextPosition ?? Position(0),
+                    &dictionary, &totals, visit)
                 totals.profileCount = dictionary.profiles.count
                 guard let scan else {
-                    try end(true)
+                    try end(true, nil)
                     return totals
                 }
-                try check(scan, name, isLast: isLast)
+                try check(scan, chunk.name, isLast: chunk.isLast)
                 totals.byteCount += scan.goodByteCount
                 if case .torn = scan.ending { totals.hasTornTail = true }
-                try end(isLast)
+                try end(chunk.isLast, scan.footer?.content)
                 previous = scan
+                number += 1
+                if chunk.isLast { break }
             }
         } catch let error as StorageError {
             throw error.failure.wrapped("reading the ledger")
@@ -134,13 +135,48 @@ extension LedgerCopySource {
         return totals
     }
 
-    /// The ledger's chunks, without those that recovery has replaced but not yet moved aside.
+    private struct ChunkBytes {
+        var name: String
+        var bytes: [UInt8]
+        var isLast: Bool
+    }
+
+    /// How often a chunk is looked for again because the process that writes has put another file
+    /// in its place.
+    private static let attemptCount = 10
+
+    /// The chunk with this number, counted from 0. Nil: there are no chunks.
+    private func chunk(_ number: Int) throws -> ChunkBytes? {
+        var attempt = 1
+        while true {
+            let names = try chunkNames()
+            guard number < names.count else { return nil }
+            let isLast = number == names.count - 1
+            do throws(StorageError) {
+                let bytes = try contents(of: names[number], isLast: isLast)
+                return ChunkBytes(name: names[number], bytes: bytes, isLast: isLast)
+            } catch {
+                guard error.failure.code == .notFound, attempt < Self.attemptCount else {
+                    throw error
+                }
+                attempt += 1
+            }
+        }
+    }
+
+    /// The ledger's chunks: those that the manifest names; without one that can be read, those that
+    /// are there and that no other takes the place of.
     private func chunkNames() throws -> [String] {
+        if case .read(let manifest) = try ManifestFile.read(chunks, fileSystem) {
+            return manifest.chunks.map {
+                LedgerDirectory.chunkName($0.firstPosition, $0.chunkID)
+            }
+        }
         let names = try fileSystem.list(chunks).filter(LedgerDirectory.isChunk)
         var replaced: Set<String> = []
         for name in names {
             let file = try fileSystem.open(chunks + "/" + name, .read)
-            let bytes = try file.read(count: 4096, at: 0)
+            let bytes = try file.readFirstFrame()
             try file.close()
             do throws(FrameError) {
                 let header = try Self.header(bytes)
@@ -169,7 +205,7 @@ extension LedgerCopySource {
 
     /// A chunk that is being written may look damaged when the read overtakes a write: the last
     /// one is read once more then.
-    private func contents(of name: String, isLast: Bool) throws -> [UInt8] {
+    private func contents(of name: String, isLast: Bool) throws(StorageError) -> [UInt8] {
         let file = try fileSystem.open(chunks + "/" + name, .read)
         var bytes = try file.readAll()
         if isLast, !Self.isReadable(bytes) { bytes = try file.readAll() }
@@ -235,12 +271,11 @@ extension LedgerCopySource {
         guard name == LedgerDirectory.chunkName(header.firstPosition, header.chunkID) else {
             throw refusal(name, "the file's name does not fit its content")
         }
-        let predecessor = previous.map {
-            ChunkHeader.Predecessor(
-                chunkID: $0.header.chunkID, byteCount: UInt64($0.goodByteCount),
-                frameCount: $0.frameCount)
-        }
-        guard header.predecessor == predecessor,
+        let follows =
+            previous.map { previous in
+                header.predecessor.map(previous.isPredecessor) ?? false
+            } ?? (header.predecessor == nil)
+        guard follows,
             previous.map({ $0.header.ledger == header.ledger }) ?? true,
             previous.map({ $0.header.timeline == header.timeline }) ?? true
         else { throw refusal(name, "the chunk does not follow the one before it") }

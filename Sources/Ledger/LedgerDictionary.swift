@@ -51,4 +51,9 @@ struct LedgerDictionary {
         }
         lastRecordedAt = max(lastRecordedAt, frame.recordedAt)
     }
+
+    /// The field names numbered below `count`, by number.
+    func fieldNames(before count: UInt32) -> [[UInt8]] {
+        (0..<Int(count)).map { Array(fieldNames.bytes(of: $0)) }
+    }
 }

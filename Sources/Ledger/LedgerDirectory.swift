@@ -7,13 +7,30 @@ package enum LedgerDirectory {
 
     package static func chunks(_ directory: String) -> String { directory + "/ledger" }
 
+    /// In the directory of the chunks.
+    static let manifest = "MANIFEST"
+
     static func chunkName(_ position: Position, _ chunkID: UInt64) -> String {
-        let digits = String(position.rawValue)
-        return String(repeating: "0", count: 20 - digits.count) + digits + "-" + hex(chunkID)
-            + ".chunk"
+        digits(position) + "-" + hex(chunkID) + ".chunk"
     }
 
     static func isChunk(_ name: String) -> Bool { name.hasSuffix(".chunk") }
+
+    /// A file of zeros that becomes a chunk.
+    static func spareName(_ chunkID: UInt64) -> String { hex(chunkID) + ".spare" }
+
+    static func isSpare(_ name: String) -> Bool {
+        name.hasSuffix(".spare") || name.hasSuffix(".spare" + unfinished)
+    }
+
+    /// Behind the name of a file that is being written.
+    static let unfinished = ".new"
+
+    /// 20 digits.
+    static func digits(_ position: Position) -> String {
+        let digits = String(position.rawValue)
+        return String(repeating: "0", count: 20 - digits.count) + digits
+    }
 
     /// Whether a ledger stands here.
     package static func hasLedger(
@@ -22,7 +39,7 @@ package enum LedgerDirectory {
         do {
             let path = chunks(directory)
             guard try fileSystem.exists(path) else { return false }
-            return try fileSystem.list(path).contains(where: isChunk)
+            return try fileSystem.list(path).contains { isChunk($0) || $0 == manifest }
         } catch {
             throw error.failure
         }

@@ -10,35 +10,46 @@ internal import Synchronization
 /// - after a failed write or sync nothing more is written (INV-4): the queue is poisoned;
 /// - room is reserved before the dictionary moves: a full disk refuses a group whole;
 /// - when idle, an empty synced mark follows the last frame.
-final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to the writer thread
+final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writer's thread alone
+    /// What the writer works with; safe to share.
+    struct Parts: Sendable {
+        var shared: LedgerShared
+        var manifest: ManifestFile
+        var spares: SpareChunks
+        var keeper: LedgerKeeper
+        var sealing: LedgerSealing
+        var clock: any WallClock
+        var fileSystem: any FileSystem
+        var directory: String
+        var sizes: LedgerSizes
+        var random: RandomSource
+        /// For chunks of a ledger that had no salts.
+        var saltState: [UInt8]
+    }
+
     private static let idleMilliseconds = 50
 
-    let queue = Mutex(AppendQueue())
+    let parts: Parts
     private let wakeUp = WakeUp()
-    private let shared: LedgerShared
-    private let clock: any WallClock
-    private let fileSystem: any FileSystem
-    private let directory: String
     private var tail: ChunkFile
     private var header: ChunkHeader
     private var codec = FrameCodec()
     private var needsMark: Bool
+    /// Spares were asked for since this tail began.
+    private var hasAskedForSpares = false
 
-    init(
-        tail: ChunkFile, header: ChunkHeader, needsMark: Bool, shared: LedgerShared,
-        clock: any WallClock, fileSystem: any FileSystem, directory: String
-    ) {
+    init(tail: ChunkFile, header: ChunkHeader, needsMark: Bool, parts: Parts) {
         self.tail = tail
         self.header = header
         self.needsMark = needsMark
-        self.shared = shared
-        self.clock = clock
-        self.fileSystem = fileSystem
-        self.directory = directory
+        self.parts = parts
     }
+
+    private var shared: LedgerShared { parts.shared }
 
     func start() {
         startDetachedThread(name: "ledger-writer") { self.runUntilStopped() }
+        parts.keeper.start()
     }
 
     func signal() { wakeUp.signal() }
@@ -47,17 +58,11 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
 
     private func runUntilStopped() {
         while true {
-            let (group, isStopped, blocked) = queue.withLock { queue in
-                defer {
-                    queue.submissions.removeAll()
-                    queue.byteCount = 0
-                    queue.blocked.removeAll()
-                }
-                return (queue.submissions, queue.isStopped, queue.blocked)
-            }
-            for caller in blocked { caller.resume() }
+            let (group, isStopped, unblocked) = takeGroup()
+            for caller in unblocked { caller.resume() }
             if !group.isEmpty {
                 commit(group)
+                parts.keeper.runInline()
             } else if isStopped {
                 close()
                 return
@@ -69,8 +74,30 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
         }
     }
 
+    /// What goes down with the next sync: everything that waits, up to a size.
+    private func takeGroup() -> (
+        [AppendQueue.Submission], isStopped: Bool, unblocked: [CheckedContinuation<Void, Never>]
+    ) {
+        shared.queue.withLock { queue in
+            var count = 0
+            var byteCount = 0
+            while count < queue.submissions.count, byteCount < Limits.groupByteCountTarget {
+                byteCount += queue.submissions[count].byteCount
+                count += 1
+            }
+            let group = Array(queue.submissions[..<count])
+            queue.submissions.removeFirst(count)
+            queue.byteCount -= byteCount
+            guard queue.byteCount <= Limits.appendQueueByteCountMax else {
+                return (group, queue.isStopped, [])
+            }
+            defer { queue.blocked.removeAll() }
+            return (group, queue.isStopped, queue.blocked)
+        }
+    }
+
     private func commit(_ group: [AppendQueue.Submission]) {
-        if let poison = queue.withLock({ $0.poison }) {
+        if let poison = shared.queue.withLock({ $0.poison }) {
             for one in group { one.continuation.resume(throwing: poison) }
             return
         }
@@ -85,7 +112,7 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
             do throws(StorageError) {
                 try tail.append(encoded.bytes, frameCount: encoded.frameCount)
             } catch {
-                let failure = poison(error)
+                let failure = shared.poison(error)
                 for one in group { one.continuation.resume(throwing: failure) }
                 return
             }
@@ -95,54 +122,6 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
         for (one, result) in zip(group, encoded.results) {
             one.continuation.resume(returning: result)
         }
-    }
-
-    // MARK: Room
-
-    /// Raw bytes at most; what is stored is never larger.
-    private func byteCountMax(_ group: [AppendQueue.Submission]) -> Int {
-        var count = 0
-        for one in group {
-            count +=
-                one.batch.bytes.count + one.batch.events.count * 192
-                + one.batch.profiles.count * 16 + one.batch.fields.count * 24
-        }
-        return count + (count / Limits.framePayloadByteCountTarget + group.count + 2) * 512
-    }
-
-    private func makeRoom(for group: [AppendQueue.Submission]) throws(Failure) {
-        do throws(StorageError) {
-            if tail.byteCount >= Limits.chunkByteCountTarget { try startNextChunk() }
-            try tail.reserve(byteCountMax(group) + FrameHeader.byteCount)
-        } catch {
-            if error.isDiskFull { throw error.failure }
-            throw poison(error)
-        }
-    }
-
-    /// Ends this chunk and starts the next.
-    private func startNextChunk() throws(StorageError) {
-        let end = shared.end
-        try tail.append(.end, at: end)
-        try tail.cutReserve()
-        var next = header
-        next.chunkID = randomNumber()
-        next.createdAt = clock.now()
-        next.firstPosition = end
-        next.predecessor = ChunkHeader.Predecessor(
-            chunkID: tail.chunkID, byteCount: UInt64(tail.byteCount), frameCount: tail.frameCount)
-        next.replacedChunkID = nil
-        shared.dictionary.withLock { dictionary in
-            next.firstOrdinal = UInt32(dictionary.profiles.count)
-            next.firstFieldName = UInt32(dictionary.fieldNames.count)
-            next.lastTime = dictionary.lastTime
-            next.lastRecordedAt = dictionary.lastRecordedAt
-        }
-        tail = try ChunkFile.create(
-            next, bytes: ChunkFile.firstFrame(next), frameCount: 1, directory: directory,
-            fileSystem)
-        header = next
-        shared.addChunk(tail.file, path: tail.path, firstPosition: end)
     }
 
     // MARK: Frames
@@ -156,7 +135,7 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
     }
 
     private func encode(_ group: [AppendQueue.Submission]) -> Encoded {
-        let now = clock.now()
+        let now = parts.clock.now()
         var position = shared.end
         var encoded = Encoded()
         shared.dictionary.withLock { dictionary in
@@ -164,7 +143,7 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
             for one in group {
                 var result = AppendResult()
                 for index in one.batch.events.indices {
-                    if builder.isFull {
+                    if builder.frame.isFull(parts.sizes) {
                         position = position.advanced(by: builder.frame.events.count)
                         append(builder.frame, isContinued: index > 0, &encoded)
                         builder = FrameBuilder(
@@ -207,48 +186,177 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
         encoded.frames.append((frame, tail.byteCount + start, encoded.bytes.count - start))
     }
 
-    // MARK: Idle, poison, end
+    // MARK: Idle, end
 
     private func mark() {
         do throws(StorageError) {
-            try tail.append(.mark, at: shared.end)
-            needsMark = false
+            try appendMark()
         } catch {
-            needsMark = false
-            // A full disk refuses the zeros in front of the mark: it comes with the next frame.
-            if !error.isDiskFull { _ = poison(error) }
+            _ = shared.poison(error)
         }
     }
 
-    private func poison(_ error: StorageError) -> Failure {
-        let failure = Failure(
-            .ledgerPoisoned,
-            "writing the ledger failed (\(error.failure.message)): whether the last events are "
-                + "durable is unknown, and nothing more is written",
-            hint: "start the command again: it recovers the ledger; events that carry an event_id "
-                + "can be sent again safely")
-        return queue.withLock { queue in
-            queue.poison = queue.poison ?? failure
-            return failure
+    /// Without room for it the mark is left out: it comes behind the next frame.
+    private func appendMark() throws(StorageError) {
+        needsMark = false
+        do throws(StorageError) {
+            try tail.reserve(2 * FrameHeader.byteCount, step: parts.sizes.reserveByteCount)
+        } catch {
+            guard error.isDiskFull else { throw error }
+            return
         }
+        try tail.append(.mark, at: shared.end)
     }
 
     private func close() {
-        let poison = queue.withLock { $0.poison }
-        var failure: Failure? = nil
-        if poison == nil {
+        var failure: Failure?
+        if shared.isPoisoned {
+            parts.keeper.drop()
+        } else {
             do throws(StorageError) {
-                if needsMark { try tail.append(.mark, at: shared.end) }
+                if needsMark { try appendMark() }
                 try tail.cutReserve()
+            } catch {
+                failure = error.failure.wrapped("closing the ledger")
+                parts.keeper.drop()
+            }
+        }
+        parts.keeper.finish()
+        if !shared.isPoisoned, failure == nil {
+            do throws(StorageError) {
+                try parts.spares.removeAll()
             } catch {
                 failure = error.failure.wrapped("closing the ledger")
             }
         }
-        let closing = queue.withLock { queue in
+        let closing = shared.queue.withLock { queue in
             defer { queue.closing = nil }
             return queue.closing
         }
         shared.markClosed()
         if let failure { closing?.resume(throwing: failure) } else { closing?.resume() }
+    }
+}
+
+// MARK: - Room
+
+extension LedgerWriter {
+    /// Raw bytes at most; what is stored is never larger.
+    private func byteCountMax(_ group: [AppendQueue.Submission]) -> Int {
+        var count = 0
+        for one in group {
+            count +=
+                one.batch.bytes.count + one.batch.events.count * 192
+                + one.batch.profiles.count * 16 + one.batch.fields.count * 24
+        }
+        return count + (count / parts.sizes.framePayloadByteCount + group.count + 2) * 512
+    }
+
+    /// Room for the group, and for a mark and an end behind it.
+    private func makeRoom(for group: [AppendQueue.Submission]) throws(Failure) {
+        let count = byteCountMax(group) + 2 * FrameHeader.byteCount
+        let isFull = tail.byteCount + count > max(parts.sizes.chunkByteCount, count)
+        if isFull, tail.frameCount > 1 { try startNextChunk(roomFor: count) }
+        do throws(StorageError) {
+            try tail.reserve(count, step: parts.sizes.reserveByteCount)
+        } catch {
+            throw error.isDiskFull ? error.failure : shared.poison(error)
+        }
+        askForSpares()
+    }
+
+    /// Ends this chunk and starts the next. A full disk changes nothing.
+    private func startNextChunk(roomFor count: Int) throws(Failure) {
+        let end = shared.end
+        let next: NextChunk
+        do throws(StorageError) {
+            next = try NextChunk(
+                nextHeader(at: end), from: parts.spares,
+                byteCountMin: min(count + (1 << 12), parts.sizes.chunkByteCount),
+                directory: parts.directory, parts.fileSystem)
+        } catch {
+            throw error.isDiskFull ? error.failure : shared.poison(error)
+        }
+        do throws(ManifestFile.UpdateError) {
+            try parts.manifest.update(
+                between: { () throws(StorageError) in
+                    try tail.append(.end, at: end)
+                    try next.publish(in: parts.directory, parts.fileSystem)
+                },
+                { manifest in
+                    manifest.chunks.append(
+                        LedgerManifest.Chunk(
+                            chunkID: next.header.chunkID, firstPosition: end,
+                            replacedChunkID: nil))
+                })
+            try use(next)
+        } catch {
+            throw refusal(error, next)
+        }
+    }
+
+    private func refusal(_ error: ManifestFile.UpdateError, _ next: NextChunk) -> Failure {
+        switch error {
+        case .unchanged(let error) where error.isDiskFull:
+            do throws(StorageError) {
+                try next.discard(parts.fileSystem)
+            } catch {
+                return shared.poison(error)
+            }
+            return error.failure
+        case .unchanged(let error), .unknown(let error):
+            return shared.poison(error)
+        }
+    }
+
+    private func nextHeader(at end: Position) -> ChunkHeader {
+        var next = header
+        next.chunkID = parts.random.chunkID()
+        next.createdAt = parts.clock.now()
+        next.firstPosition = end
+        next.predecessor = tail.endedAsPredecessor
+        next.replacedChunkID = nil
+        if next.saltState.isEmpty { next.saltState = parts.saltState }
+        shared.dictionary.withLock { dictionary in
+            next.firstOrdinal = UInt32(dictionary.profiles.count)
+            next.firstFieldName = UInt32(dictionary.fieldNames.count)
+            next.lastTime = dictionary.lastTime
+            next.lastRecordedAt = dictionary.lastRecordedAt
+        }
+        return next
+    }
+
+    /// The next chunk is the tail from now on; the one before it waits to be sealed.
+    private func use(_ next: NextChunk) throws(ManifestFile.UpdateError) {
+        let full = ChunkSealer.Tail(
+            handle: tail.handle, header: header, byteCount: tail.byteCount,
+            frameCount: tail.frameCount,
+            fieldNames: shared.dictionary.withLock { $0.fieldNames(before: header.firstFieldName) })
+        let handle = ChunkHandle(next.file, path: next.path)
+        do throws(StorageError) {
+            tail = try ChunkFile(
+                handle: handle, chunkID: next.header.chunkID, byteCount: next.byteCount,
+                frameCount: 1)
+        } catch {
+            throw .unknown(error)
+        }
+        header = next.header
+        hasAskedForSpares = false
+        shared.addChunk(
+            PublishedChunk(
+                handle: handle, chunkID: next.header.chunkID,
+                firstPosition: next.header.firstPosition,
+                index: ChunkIndex(timeBefore: next.header.lastTime)))
+        let sealing = parts.sealing
+        sealing.add(full)
+        parts.keeper.add { try sealing.sealWaiting() }
+    }
+
+    /// A quarter of a chunk says that there is more to come.
+    private func askForSpares() {
+        guard !hasAskedForSpares, tail.byteCount >= parts.sizes.chunkByteCount / 4 else { return }
+        hasAskedForSpares = true
+        let (spares, count) = (parts.spares, parts.sizes.spareCount)
+        parts.keeper.add { try spares.make(count: count) }
     }
 }

@@ -1,21 +1,27 @@
 internal import StorageIO
 
-/// Random bytes for identities and salts: the system's generator, folded with the clock, so that a
-/// generator that always answers the same (it has happened to RDSEED) does not give two files one
-/// salt.
-func randomNumber() -> UInt64 {
-    var generator = SystemRandomNumberGenerator()
-    let clock = monotonicNanoseconds() &* 0x9E37_79B9_7F4A_7C15
-    let number = generator.next() ^ clock ^ (clock >> 29)
-    return number == 0 ? 1 : number
-}
+/// Where random numbers come from.
+struct RandomSource: Sendable {
+    let number: @Sendable () -> UInt64
 
-func randomBytes(_ count: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while bytes.count < count {
-        withUnsafeBytes(of: randomNumber()) { bytes.append(contentsOf: $0) }
+    /// The system's generator, folded with the clock, so that a generator that always answers the
+    /// same (it has happened to RDSEED) does not give two files one salt.
+    static let system = RandomSource {
+        var generator = SystemRandomNumberGenerator()
+        let clock = monotonicNanoseconds() &* 0x9E37_79B9_7F4A_7C15
+        return generator.next() ^ clock ^ (clock >> 29)
     }
-    return Array(bytes.prefix(count))
+
+    /// A chunk id: never 0.
+    func chunkID() -> UInt64 { max(1, number()) }
+
+    func bytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            withUnsafeBytes(of: number()) { bytes.append(contentsOf: $0) }
+        }
+        return Array(bytes.prefix(count))
+    }
 }
 
 func hex(_ bytes: [UInt8]) -> String {

@@ -29,8 +29,14 @@ package enum Limits {
     package static let frameChangeCountMax = 16 << 20
     /// Raw payload bytes of a frame that a reader accepts: one event of the longest line fits.
     package static let framePayloadByteCountMax = 64 << 20
+    /// Events after which a block of a sealed chunk is closed.
+    package static let blockEventCountTarget = 16 << 10
     /// Bytes after which the ledger starts a new chunk.
     package static let chunkByteCountTarget = 64 << 20
+    /// Chunk files of zeros that are made ahead while the ledger is written to.
+    package static let spareChunkCount = 2
+    /// Bytes of batches that go down with one sync, unless a single batch is larger.
+    package static let groupByteCountTarget = 16 << 20
     /// Callers' batches that wait for the writer, in bytes; more and callers wait.
     package static let appendQueueByteCountMax = 256 << 20
     /// Nesting of JSON in an event.

@@ -1,0 +1,116 @@
+internal import FrameCodec
+internal import SegmentModel
+internal import StorageIO
+
+extension LedgerOpening {
+    /// Opens the next chunk: scans it, or, where it is sealed and the dictionary needs nothing of
+    /// it, reads its footer.
+    mutating func open(_ planned: Planned, isLast: Bool) throws {
+        let path = directory + "/" + planned.name
+        guard try fileSystem.exists(path) else {
+            // For a reader: the writer may just have put a sealed chunk in its place.
+            if !isWriting { throw StorageError(call: "open", path: path, errno: 2) }
+            throw refusal(path, "the file is missing, but the manifest names it")
+        }
+        let file = try fileSystem.open(path, isWriting && isLast ? .readWrite : .read)
+        let handle = ChunkHandle(file, path: path)
+        try scan(handle, planned, isLast: isLast)
+    }
+
+    private mutating func scan(
+        _ handle: ChunkHandle, _ planned: Planned, isLast: Bool
+    ) throws {
+        let bytes = try handle.file.readAll()
+        let expected = published.end
+        var dictionary = dictionary
+        self.dictionary = LedgerDictionary(seed: 1)
+        let header = try header(bytes, handle.path)
+        try checkHeader(header, handle.path, planned.name)
+        let fieldNames = dictionary.fieldNames(before: header.firstFieldName)
+        var index = ChunkIndex(timeBefore: header.lastTime)
+        var at = 0
+        let scan: ChunkScan
+        do {
+            scan = try bytes.withUnsafeBytes { bytes in
+                try ChunkScan(bytes) { found in
+                    at = found.offset
+                    try dictionary.fold(found.frame)
+                    index.add(found.frame, offset: found.offset, byteCount: found.byteCount)
+                }
+            }
+        } catch let error as FrameError {
+            throw corruption(
+                path: handle.path, offset: at, from: expected, through: nil, error)
+        }
+        self.dictionary = dictionary
+        try checkEnding(scan, handle.path, planned, isLast: isLast)
+        published.chunks.append(
+            PublishedChunk(
+                handle: handle, chunkID: header.chunkID, firstPosition: expected, index: index))
+        published.end = scan.nextPosition
+        chunks.append(
+            Opened(
+                header: header, handle: handle, byteCount: scan.goodByteCount,
+                frameCount: scan.frameCount, footer: scan.footer, end: scan.nextPosition,
+                isEnded: scan.ending == .sealed, fieldNames: fieldNames))
+        lastScan = scan
+    }
+
+    // MARK: Checks
+
+    private func header(_ bytes: [UInt8], _ path: String) throws -> ChunkHeader {
+        do {
+            return try bytes.withUnsafeBytes { try ChunkScan.header($0).1 }
+        } catch let error as FrameError {
+            throw corruption(
+                path: path, offset: 0, from: published.end, through: nil, error)
+        }
+    }
+
+    /// The chunk is the one that belongs here.
+    private func checkHeader(_ header: ChunkHeader, _ path: String, _ name: String) throws {
+        guard header.firstPosition == published.end else {
+            throw refusal(
+                path,
+                "the chunk begins at position \(header.firstPosition), but position "
+                    + "\(published.end) comes next")
+        }
+        guard name == LedgerDirectory.chunkName(header.firstPosition, header.chunkID) else {
+            throw refusal(path, "the file's name does not fit its content")
+        }
+        let isOfThisLedger =
+            manifest.map { $0.ledger == header.ledger && $0.timeline == header.timeline } ?? true
+        guard isOfThisLedger else { throw refusal(path, "the chunk is of another ledger") }
+        guard let previous = chunks.last else {
+            if header.predecessor == nil { return }
+            throw refusal(path, "the chunks before it are missing")
+        }
+        guard let predecessor = header.predecessor, previous.isPredecessor(predecessor),
+            header.ledger == previous.header.ledger, header.timeline == previous.header.timeline
+        else { throw refusal(path, "the chunk does not follow the one before it") }
+    }
+
+    /// The chunk ends as it may.
+    private func checkEnding(
+        _ scan: ChunkScan, _ path: String, _ planned: Planned, isLast: Bool
+    ) throws {
+        if case .corrupt(let offset, let error) = scan.ending {
+            throw corruption(
+                path: path, offset: offset, from: scan.nextPosition, through: nil, error)
+        }
+        if !isLast, scan.ending != .sealed {
+            throw refusal(path, "the chunk has no end, but another follows")
+        }
+        guard let seal = planned.seal else { return }
+        guard let footer = scan.footer, footer.offset == Int(seal.footerOffset),
+            scan.goodByteCount == Int(seal.byteCount), footer.content.root == seal.root
+        else { throw refusal(path, "the sealed chunk is not the one that the manifest names") }
+    }
+
+    func refusal(_ path: String, _ what: String) -> Failure {
+        Failure(
+            .ledgerCorrupt, "\(path): \(what)",
+            hint: "a file of the ledger is missing, doubled or exchanged: put the files back "
+                + "as they were, or restore a backup with 'segledger restore'")
+    }
+}
