@@ -44,7 +44,7 @@ struct LedgerCopyChunk {
     }
 
     /// The chunk with what closes it: the mark of a last one, or the end, behind the footer of a
-    /// chunk that was sealed. The frames stand where they stood in the original, so its footer holds.
+    /// chunk that was sealed. The frames stand where they stood in the original: its footer holds.
     consuming func finished(
         at position: Position, footer: ChunkFooter?, isLast: Bool
     ) -> LedgerCopyChunk {

@@ -97,8 +97,8 @@ package struct LedgerCopySource: Sendable {
 
 extension LedgerCopySource {
     /// Goes through the chunks: `begin` with each header, `visit` with each frame and the bytes of
-    /// its chunk until it answers false, `end` with whether no further chunk is read, and the footer
-    /// of a sealed chunk that was read whole.
+    /// its chunk until it answers false, `end` with whether no further chunk is read, and the
+    /// footer of a sealed chunk that was read whole.
     @discardableResult
     func walk(
         begin: (ChunkHeader) throws -> Void,

@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(
-        "INV-2: full chunks are sealed; events, positions and segments read as before, also reopened",
+        "INV-2: full chunks are sealed; events and positions read as before, also reopened",
         arguments: [BackgroundWork.inline, .thread])
     func sealed(background: BackgroundWork) async throws {
         let plain = try Scratch()

@@ -34,10 +34,10 @@ extension BanRule {
     static let sourceRules: [BanRule] =
         everywhereRules + [
             BanRule(name: "try?", instead: "handle the error, or let it through") { code, _ in
-                code.contains("try?")
+                code.contains(/\btry\?/)
             },
             BanRule(name: "try!", instead: "a precondition with a sentence") { code, _ in
-                code.contains("try!")
+                code.contains(/\btry!/)
             },
             BanRule(name: "as!", instead: "a precondition with a sentence") { code, _ in
                 code.contains("as!")
