@@ -81,7 +81,7 @@ package struct ChunkFooter: Hashable, Sendable {
 
 extension ChunkFooter {
     package func encoded() -> [UInt8] {
-        var writer = PayloadWriter(reusing: [])
+        var writer = FooterWriter()
         for number in [replaced.chunkID, replaced.byteCount, replaced.frameCount] {
             writer.fixed64(Int64(bitPattern: number))
         }
@@ -111,7 +111,7 @@ extension ChunkFooter {
         return writer.bytes
     }
 
-    private func encodePostings(_ writer: inout PayloadWriter) {
+    private func encodePostings(_ writer: inout FooterWriter) {
         writer.varint(postings.count)
         var previous: Int64 = 0
         for posting in postings {
@@ -199,4 +199,26 @@ extension ChunkFooter {
         }
         return postings
     }
+}
+
+/// Builds a footer: a few per 64 MiB, so an array will do.
+private struct FooterWriter {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func fixed64(_ number: Int64) { bytes.appendLittleEndian(number) }
+
+    mutating func append(_ other: [UInt8]) { bytes.append(contentsOf: other) }
+
+    mutating func varint(_ number: UInt64) {
+        var rest = number
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    mutating func varint(_ number: Int) { varint(UInt64(number)) }
+
+    mutating func signed(_ number: Int64) { varint(zigzag(number)) }
 }
