@@ -47,8 +47,31 @@ package enum EventKey: String, CaseIterable, Sendable {
         }
     }
 
-    /// The key's word, for a comparison that allocates nothing.
-    var word: StaticString {
+    /// The key of this name, if there is one. Allocates nothing.
+    init?(word: UnsafeRawBufferPointer) {
+        guard let candidate = EventKey.candidate(for: word) else { return nil }
+        let name = candidate.word
+        for index in 0..<word.count where word[index] != name.utf8Start[index] { return nil }
+        self = candidate
+    }
+
+    /// The one key that has the length and the first letters of this name.
+    private static func candidate(for word: UnsafeRawBufferPointer) -> EventKey? {
+        switch word.count {
+        case 4 where word[1] == UInt8(ascii: "y"): .type
+        case 4 where word[1] == UInt8(ascii: "i"): .time
+        case 4: .tags
+        case 6: .groups
+        case 8 where word[0] == UInt8(ascii: "p"): .profiles
+        case 8: .eventID
+        case 10: .segmentID
+        case 11: .databaseID
+        case 12: .segmentName
+        default: nil
+        }
+    }
+
+    private var word: StaticString {
         switch self {
         case .type: "type"
         case .eventID: "event_id"
@@ -72,6 +95,10 @@ struct EventKeySet {
     }
 
     func contains(_ key: EventKey) -> Bool { bits & key.bit != 0 }
+
+    func isSubset(of other: EventKeySet) -> Bool { bits & ~other.bits == 0 }
+
+    func isDisjoint(with other: EventKeySet) -> Bool { bits & other.bits == 0 }
 
     /// False if the key was in the set before.
     mutating func insert(_ key: EventKey) -> Bool {

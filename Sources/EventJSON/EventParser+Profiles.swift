@@ -9,7 +9,14 @@ extension EventParser {
         let start = reader.offset
         try reader.enterArray()
         var count = 0
+        var nameCount = 0
         while try reader.nextElement() {
+            let plainCount = takePlainProfiles(&reader, nameCount: &nameCount, into: &batch)
+            if plainCount > 0 {
+                count += plainCount
+                place.index = count - 1
+                continue
+            }
             place.index = count
             try parseProfile(&reader, into: &batch)
             count += 1
@@ -19,6 +26,20 @@ extension EventParser {
             throw JSONFault(
                 .rule, at: start, "must hold at least one profile",
                 hint: "leave out events that change nothing")
+        }
+    }
+
+    /// Takes what the fast path can take from here on, and returns how many profiles that were.
+    /// `nameCount` names are known of the profiles before.
+    private mutating func takePlainProfiles(
+        _ reader: inout JSONReader, nameCount: inout Int, into batch: inout EventBatch
+    ) -> Int {
+        guard usesFastPath else { return 0 }
+        return plainNames.withUnsafeMutableBufferPointer { entries in
+            guard let first = entries.baseAddress else { return 0 }
+            var names = PlainNames(first, count: nameCount)
+            defer { nameCount = names.count }
+            return PlainProfileScanner.take(&reader, names: &names, into: &batch)
         }
     }
 

@@ -56,6 +56,7 @@ extension EventParser {
 
     /// The description's JSON object with the keys that were given, or nothing.
     func storeDescription(_ draft: EventDraft, in batch: inout EventBatch) -> EventBatch.Slice {
+        if draft.given.isDisjoint(with: EventKeyRule.descriptive) { return .empty }
         let start = batch.bytes.count
         for key in EventKey.descriptive {
             guard let range = draft.description[key] else { continue }
@@ -65,7 +66,6 @@ extension EventParser {
             batch.bytes.append(UInt8(ascii: ":"))
             batch.bytes.append(contentsOf: descriptionBytes[range])
         }
-        guard batch.bytes.count > start else { return .empty }
         batch.bytes.append(UInt8(ascii: "}"))
         return EventBatch.Slice(
             offset: UInt32(start), count: UInt32(batch.bytes.count - start))
@@ -80,6 +80,7 @@ extension EventParser {
             throw JSONFault(
                 .rule, at: offset, "is missing", hint: "every event says what it is in type")
         }
+        if EventKeyRule.isKept(by: draft.given, of: kind) { return kind }
         let required = EventKey.required(by: kind)
         let allowed = required + EventKey.optional(for: kind)
         let known = EventKeySet(allowed)

@@ -6,15 +6,23 @@ package import SegmentModel
 /// - a line is taken whole or refused whole: after a refusal the batch is what it was before;
 /// - a message names the line, the key and the rule, never a profile's value (INV-10);
 /// - no allocation for each profile beside the growth of the batch's own arrays.
+///
+/// Profiles of the usual shape take a fast path (`PlainProfileScanner`, docs/decisions/0005).
 package struct EventParser {
     private let latestTime: Timestamp
+    let usesFastPath: Bool
     var place = EventPlace()
     var repeatedKeys = RepeatedKeys()
+    /// For the fast path: names that the event's profiles share.
+    var plainNames = [PlainNames.Entry](
+        repeating: PlainNames.Entry(), count: PlainNames.countMax)
     /// Pieces of a segment's description, as compact JSON.
     var descriptionBytes: [UInt8] = []
 
-    /// `now` is what an event's own time is held against.
-    package init(clock now: Timestamp) {
+    /// `now` is what an event's own time is held against. Without the fast path the outcome is the
+    /// same: tests compare the two.
+    package init(clock now: Timestamp, usesFastPath: Bool = true) {
+        self.usesFastPath = usesFastPath
         latestTime = now.advanced(byMicroseconds: Limits.eventTimeAheadMicroseconds)
     }
 
@@ -22,7 +30,9 @@ package struct EventParser {
     ///
     /// `number` counts from 1; a byte order mark in front of line 1 is skipped.
     /// - Throws: `inputRefused`; the batch is unchanged.
-    /// - Precondition: the batch holds less than 2^32 bytes, profiles and fields with this line.
+    /// - Precondition: the batch's bytes and the line's are less than 2^32 together. Then no place
+    ///   in the batch exceeds 32 bits: an event takes no more bytes than its line has, and no more
+    ///   profiles and fields.
     package mutating func parseLine(
         _ line: UnsafeRawBufferPointer, number: Int, into batch: inout EventBatch
     ) throws(Failure) {
@@ -33,6 +43,8 @@ package struct EventParser {
             number == 1 && line.count >= 3 && line[0] == 0xEF && line[1] == 0xBB && line[2] == 0xBF
         var reader = JSONReader(line, from: hasMark ? 3 : 0)
         if reader.isAtEnd() { return }
+        precondition(
+            batch.bytes.count + line.count <= UInt32.max, "a batch holds less than 4 GiB")
         let (byteCount, eventCount) = (batch.bytes.count, batch.events.count)
         let (profileCount, fieldCount) = (batch.profiles.count, batch.fields.count)
         do {
@@ -105,7 +117,11 @@ package struct EventParser {
     private func eventKey(
         _ text: JSONReader.Text, reader: JSONReader
     ) throws(JSONFault) -> EventKey {
-        for key in EventKey.allCases where reader.equals(text, key.word) { return key }
+        if !text.hasEscapes {
+            if let key = EventKey(word: reader.rawBytes(text.range)) { return key }
+        } else {
+            for key in EventKey.allCases where reader.string(text) == key.rawValue { return key }
+        }
         throw unknownKey(text, reader: reader, known: EventKey.allCases.map(\.rawValue))
     }
 
@@ -150,9 +166,7 @@ package struct EventParser {
         try reader.expect(.string, hint: hint)
         let start = reader.offset
         let text = try reader.readString()
-        var bytes: [UInt8] = []
-        reader.append(text, to: &bytes)
-        guard let time = bytes.withUnsafeBytes({ Timestamp(rfc3339: $0) }) else {
+        guard let time = timestamp(text, reader: reader) else {
             throw JSONFault(.rule, at: start, "must be an RFC 3339 date and time", hint: hint)
         }
         guard time <= latestTime else {
@@ -163,6 +177,13 @@ package struct EventParser {
                 hint: "check both clocks and the time zone of the event")
         }
         return time
+    }
+
+    private func timestamp(_ text: JSONReader.Text, reader: JSONReader) -> Timestamp? {
+        guard text.hasEscapes else { return Timestamp(rfc3339: reader.rawBytes(text.range)) }
+        var bytes: [UInt8] = []
+        reader.append(text, to: &bytes)
+        return bytes.withUnsafeBytes { Timestamp(rfc3339: $0) }
     }
 
     private func failure(_ fault: JSONFault, line: Int, in bytes: [UInt8]) -> Failure {

@@ -58,21 +58,11 @@ extension JSONReader {
     /// Moves over bytes that need no look: ASCII but controls, quote and backslash.
     /// Eight at a time.
     mutating func skipPlainText() {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let tops: UInt64 = 0x8080_8080_8080_8080
-        while bytes.count - offset >= 8 {
-            let word = UInt64(
-                littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
-            let backslashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-            // A byte's top bit is set where the subtraction borrows: the lowest such byte is exact.
-            let found =
-                (word | (word &- ones &* 0x20) | (quotes &- ones) | (backslashes &- ones)) & tops
-            guard found == 0 else {
-                offset += found.trailingZeroBitCount / 8
-                return
-            }
-            offset += 8
+        while bytes.count - offset >= TextBlock.byteCount {
+            let block = TextBlock(bytes, at: offset)
+            let count = block.plainASCIICount
+            offset += count
+            if count < TextBlock.byteCount { return }
         }
     }
 
@@ -125,6 +115,27 @@ extension JSONReader {
             throw syntax("a string is not UTF-8")
         }
         offset += count
+    }
+
+    /// Whether a run of text without quotes and backslashes, which a quote ends, is UTF-8.
+    func isUTF8(_ range: Range<Int>) -> Bool {
+        var reader = self
+        reader.offset = range.lowerBound
+        while reader.offset < range.upperBound {
+            let lead = bytes[reader.offset]
+            if lead < 0x80 {
+                reader.offset += 1
+            } else if (0xC2...0xDF).contains(lead), bytes[reader.offset + 1] & 0xC0 == 0x80 {
+                reader.offset += 2
+            } else {
+                do throws(JSONFault) {
+                    try reader.skipSequence()
+                } catch {
+                    return false
+                }
+            }
+        }
+        return true
     }
 
     private func checkedHexadecimal(at index: Int) throws(JSONFault) -> UInt32 {

@@ -192,6 +192,12 @@ package struct JSONReader {
         }
     }
 
+    /// Goes on behind a value that somebody else read from this reader's place on.
+    mutating func moveBehindValue(_ end: Int) {
+        offset = end
+        needsComma = true
+    }
+
     /// The bytes of a place that this reader gave out.
     package func rawBytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: bytes[range])

@@ -1,5 +1,7 @@
 import EventJSON
+import Glibc
 import SegmentModel
+import Testing
 
 let testClock = Timestamp(rfc3339: "2026-03-12T12:00:00Z")!
 
@@ -50,6 +52,15 @@ func print(_ batch: EventBatch) -> String {
     }
     return String(decoding: writer.bytes, as: UTF8.self)
 }
+
+/// The seed of random tests: SEGLEDGER_SEED or a fixed number.
+func testSeed() throws -> UInt64 {
+    guard let text = getenv("SEGLEDGER_SEED") else { return 20_260_312 }
+    return try #require(UInt64(String(cString: text)), "SEGLEDGER_SEED is no number")
+}
+
+/// Whether `make test-long` asks for more rounds.
+var isLongRun: Bool { getenv("SEGLEDGER_LONG") != nil }
 
 /// SplitMix64, seeded from SEGLEDGER_SEED or a fixed number.
 struct SeededGenerator: RandomNumberGenerator {
