@@ -12,14 +12,21 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Of modules that the exhaustive tests of the ledger live in: optimized in debug builds too, or
+/// those tests take minutes instead of seconds.
+let optimized = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 func module(
-    _ name: String, _ dependencies: [Target.Dependency], plugins: [Target.PluginUsage] = []
+    _ name: String, _ dependencies: [Target.Dependency], plugins: [Target.PluginUsage] = [],
+    settings: [SwiftSetting] = settings
 ) -> Target {
     .target(
         name: name, dependencies: dependencies, swiftSettings: settings, plugins: plugins)
 }
 
-func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func test(
+    _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = settings
+) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
@@ -58,15 +65,17 @@ let package = Package(
         system("CRoaring", package: "libroaring-dev"),
         .target(name: "CChecksum"),
         // Row 1: the words.
-        module("SegmentModel", []),
+        module("SegmentModel", [], settings: optimized),
         // Row 2: mechanisms.
         module("EventJSON", ["SegmentModel"]),
         module("SQLTemplate", ["SegmentModel", crypto]),
-        module("StorageIO", ["SegmentModel"]),
-        module("FrameCodec", ["SegmentModel", "CLZ4", "CChecksum"]),
-        module("MerkleTree", [crypto]),
+        module("StorageIO", ["SegmentModel"], settings: optimized),
+        module("FrameCodec", ["SegmentModel", "CLZ4", "CChecksum"], settings: optimized),
+        module("MerkleTree", [crypto], settings: optimized),
         // Row 3: the two ports, and the configuration.
-        module("Ledger", ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree"]),
+        module(
+            "Ledger", ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree"],
+            settings: optimized),
         module("Connector", ["SegmentModel", "SQLTemplate", "StorageIO"]),
         module("Configuration", ["SegmentModel", "EventJSON", "SQLTemplate", yams]),
         // Row 4: state derived from the ledger.
@@ -123,9 +132,16 @@ let package = Package(
         test("SQLTemplateTests", ["SegmentModel", "SQLTemplate"]),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
         test("MerkleTreeTests", ["MerkleTree", crypto]),
+        .target(
+            name: "StorageTesting", dependencies: ["StorageIO"], path: "Tests/StorageTesting",
+            swiftSettings: optimized),
+        test("StorageIOTests", ["StorageIO", "StorageTesting"]),
         test(
             "LedgerTests",
-            ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "Ledger", crypto]),
+            [
+                "SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "Ledger",
+                "StorageTesting", crypto,
+            ], settings: optimized),
         test("ConfigurationTests", ["SegmentModel", "EventJSON", "Configuration"]),
         test(
             "ProjectionTests",

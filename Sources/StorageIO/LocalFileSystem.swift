@@ -111,10 +111,12 @@ package struct LocalFileSystem: FileSystem {
 final class LocalFile: File {
     private let descriptor: CInt
     private let path: String
+    private let calls: TransferCalls
 
-    init(descriptor: CInt, path: String) {
+    init(descriptor: CInt, path: String, calls: TransferCalls = TransferCalls()) {
         self.descriptor = descriptor
         self.path = path
+        self.calls = calls
     }
 
     func read(
@@ -122,8 +124,8 @@ final class LocalFile: File {
     ) throws(StorageError) -> Int {
         var done = 0
         while done < buffer.count {
-            let count = pread(
-                descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
+            let count = calls.read(
+                descriptor, buffer.baseAddress! + done, buffer.count - done, offset + done)
             if count == 0 { break }
             if count < 0 {
                 if errno == EINTR { continue }
@@ -137,12 +139,14 @@ final class LocalFile: File {
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(StorageError) {
         var done = 0
         while done < bytes.count {
-            let count = pwrite(
-                descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+            let count = calls.write(
+                descriptor, bytes.baseAddress! + done, bytes.count - done, offset + done)
             if count < 0 {
                 if errno == EINTR { continue }
                 throw failed("pwrite")
             }
+            // A device that takes nothing and says no reason: not tried for ever.
+            guard count > 0 else { throw StorageError(call: "pwrite", path: path, errno: EIO) }
             done += count
         }
     }

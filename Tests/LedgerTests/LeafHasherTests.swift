@@ -2,6 +2,7 @@ import FrameCodec
 import Ledger
 import MerkleTree
 import SegmentModel
+import StorageTesting
 import Testing
 
 @Suite struct LeafHasherTests {
