@@ -14,7 +14,8 @@ struct BatchRoom {
     var profileCount = 0
     var fieldCount = 0
 
-    /// Writes eight bytes behind what is filled, and leaves it to the caller how many of them count.
+    /// Writes eight bytes behind what is filled, and leaves it to the caller how many of them
+    /// count.
     @inline(__always)
     func put(_ word: UInt64, after skipped: Int = 0) {
         UnsafeMutableRawPointer(bytes + byteCount + skipped).storeBytes(

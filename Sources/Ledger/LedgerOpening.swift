@@ -77,7 +77,6 @@ struct LedgerOpening {
         isWriting = lock != nil
         do {
             let planned = try plan()
-            if isWriting { try tidy(planned) }
             for (number, chunk) in planned.enumerated() {
                 try open(chunk, isLast: number == planned.count - 1)
             }
@@ -87,6 +86,7 @@ struct LedgerOpening {
                 return FileLedger(
                     identity: identity, notices: notices, shared: shared, writer: nil, lock: nil)
             }
+            try tidy(planned)
             let writer = try makeWriter()
             return FileLedger(
                 identity: identity, notices: notices, shared: writer.parts.shared, writer: writer,

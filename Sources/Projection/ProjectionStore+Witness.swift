@@ -30,7 +30,8 @@ extension ProjectionStore {
             var configuration = GRDB.Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(10)
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let queue = try DatabaseQueue(
+                path: readablePath(directory), configuration: configuration)
             return try queue.read { database in
                 guard try database.tableExists("origin"), try database.tableExists("checkpoint"),
                     let row = try Row.fetchOne(database, sql: "SELECT ledger, timeline FROM origin")

@@ -57,7 +57,8 @@ package final class ProjectionStore: Sendable {
         }
         return try mappingDatabaseErrors("opening the projections") {
             let pool = try DatabasePool(
-                path: path, configuration: databaseConfiguration(readOnly: readOnly))
+                path: readOnly ? readablePath(directory) : path,
+                configuration: databaseConfiguration(readOnly: readOnly))
             let checkpoint: Position
             if readOnly {
                 checkpoint = try pool.read { database in
@@ -131,6 +132,22 @@ extension ProjectionStore {
     private static let noProjections = Failure(
         .notFound, "there are no projections yet",
         hint: "start segledger serve, or run a command that writes, once")
+
+    /// What SQLite opens to read. It wants to create the files of its write-ahead log even then,
+    /// which a directory that cannot be written does not allow: as long as there is no log, and so
+    /// no writer, such a file is as good as immutable (https://sqlite.org/wal.html, "Read-Only
+    /// Databases").
+    static func readablePath(_ directory: String) -> String {
+        let path = "\(directory)/\(fileName)"
+        if access(directory, W_OK) == 0 || access(path + "-wal", F_OK) == 0 { return path }
+        let reserved: Set<Character> = ["%", "?", "#"]
+        let escaped = path.map { character in
+            reserved.contains(character)
+                ? "%" + String(character.asciiValue!, radix: 16, uppercase: true)
+                : String(character)
+        }
+        return "file:\(escaped.joined())?immutable=1"
+    }
 
     private static func databaseConfiguration(readOnly: Bool) -> GRDB.Configuration {
         var configuration = GRDB.Configuration()

@@ -127,4 +127,118 @@ import Testing
         #expect(try program.run("frobnicate").status == 2)
         #expect(try program.run("append", "/no/such/file").status == 1)
     }
+
+    @Test(
+        "A word that is no command, an unknown option, a missing argument: exit code 2 and a hint")
+    func usage() throws {
+        for (words, says) in [
+            (["appnd"], "did you mean append?"), (["append", "--jsn"], "--json"),
+            (["resync"], "name"), (["audit", "members", "x"], "x"), (["xyzzy"], "segledger help"),
+        ] {
+            let result = try program.start(words).wait()
+            #expect(result.status == 2, "\(words)")
+            #expect(result.errors.contains(says), "\(words): \(result.errors)")
+            #expect(result.errors.contains("hint: "), "\(words): \(result.errors)")
+            #expect(result.output.isEmpty)
+        }
+    }
+
+    @Test("YAML that is none names the line; an empty one and a list say what to write")
+    func badYAML() throws {
+        for (yaml, says) in [
+            ("connectors:\n  a: {kind: sqlite\n", "did not find"), ("", "empty"),
+            ("[1]", "must be a mapping"), ("connectors: {}\nfoo: 1", "unknown key"),
+            ("connectors:\n  a: {kind: sqlit, url: x}", "sqlite"),
+        ] {
+            let path = scratch.path("x.yaml")
+            try yaml.write(toFile: path, atomically: true, encoding: .utf8)
+            let result = try program.run("apply", path)
+            #expect(result.status == 2, "\(yaml)")
+            #expect(result.errors.contains(says), "\(result.errors)")
+            #expect(result.errors.contains("hint: "), "\(result.errors)")
+            #expect(result.errors.contains("nothing was applied"))
+        }
+    }
+
+    private let event = #"{"type":"profiles_added","segment_id":1,"profiles":[{"id":"a"}]}"#
+
+    @Test("A data directory that cannot be written is read as it is, and says so to who writes")
+    func readOnly() throws {
+        #expect(try program.run("append", input: Data(event.utf8)).status == 0)
+        let data = scratch.path("data")
+        _ = try shell("chmod -R a+rX \(scratch.path) && chmod -R a-w \(data)")
+        defer { _ = try? shell("chmod -R u+w \(data)") }
+        let user = geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : ""
+        let (status, output) = try shell(
+            "\(user)\(Program.url.path) audit members 1 --data \(data)")
+        #expect(status == 0 && output == "a\n", "\(output)")
+        let (_, answer) = try shell("\(user)\(Program.url.path) status --data \(data)")
+        #expect(answer.contains("ledger: 1 events"), "\(answer)")
+        let (refusal, message) = try shell(
+            "echo '\(event)' | \(user)\(Program.url.path) append --data \(data)")
+        #expect(refusal == 1)
+        #expect(message.contains("hint: give this user the right to write there"), "\(message)")
+    }
+
+    @Test(
+        "A full disk refuses the append whole; with room again it goes on",
+        .enabled(if: geteuid() == 0, "only root can mount a small disk"))
+    func fullDisk() throws {
+        let disk = scratch.path("disk")
+        let (mounted, reason) = try shell(
+            "mkdir \(disk) && mount -t tmpfs -o size=700k tmpfs \(disk)")
+        guard mounted == 0 else {
+            print("no disk could be mounted, so nothing was tested: \(reason)")
+            return
+        }
+        defer { _ = try? shell("umount \(disk)") }
+        let data = disk + "/d"
+        _ = try shell("head -c 600000 /dev/zero > \(disk)/ballast")
+        let events = try program.run(
+            "generate", "--profiles", "4000", "--segments", "3", "--changes", "60000")
+        let refused = try program.run(
+            "append", "--data", data, input: Data(events.output.utf8))
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("No space left on device"), "\(refused.errors)")
+        #expect(refused.errors.contains("hint: free some space"), "\(refused.errors)")
+        _ = try shell("mount -o remount,size=200m \(disk)")
+        let whole = try program.run(
+            "append", "--data", data, "--json", input: Data(events.output.utf8))
+        #expect(whole.status == 0, "\(whole.errors)")
+        #expect(try whole.json["duplicates"] as? Int == 0)
+        #expect(try program.run("verify", "--data", data).status == 0)
+    }
+
+    @Test("INV-1: an append that a signal ends is there whole or not at all, and can be repeated")
+    func interruptedAppend() throws {
+        let events = try program.run(
+            "generate", "--profiles", "3000", "--segments", "3", "--changes", "60000")
+        let input = Data(events.output.utf8)
+        let total = events.output.split(separator: "\n").count
+        var random = SeededGenerator()
+        for signal in [SIGINT, SIGTERM, SIGKILL] {
+            let append = try program.start(["append"], input: input)
+            usleep(UInt32.random(in: 10_000...900_000, using: &random))
+            append.send(signal)
+            _ = try append.wait()
+        }
+        let last = try program.run("append", "--json", input: input).json
+        let events2 = last["events"] as! Int
+        #expect(events2 + (last["duplicates"] as! Int) == total)
+        #expect(try program.run("status", "--json").json["events"] as? Int == total)
+        #expect(try program.run("verify").status == 0)
+    }
+
+    private func shell(_ script: String) throws -> (Int32, String) {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", script]
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    }
 }
