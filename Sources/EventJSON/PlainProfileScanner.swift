@@ -6,8 +6,8 @@ internal import SegmentModel
 /// Invariants:
 /// - what it takes, the strict reader (`EventParser.parseProfile`) takes with the same outcome;
 /// - at anything else (an escape, another order of keys, more white space than one blank, a limit,
-///   a fault) it stops in front of that profile and keeps nothing of it: the rules beyond this shape
-///   and every message live in the strict reader alone;
+///   a fault) it stops in front of that profile and keeps nothing of it: the rules beyond this
+///   shape and every message live in the strict reader alone;
 /// - it reads nothing behind the line and fills nothing behind the room (docs/decisions/0005).
 struct PlainProfileScanner {
     /// Input that one run takes at most; a profile that is longer is left to the strict reader.
