@@ -186,7 +186,7 @@ import Testing
     func fullDisk() throws {
         let disk = scratch.path("disk")
         let (mounted, reason) = try shell(
-            "mkdir \(disk) && mount -t tmpfs -o size=700k tmpfs \(disk)")
+            "mkdir \(disk) && mount -t tmpfs -o size=1100k tmpfs \(disk)")
         guard mounted == 0 else {
             print("no disk could be mounted, so nothing was tested: \(reason)")
             return
