@@ -23,8 +23,8 @@ func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func system(_ name: String, pkgConfig: String? = nil, package: String) -> Target {
-    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+func system(_ name: String, pkgConfig: String? = nil, package: String? = nil) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: package.map { [.apt([$0])] })
 }
 
 let argumentParser = Target.Dependency.product(
@@ -57,6 +57,7 @@ let package = Package(
         system("CLibPQ", pkgConfig: "libpq", package: "libpq-dev"),
         system("CRoaring", package: "libroaring-dev"),
         .target(name: "CChecksum"),
+        system("CPrefetch"),
         // Row 1: the words.
         module("SegmentModel", []),
         // Row 2: mechanisms.
@@ -66,7 +67,7 @@ let package = Package(
         module("FrameCodec", ["SegmentModel", "CLZ4", "CChecksum"]),
         module("MerkleTree", [crypto]),
         // Row 3: the two ports, and the configuration.
-        module("Ledger", ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree"]),
+        module("Ledger", ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "CPrefetch"]),
         module("Connector", ["SegmentModel", "SQLTemplate", "StorageIO"]),
         module("Configuration", ["SegmentModel", "EventJSON", "SQLTemplate", yams]),
         // Row 4: state derived from the ledger.

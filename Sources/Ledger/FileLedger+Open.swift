@@ -44,7 +44,7 @@ extension FileLedger {
 }
 
 /// One opening of a ledger, step by step.
-private struct Opening {
+private struct Opening: ~Copyable {
     let options: FileLedger.Options
     let directory: String
     var notices: [String] = []
@@ -152,10 +152,6 @@ private struct Opening {
         let file = try fileSystem.open(path, isWriting ? .readWrite : .read)
         let bytes = try file.readAll()
         let chunk = state.chunks.count
-        var dictionary = dictionary
-        var index = state.index
-        self.dictionary = LedgerDictionary(seed: 1)
-        state.index = FrameIndex()
         let expected = state.end
         var at = 0
         let scan: ChunkScan
@@ -164,7 +160,7 @@ private struct Opening {
                 try ChunkScan(bytes) { found in
                     at = found.offset
                     try dictionary.fold(found.frame)
-                    index.add(
+                    state.index.add(
                         found.frame, chunk: chunk, offset: found.offset,
                         byteCount: found.byteCount)
                 }
@@ -172,8 +168,6 @@ private struct Opening {
         } catch let error as FrameError {
             throw corruption(path: path, offset: at, from: expected, through: nil, error)
         }
-        self.dictionary = dictionary
-        state.index = index
         state.chunks.append(
             PublishedState.Chunk(file: file, path: path, firstPosition: expected))
         try check(scan, path, name, isLast: isLast)
@@ -235,12 +229,15 @@ private struct Opening {
         return LedgerIdentity(ledger: hex(header.ledger), timeline: hex(header.timeline))
     }
 
-    private func finishReading() -> FileLedger {
+    private mutating func finishReading() -> FileLedger {
         FileLedger(
             identity: identity, notices: [], shared: makeShared(), writer: nil, lock: nil)
     }
 
-    private func makeShared() -> LedgerShared {
+    /// Hands the dictionary over; an empty one stays behind.
+    private mutating func makeShared() -> LedgerShared {
+        var dictionary = LedgerDictionary(seed: 1)
+        swap(&dictionary, &self.dictionary)
         let shared = LedgerShared(dictionary: dictionary)
         let state = self.state
         shared.published.withLock { $0 = state }

@@ -106,14 +106,22 @@ final class LedgerWriter: @unchecked Sendable {  // `tail` and `codec` belong to
             count +=
                 one.batch.bytes.count + one.batch.events.count * 192
                 + one.batch.profiles.count * 16 + one.batch.fields.count * 24
+                + one.batch.ordinals.count * 4
         }
         return count + (count / Limits.framePayloadByteCountTarget + group.count + 2) * 512
     }
 
     private func makeRoom(for group: [AppendQueue.Submission]) throws(Failure) {
+        let byteCount = byteCountMax(group)
+        guard shared.dictionary.withLock({ $0.profiles.records.hasRoom(byteCount: byteCount) })
+        else {
+            throw Failure(
+                .storageFull, "the profiles' ids and current fields fill the 32 GiB that they may",
+                hint: "begin another ledger; docs/reference/limits.md names the limit")
+        }
         do throws(StorageError) {
             if tail.byteCount >= Limits.chunkByteCountTarget { try startNextChunk() }
-            try tail.reserve(byteCountMax(group) + FrameHeader.byteCount)
+            try tail.reserve(byteCount + FrameHeader.byteCount)
         } catch {
             if error.isDiskFull { throw error.failure }
             throw poison(error)
