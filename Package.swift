@@ -83,7 +83,7 @@ let package = Package(
             "Projection",
             [
                 "SegmentModel", "EventJSON", "FrameCodec", "StorageIO", "Ledger", "Configuration",
-                "CRoaring", crypto, grdb,
+                "CRoaring", crypto, grdb, sqlite,
             ], plugins: embeddedMigrations),
         // Row 5: adapters.
         module(

@@ -22,18 +22,30 @@ let testIdentity = LedgerIdentity(ledger: "11", timeline: "22")
 struct ProjectionStoreTests {
     private func open(
         _ directory: TemporaryDirectory, _ decoder: SystemEventDecoder, readOnly: Bool = false,
-        identity: LedgerIdentity = testIdentity
+        identity: LedgerIdentity = testIdentity, limits: FoldLimits = FoldLimits()
     ) throws -> ProjectionStore {
         try ProjectionStore.open(
-            directory: directory.path, identity: identity, readOnly: readOnly, decoder: decoder)
+            directory: directory.path, identity: identity, readOnly: readOnly, decoder: decoder,
+            limits: limits)
     }
 
-    /// Folds in random portions, some of them overlapping, with a crash between some.
+    /// Limits that end a transaction after a few events, and keep little or nothing.
+    private func smallLimits(_ random: inout SeededGenerator) -> FoldLimits {
+        FoldLimits(
+            changeCount: Int.random(in: 1...20_000, using: &random),
+            eventCount: Int.random(in: 1...50, using: &random),
+            workByteCount: Int.random(in: 1...40_000, using: &random),
+            keptMemberByteCount: Int.random(in: 0...60_000, using: &random),
+            keptFieldByteCount: Int.random(in: 0...4000, using: &random))
+    }
+
+    /// Folds in random portions, some of them overlapping, with a crash between some, and with other
+    /// limits after each.
     private func foldRandomly(
         _ script: Script, _ random: inout SeededGenerator
     ) async throws -> (TemporaryDirectory, ProjectionStore) {
         var directory = try TemporaryDirectory()
-        var store = try open(directory, script.decoder())
+        var store = try open(directory, script.decoder(), limits: smallLimits(&random))
         var frames = script.frames(&random)[...]
         var last: Frame?
         while !frames.isEmpty {
@@ -45,7 +57,7 @@ struct ProjectionStoreTests {
                 let copy = try directory.crashCopy()
                 try store.close()
                 directory = copy
-                store = try open(directory, script.decoder())
+                store = try open(directory, script.decoder(), limits: smallLimits(&random))
                 #expect(store.checkpoint() == last?.endPosition)
             }
         }
@@ -79,10 +91,11 @@ struct ProjectionStoreTests {
             withExtendedLifetime(directory) {}
         }
         let directory = try TemporaryDirectory()
-        for _ in 0..<2 {
+        let one = [script.frame(0..<script.events.count)]
+        for frames in [script.frames(&random), one] {
             let store = try open(directory, script.decoder())
             #expect(store.checkpoint() == Position(0))
-            try await store.fold(script.frames(&random))
+            try await store.fold(frames)
             digests.insert(try await store.read { try $0.digest() })
             try store.close()
             try ProjectionStore.delete(directory: directory.path)
