@@ -51,6 +51,7 @@ final class FieldBlock {
 
     /// Begins the next page, whose base is what this one says.
     func turnPage(at newPosition: UInt64) throws {
+        guard pageNumber < .max else { throw FieldPage.damaged }
         var views = [FieldView](repeating: FieldView(), count: FieldPage.profileCount)
         let base = try bytes.withUnsafeBytes { page in
             var scan = try FieldPageScan(page, position: position)
@@ -72,7 +73,6 @@ final class FieldBlock {
         Varint.append(UInt64(base.count), to: &bytes)
         bytes.append(contentsOf: base)
         baseEnd = bytes.count
-        guard pageNumber < .max else { throw FieldPage.damaged }
         pageNumber += 1
         position = newPosition
         lastPosition = newPosition

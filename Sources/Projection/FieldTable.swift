@@ -20,11 +20,16 @@ final class FieldTable {
     private var transaction: UInt32 = 0
 
     func forget() {
+        assert(byteCount == measuredByteCount, "the bytes of the pages are counted")
         blocks.removeAll()
         dirty.removeAll()
         recent = nil
         lastBlock = nil
         byteCount = 0
+    }
+
+    private var measuredByteCount: Int {
+        blocks.values.reduce(0) { $0 + $1.bytes.count + Self.blockByteCount }
     }
 
     func beginTransaction() {
@@ -53,13 +58,13 @@ final class FieldTable {
     ) throws {
         let block = try find(FieldPage.block(of: ordinal), position, statements)
         let oldByteCount = block.bytes.count
+        defer { byteCount += block.bytes.count - oldByteCount }
         if block.isFull {
             // A full page is final. It is stored now, so that a block has one page in memory.
             if block.isDirty { try statements.storePage(block) }
             try block.turnPage(at: position)
         }
         try block.append(place: FieldPage.place(of: ordinal), at: position, changes, values)
-        byteCount += block.bytes.count - oldByteCount
         block.lastUse = transaction
         if !block.isDirty {
             block.isDirty = true
@@ -110,7 +115,7 @@ final class FieldTable {
         if byteCount <= limit { return }
         recent = nil
         blocks = blocks.filter { $0.value.lastUse == transaction }
-        byteCount = blocks.values.reduce(0) { $0 + $1.bytes.count + Self.blockByteCount }
+        byteCount = measuredByteCount
         if byteCount <= limit { return }
         let last = lastBlock
         forget()

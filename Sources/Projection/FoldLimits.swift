@@ -9,4 +9,6 @@ struct FoldLimits: Sendable {
     /// Bytes of members and of profile fields kept for the next transaction.
     var keptMemberByteCount = 224 << 20
     var keptFieldByteCount = 16 << 20
+    /// Bytes of the write-ahead log beyond which the writer waits for its readers.
+    var logByteCount = 64 << 20
 }

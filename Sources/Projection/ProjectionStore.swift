@@ -77,7 +77,8 @@ package final class ProjectionStore: Sendable {
             return ProjectionStore(
                 pool: pool, identity: identity, isReadOnly: readOnly,
                 folding: FoldContext(decoder: decoder, limits: limits),
-                log: WriteAheadLog(databasePath: path), checkpoint: checkpoint)
+                log: WriteAheadLog(
+                    databasePath: path, byteCountTarget: limits.logByteCount), checkpoint: checkpoint)
         }
     }
 
@@ -184,7 +185,6 @@ extension ProjectionStore {
                     PRAGMA synchronous = NORMAL;
                     PRAGMA cache_size = -16384;
                     PRAGMA wal_autocheckpoint = 4096;
-                    PRAGMA journal_size_limit = \(WriteAheadLog.byteCountTarget);
                     """)
         }
         return configuration

@@ -36,7 +36,11 @@ final class SegmentTable {
     }
 
     func forget() {
-        for pointer in states.values { Self.free(pointer) }
+        for pointer in states.values {
+            byteCount -= pointer.pointee.byteCount
+            Self.free(pointer)
+        }
+        assert(byteCount == 0, "the bytes of the segments are counted")
         states.removeAll()
         dirty.removeAll()
         recent = nil

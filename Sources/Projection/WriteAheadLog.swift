@@ -9,15 +9,16 @@ internal import Synchronization
 /// commit finds it checkpointed and no reader in it; while readers come and go without a gap it
 /// only grows. Then the writer waits for them.
 final class WriteAheadLog: Sendable {
-    /// Bytes beyond which the writer waits for readers, and to which SQLite cuts the file.
-    static let byteCountTarget = 64 << 20
-
     private let path: String
+    private let byteCountTarget: Int
     /// Doubles while a reader stays in the log for longer than the writer waits.
-    private let limit = Mutex(byteCountTarget)
+    private let limit: Mutex<Int>
 
-    init(databasePath: String) {
+    /// `byteCountTarget`: bytes beyond which the writer waits for readers.
+    init(databasePath: String, byteCountTarget: Int) {
         path = databasePath + "-wal"
+        self.byteCountTarget = byteCountTarget
+        limit = Mutex(byteCountTarget)
     }
 
     /// Empties the log if it has grown too large. On the writer's queue, outside a transaction.
@@ -26,7 +27,7 @@ final class WriteAheadLog: Sendable {
         guard byteCount > limit.withLock({ $0 }) else { return }
         do {
             try database.checkpoint(.truncate)
-            limit.withLock { $0 = Self.byteCountTarget }
+            limit.withLock { $0 = byteCountTarget }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
             limit.withLock { $0 = byteCount * 2 }
         }

@@ -175,6 +175,23 @@ struct ProjectionStoreTests {
         #expect(try await late.read { try $0.digest() } == digest)
     }
 
+    @Test("The write-ahead log is emptied once it is over its limit")
+    func boundedLog() async throws {
+        var random = SeededGenerator(seed: 9)
+        let script = Script.generated(count: 40, &random)
+        for (limit, isEmpty) in [(0, true), (1 << 30, false)] {
+            let directory = try TemporaryDirectory()
+            let store = try open(
+                directory, script.decoder(), limits: FoldLimits(logByteCount: limit))
+            try await store.fold([script.frame(0..<40)])
+            let log = try FileManager.default.attributesOfItem(
+                atPath: "\(directory.path)/projections.sqlite-wal")
+            #expect((log[.size] as? Int == 0) == isEmpty)
+            #expect(try await store.read { try $0.checkpoint() } == Position(40))
+            try store.close()
+        }
+    }
+
     @Test("Projections of another ledger or timeline are refused with the way out")
     func otherIdentity() throws {
         let directory = try TemporaryDirectory()
