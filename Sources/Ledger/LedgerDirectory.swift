@@ -8,13 +8,13 @@ package enum LedgerDirectory {
     package static func chunks(_ directory: String) -> String { directory + "/ledger" }
 
     /// In the directory of the chunks.
-    static let manifest = "MANIFEST"
+    package static let manifest = "MANIFEST"
 
     static func chunkName(_ position: Position, _ chunkID: UInt64) -> String {
         digits(position) + "-" + hex(chunkID) + ".chunk"
     }
 
-    static func isChunk(_ name: String) -> Bool { name.hasSuffix(".chunk") }
+    package static func isChunk(_ name: String) -> Bool { name.hasSuffix(".chunk") }
 
     /// A file of zeros that becomes a chunk.
     static func spareName(_ chunkID: UInt64) -> String { hex(chunkID) + ".spare" }

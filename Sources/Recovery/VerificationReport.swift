@@ -7,6 +7,8 @@ package struct VerificationReport: Hashable, Sendable {
     /// Position after the last event.
     package var end = Position(0)
     package var chunkCount = 0
+    /// Of them, those that are sealed.
+    package var sealedChunkCount = 0
     package var frameCount = 0
     package var eventCount = 0
     /// Profiles that entered or left a segment.
@@ -19,8 +21,12 @@ package struct VerificationReport: Hashable, Sendable {
     /// Bytes after the last whole write, that no caller was told of: the next opening to write
     /// sets them aside.
     package var hasTornTail = false
-    /// SHA-256 over all events (`EventDigest`), in lower-case hex: equal for a backup.
-    package var sha256 = ""
+    /// Of a deep verification: SHA-256 over all events (`EventDigest`), in lower-case hex: equal for
+    /// a backup.
+    package var sha256: String?
+    /// Of a deep verification: the Merkle root of all events, in lower-case hex; nil in a ledger
+    /// that has no salts yet.
+    package var root: String?
 
     init(identity: LedgerIdentity) { self.identity = identity }
 }

@@ -147,7 +147,7 @@ private func code(_ body: () throws -> Void) -> Failure.Code? {
         let second = try LedgerRecovery.backup(
             from: scratch.path + "/one", into: scratch.path + "/two")
         #expect(second.sha256 == report.sha256)
-        #expect(try LedgerRecovery.verify(scratch.path).sha256 == report.sha256)
+        #expect(try LedgerRecovery.verify(scratch.path, .deep).sha256 == report.sha256)
         let copy = try open(scratch.path + "/two")
         #expect(try content(copy) == content(ledger), "SEGLEDGER_SEED=\(generator.seed)")
         try await copy.close()
