@@ -48,6 +48,10 @@ test: setup-test ## check the style and run every test
 test-long: setup-test ## run every test with SEGLEDGER_LONG=1: more rounds of the random ones
 	SEGLEDGER_LONG=1 swift test
 
+.PHONY: fuzz
+fuzz: setup ## fuzz the decoders with AddressSanitizer, FUZZ_SECONDS (60) each
+	@Tests/Fuzz/run.sh
+
 .PHONY: bench
 bench: release ## measure this machine: append, replay, delivery
 	@.build/release/segledger bench
@@ -62,7 +66,7 @@ format: swift-present ## format the sources in place
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf .build
+	rm -rf .build .build-fuzz
 
 .PHONY: swift-present
 swift-present:

@@ -50,7 +50,7 @@ extension PayloadDecoder {
         try integers(&lengths)
         var offsets = [0]
         for length in lengths {
-            guard length >= 0, length <= Int64(Limits.ledgerFieldNameCountMax) else {
+            guard length >= 0, length <= Int64(Limits.frameChangeCountMax) else {
                 throw .content(.count)
             }
             offsets.append(offsets[offsets.count - 1] + Int(length))

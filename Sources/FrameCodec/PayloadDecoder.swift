@@ -48,7 +48,7 @@ struct PayloadDecoder {
         frame.firstOrdinal = try reader.number32()
         frame.firstFieldName = try reader.number32()
         let profileCount = try reader.count(atMost: Int(header.changeCount))
-        let nameCount = try reader.count(atMost: Limits.ledgerFieldNameCountMax)
+        let nameCount = try reader.count(atMost: Limits.frameChangeCountMax)
         guard Int(frame.firstOrdinal) + profileCount <= Int(UInt32.max),
             Int(frame.firstFieldName) + nameCount <= Int(UInt32.max)
         else { throw .content(.count) }

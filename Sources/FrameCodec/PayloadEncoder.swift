@@ -17,7 +17,7 @@ struct PayloadEncoder {
             frame.events.count <= Limits.frameEventCountMax
                 && frame.ordinals.count <= Limits.frameChangeCountMax
                 && frame.newProfiles.count <= frame.ordinals.count
-                && frame.newFieldNames.count <= Limits.ledgerFieldNameCountMax
+                && frame.newFieldNames.count <= Limits.frameChangeCountMax
                 && frame.changes.count <= Limits.frameChangeCountMax,
             "a frame is over its limits")
         var encoder = PayloadEncoder(
@@ -144,6 +144,8 @@ struct PayloadEncoder {
         let ids = scratch.slices.reserve(present)
         count = 0
         for event in frame.events where event.eventID.count > 0 {
+            precondition(
+                event.eventID.count <= Limits.eventIDByteCountMax, "an event id is over its limit")
             ids[count] = event.eventID
             count += 1
         }
