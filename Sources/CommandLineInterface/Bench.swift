@@ -142,15 +142,51 @@ struct Bench {
         try Self.check(seen == changes + Self.profileCount, "the number of changes")
         try Self.check(members.count == Self.profileCount, "the membership")
         try await again.close()
+        let raw = try rawAppendRate(changes: changes, batchCount: batches.count)
+        let bare = try bareReplayRate()
         return [
             BenchFigure(
-                what: "bulk append, durable, known ids", value: appendRate, unit: "changes/s"),
+                what: "bulk append, durable, known ids", value: appendRate, unit: "changes/s",
+                ceiling: raw, ceilingName: "4 bytes a change, written and synced a batch"),
             BenchFigure(
                 what: "ledger size, bulk, ids apart", value: perChange, unit: "bytes/change",
                 ceiling: 16, ceilingName: "a raw 16-byte id"),
-            BenchFigure(what: "open after a stop", value: openRate, unit: "changes/s"),
-            BenchFigure(what: "replay to membership", value: replayRate, unit: "changes/s"),
+            BenchFigure(
+                what: "open after a stop", value: openRate, unit: "changes/s", ceiling: bare,
+                ceilingName: "4-byte numbers into a set, in memory"),
+            BenchFigure(
+                what: "replay to membership", value: replayRate, unit: "changes/s",
+                ceiling: bare, ceilingName: "4-byte numbers into a set, in memory"),
         ]
+    }
+
+    /// The changes as bare numbers, a write and a sync for each batch.
+    private func rawAppendRate(changes: Int, batchCount: Int) throws -> Double {
+        do throws(StorageError) {
+            let file = try LocalFileSystem().open(directory + "/raw", .createNew)
+            let part = [UInt8](repeating: 7, count: changes / batchCount * 4)
+            let start = monotonicNanoseconds()
+            for number in 0..<batchCount {
+                try write(part, file, at: number * part.count)
+                try file.sync()
+            }
+            let rate = Double(changes) / Self.elapsed(start)
+            try file.close()
+            return rate
+        } catch {
+            throw error.failure
+        }
+    }
+
+    /// As many numbers as the ledger has profiles, ten times into the same set.
+    private func bareReplayRate() throws -> Double {
+        let ordinals = (0..<Self.profileCount).map { UInt32($0) }
+        var members: Set<UInt32> = []
+        let start = monotonicNanoseconds()
+        for _ in 0..<10 { members.formUnion(ordinals) }
+        let rate = Double(10 * ordinals.count) / Self.elapsed(start)
+        try Self.check(members.count == ordinals.count, "the bare set")
+        return rate
     }
 
     private static let profileCount = 200_000
@@ -168,11 +204,12 @@ struct Bench {
         return (0..<changeCount / perEvent).map { _ in
             var batch = EventBatch()
             let start = Int(random.next() % UInt64(profileCount / 2))
-            let step = 1 + Int(random.next() % 4)
+            var number = start
             batch.append(
                 .profilesAdded, segment: SegmentID(Int64(1 + random.next() % 50)),
-                profiles: (0..<perEvent).map {
-                    ("profile-\((start + $0 * step) % profileCount)", [])
+                profiles: (0..<perEvent).map { _ in
+                    number += 1 + Int(random.next() % 8)
+                    return ("profile-\(number % profileCount)", [])
                 })
             return batch
         }
