@@ -45,8 +45,19 @@ test: setup-test ## check the style and run every test
 	exit $$status
 
 .PHONY: test-long
-test-long: setup-test ## run every test with SEGLEDGER_LONG=1: more rounds of the random ones
+test-long: setup-test ## run every test with SEGLEDGER_LONG=1, the canary, tsan and a real power cut
 	SEGLEDGER_LONG=1 swift test
+	Tests/canary.sh
+	Tests/loop-mount.sh
+	Tests/thread-sanitizer.sh
+
+.PHONY: canary
+canary: setup-test ## break the ledger on purpose: its tests must fail each time
+	Tests/canary.sh
+
+.PHONY: tsan
+tsan: setup-test ## run the ledger's tests of many threads under ThreadSanitizer
+	Tests/thread-sanitizer.sh
 
 .PHONY: bench
 bench: release ## measure this machine: append, replay, delivery
@@ -62,7 +73,7 @@ format: swift-present ## format the sources in place
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf .build
+	rm -rf .build .build-canary .build-tsan
 
 .PHONY: swift-present
 swift-present:

@@ -136,11 +136,14 @@ let package = Package(
             name: "StorageTesting", dependencies: ["StorageIO"], path: "Tests/StorageTesting",
             swiftSettings: optimized),
         test("StorageIOTests", ["StorageIO", "StorageTesting"]),
+        .executableTarget(
+            name: "LedgerWriter", dependencies: ["SegmentModel", "FrameCodec", "Ledger", "StorageTesting"],
+            path: "Tests/LedgerWriter", swiftSettings: settings),
         test(
             "LedgerTests",
             [
                 "SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "Ledger",
-                "StorageTesting", crypto,
+                "StorageTesting", "LedgerWriter", crypto,
             ], settings: optimized),
         test("ConfigurationTests", ["SegmentModel", "EventJSON", "Configuration"]),
         test(

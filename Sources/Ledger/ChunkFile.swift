@@ -15,6 +15,8 @@ struct ChunkFile {
     var durableByteCount: Int
     var frameCount: UInt64
     private(set) var reservedByteCount: Int
+    /// A sync of it failed: what the disk has is unknown, so nothing more is written to it.
+    private(set) var isLost = false
 
     private static let reserveStepMax = 16 << 20
 
@@ -31,6 +33,9 @@ struct ChunkFile {
 
     /// Makes sure that `count` bytes can be written without the file growing.
     ///
+    /// A full disk that shows itself in a write changes nothing that counts; in a sync, the file is
+    /// lost (INV-4).
+    ///
     /// - Parameter step: bytes by which it grows at least.
     mutating func reserve(_ count: Int, step: Int) throws(StorageError) {
         let needed = byteCount + count
@@ -38,7 +43,12 @@ struct ChunkFile {
         let growth = min(max(reservedByteCount, step), Self.reserveStepMax)
         let target = FrameHeader.aligned(max(needed, reservedByteCount + growth))
         try handle.file.writeZeros(from: reservedByteCount, to: target)
-        try handle.file.syncAll()
+        do throws(StorageError) {
+            try handle.file.syncAll()
+        } catch {
+            isLost = true
+            throw error
+        }
         reservedByteCount = target
     }
 

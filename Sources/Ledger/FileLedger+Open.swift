@@ -35,12 +35,11 @@ extension FileLedger {
     /// place of the one that it was about to open.
     private static let readAttemptCount = 10
 
-    /// Opens a ledger: reads its manifest, scans and checks its tail, recovers it. Sealed chunks
-    /// are checked when they are read, and by `segledger verify`.
+    /// Opens a ledger: reads its manifest, scans and checks every chunk, recovers the tail.
     ///
     /// - Throws: `ledgerLocked`, `ledgerCorrupt`, `formatUnknown`, `notFound` (nothing to read),
     ///   or what the file system says. No event is changed on disk unless it succeeds.
-    /// - Complexity: O(bytes of the tail), once there is a snapshot of the dictionary.
+    /// - Complexity: O(bytes of the ledger).
     /// - Concurrency: blocks; call it on an owned thread.
     package static func open(_ options: Options) throws -> FileLedger {
         do {

@@ -9,8 +9,6 @@ struct LedgerOpening {
     struct Planned {
         var name: String
         var seal: LedgerManifest.Seal?
-        /// Where the next chunk begins.
-        var end: Position?
     }
 
     /// A chunk that was read.
@@ -47,8 +45,6 @@ struct LedgerOpening {
     /// A manifest was found and could not be read.
     private(set) var hasDamagedManifest = false
     var dictionary: LedgerDictionary
-    /// The dictionary stands for all events before it, beside those of the chunks that were read.
-    private(set) var dictionaryPosition = Position(0)
     var published = PublishedState()
     var chunks: [Opened] = []
     /// The last chunk's scan; nil for one that was just made.
@@ -141,13 +137,9 @@ struct LedgerOpening {
         switch try ManifestFile.read(directory, fileSystem) {
         case .read(let manifest):
             self.manifest = manifest
-            return manifest.chunks.indices.map { number in
-                let chunk = manifest.chunks[number]
-                let isLast = number == manifest.chunks.count - 1
-                return Planned(
-                    name: LedgerDirectory.chunkName(chunk.firstPosition, chunk.chunkID),
-                    seal: chunk.seal,
-                    end: isLast ? nil : manifest.chunks[number + 1].firstPosition)
+            return manifest.chunks.map {
+                Planned(
+                    name: LedgerDirectory.chunkName($0.firstPosition, $0.chunkID), seal: $0.seal)
             }
         case .damaged(.version(let version)):
             throw corruption(

@@ -202,7 +202,7 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
         do throws(StorageError) {
             try tail.reserve(2 * FrameHeader.byteCount, step: parts.sizes.reserveByteCount)
         } catch {
-            guard error.isDiskFull else { throw error }
+            guard error.isDiskFull, !tail.isLost else { throw error }
             return
         }
         try tail.append(.mark, at: shared.end)
@@ -260,7 +260,7 @@ extension LedgerWriter {
         do throws(StorageError) {
             try tail.reserve(count, step: parts.sizes.reserveByteCount)
         } catch {
-            throw error.isDiskFull ? error.failure : shared.poison(error)
+            throw error.isDiskFull && !tail.isLost ? error.failure : shared.poison(error)
         }
         askForSpares()
     }

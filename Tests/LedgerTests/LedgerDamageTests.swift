@@ -8,7 +8,7 @@ import Testing
 /// The files are those of the ledger's directory, whatever they are.
 @Suite("A damaged ledger")
 struct LedgerDamageTests {
-    /// A small ledger, as it was closed or as a kill left it.
+    /// A small ledger of several chunks, as it was closed or as a kill left it.
     private struct Sample {
         let files: [String: [UInt8]]
         /// All of them acknowledged.
@@ -16,9 +16,10 @@ struct LedgerDamageTests {
 
         init(isClosed: Bool) async throws {
             let system = SimulatedFileSystem(directories: SimulatedRun.directory)
-            let ledger = try FileLedger.open(SimulatedRun.options(system))
-            for turn in 0..<4 {
-                _ = try await ledger.append(batch(1, ["p\(turn)", "q"], eventID: "e\(turn)"))
+            let ledger = try FileLedger.open(Self.options(system))
+            for turn in 0..<5 {
+                let ids = (0..<4).map { "p\($0)-\(turn)" }
+                _ = try await ledger.append(batch(1, ids, eventID: "e\(turn)"))
             }
             events = try lines(ledger)
             let killed = system.ledgerFiles
@@ -26,12 +27,22 @@ struct LedgerDamageTests {
             files = isClosed ? system.ledgerFiles : killed
         }
 
+        private static func options(
+            _ system: SimulatedFileSystem, witness: Int? = nil
+        ) -> FileLedger.Options {
+            var options = SimulatedRun.options(system, witness: witness)
+            options.sizes.chunkByteCount = 1 << 10
+            options.sizes.spareCount = 1
+            options.sizes.reserveByteCount = 256
+            return options
+        }
+
         /// What an opening of damaged files returns; nil if they are refused, and then unchanged.
         func open(_ files: [String: [UInt8]], witness: Int?) async throws -> [String]? {
             let system = SimulatedFileSystem(files: files)
             let ledger: FileLedger
             do {
-                ledger = try FileLedger.open(SimulatedRun.options(system, witness: witness))
+                ledger = try FileLedger.open(Self.options(system, witness: witness))
             } catch let failure as Failure {
                 guard [.ledgerCorrupt, .formatUnknown].contains(failure.code) else { throw failure }
                 guard system.ledgerFiles == files else {
@@ -47,7 +58,7 @@ struct LedgerDamageTests {
                 throw error
             }
             try await ledger.close()
-            let again = try FileLedger.open(SimulatedRun.options(system, witness: witness))
+            let again = try FileLedger.open(Self.options(system, witness: witness))
             let second = try lines(again)
             try await again.close()
             guard second == found else {
@@ -87,8 +98,8 @@ struct LedgerDamageTests {
                     }
                 } catch {
                     let finding = "\(path), bit \(bit): \(error)"
-                    KnownFaults.record(finding)
-                    if !KnownFaults.contains(finding) { return }
+                    Issue.record("\(finding)")
+                    return
                 }
             }
         }
@@ -119,8 +130,8 @@ struct LedgerDamageTests {
                     if witnessed == nil { refusedCount += 1 }
                 } catch {
                     let finding = "\(path), cut at \(count): \(error)"
-                    KnownFaults.record(finding)
-                    if !KnownFaults.contains(finding) { return }
+                    Issue.record("\(finding)")
+                    return
                 }
             }
         }

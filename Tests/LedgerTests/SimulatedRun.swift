@@ -2,6 +2,7 @@ import Ledger
 import SegmentModel
 import StorageIO
 import StorageTesting
+import Synchronization
 
 /// A workload carried out on a simulated disk by one caller, with what was acknowledged when.
 struct SimulatedRun {
@@ -23,12 +24,24 @@ struct SimulatedRun {
         workload = Workload(seed: seed)
     }
 
+    /// Small files, so that chunks begin, end and are sealed all the time; everything in an order
+    /// that follows from the seeds.
     static func options(
         _ system: SimulatedFileSystem, witness: Int? = nil
     ) -> FileLedger.Options {
         var options = FileLedger.Options(directory: directory, access: .write)
         options.fileSystem = system
+        options.clock = StandingClock()
         options.witness = { _ in witness.map { Position(UInt64($0)) } }
+        options.background = .inline
+        options.sizes.chunkByteCount = 6 << 10
+        options.sizes.reserveByteCount = 1 << 10
+        options.sizes.frameChangeCount = 48
+        options.sizes.framePayloadByteCount = 1 << 10
+        options.sizes.blockEventCount = 8
+        let generator = Mutex(
+            SeededGenerator(seeds: system.number, UInt64(system.operationCount)))
+        options.randomNumber = { generator.withLock { $0.next() } }
         return options
     }
 

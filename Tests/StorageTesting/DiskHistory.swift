@@ -25,6 +25,7 @@ package struct DiskHistory: Sendable {
     /// The disk as it may look after a power cut now.
     package func crashImage(_ mode: CrashMode, seed: UInt64) -> SimulatedFileSystem {
         var generator = SeededGenerator(seeds: seed, UInt64(changeCount))
-        return SimulatedFileSystem(disk: disk.crashed(mode, &generator))
+        return SimulatedFileSystem(
+            disk: disk.crashed(mode, &generator), number: generator.next())
     }
 }

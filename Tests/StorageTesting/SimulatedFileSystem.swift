@@ -23,6 +23,9 @@ package final class SimulatedFileSystem: FileSystem {
     }
 
     let state: Mutex<State>
+    /// Differs from disk to disk and follows from the seeds: for whoever draws random numbers that
+    /// must not come twice.
+    package let number: UInt64
 
     /// An empty disk: only the root, and those of `directories` (with their parents), for good.
     package convenience init(directories: String...) {
@@ -31,7 +34,8 @@ package final class SimulatedFileSystem: FileSystem {
         self.init(disk: disk)
     }
 
-    init(disk: SimulatedDisk) {
+    init(disk: SimulatedDisk, number: UInt64 = 0) {
+        self.number = number
         state = Mutex(State(disk: disk, origin: disk))
     }
 
@@ -73,7 +77,8 @@ package final class SimulatedFileSystem: FileSystem {
     package func crashImage(_ mode: CrashMode, seed: UInt64) -> SimulatedFileSystem {
         var generator = SeededGenerator(seeds: seed)
         let disk = state.withLock { $0.disk }
-        return SimulatedFileSystem(disk: disk.crashed(mode, &generator))
+        return SimulatedFileSystem(
+            disk: disk.crashed(mode, &generator), number: generator.next())
     }
 
     // MARK: The port

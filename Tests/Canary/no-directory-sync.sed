@@ -1,0 +1,3 @@
+# file: Sources/Ledger/ManifestFile.swift
+# The manifest's new name may be lost.
+s/^ +try fileSystem\.syncDirectory\(directory\)$//

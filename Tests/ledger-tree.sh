@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Copies the checkout into DIR, reduced to the tests of the ledger and what they need, for a build of
+# its own: broken on purpose, or with a sanitizer. A file that has not changed keeps its time there,
+# so that the next build of the copy is incremental.
+#
+# usage: Tests/ledger-tree.sh DIR
+set -euo pipefail
+copy=${1:?usage: Tests/ledger-tree.sh DIR}
+mkdir -p "$copy"
+copy=$(realpath "$copy")
+cd "$(dirname "$0")/.."
+
+wanted=$(find Sources Tests migrations -type f | sort)
+while IFS= read -r file; do
+  cmp -s "$file" "$copy/$file" && continue
+  mkdir -p "$copy/$(dirname "$file")"
+  cp "$file" "$copy/$file"
+done <<< "$wanted"
+comm -13 <(echo "$wanted") <(cd "$copy" && find Sources Tests migrations -type f | sort) |
+  while IFS= read -r gone; do rm "$copy/$gone"; done
+
+{
+  cat Package.swift
+  cat <<'SWIFT'
+
+// Only the tests of the ledger, and what they need.
+do {
+    let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+    var needed: Set<String> = []
+    var packages: Set<String> = []
+    var open = ["LedgerTests"]
+    while let name = open.popLast() {
+        guard let target = targets[name], needed.insert(name).inserted else { continue }
+        for dependency in target.dependencies {
+            switch dependency {
+            case .targetItem(let name, _), .byNameItem(let name, _): open.append(name)
+            case .productItem(_, let package, _, _): packages.insert(package ?? "")
+            @unknown default: break
+            }
+        }
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+    package.dependencies.removeAll { dependency in
+        guard case .sourceControl(_, let location, _) = dependency.kind else { return false }
+        return !packages.contains { location.hasSuffix("/" + $0) }
+    }
+}
+SWIFT
+} > "$copy/.manifest"
+if ! cmp -s "$copy/.manifest" "$copy/Package.swift"; then mv "$copy/.manifest" "$copy/Package.swift"; fi
+if [ ! -e "$copy/Package.resolved" ] && [ -e Package.resolved ]; then cp Package.resolved "$copy/"; fi
