@@ -137,7 +137,8 @@ let package = Package(
             swiftSettings: optimized),
         test("StorageIOTests", ["StorageIO", "StorageTesting"]),
         .executableTarget(
-            name: "LedgerWriter", dependencies: ["SegmentModel", "FrameCodec", "Ledger", "StorageTesting"],
+            name: "LedgerWriter",
+            dependencies: ["SegmentModel", "FrameCodec", "Ledger", "StorageTesting"],
             path: "Tests/LedgerWriter", swiftSettings: settings),
         test(
             "LedgerTests",
