@@ -49,6 +49,8 @@ final class LedgerSealing: Sendable {
                 state.waiting.removeFirst()
                 state.range = sealed.range
             }
+            // Only now: it is done even if the old file stays, and never sealed a second time.
+            try sealer.fileSystem.remove(tail.handle.path)
         }
     }
 
@@ -72,6 +74,5 @@ final class LedgerSealing: Sendable {
             }
         }
         shared.replaceChunk(old, with: sealed.chunk)
-        try sealer.fileSystem.remove(tail.handle.path)
     }
 }

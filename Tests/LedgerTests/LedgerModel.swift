@@ -53,6 +53,10 @@ func lines(_ ledger: FileLedger) throws -> [String] {
     var lines: [String] = []
     while let frame = try ledger.frame(containing: Position(UInt64(lines.count))) {
         let skipped = lines.count - Int(frame.firstPosition.rawValue)
+        guard (0..<frame.events.count).contains(skipped) else {
+            throw Failure(
+                .ledgerCorrupt, "asked for event \(lines.count), got \(frame.firstPosition)")
+        }
         for event in frame.events.dropFirst(skipped) {
             lines.append(line(event, frame, ledger))
         }

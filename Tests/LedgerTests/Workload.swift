@@ -17,7 +17,9 @@ struct Workload {
     /// The next batch: mostly a few small events, now and then many profiles.
     mutating func nextBatch() -> EventBatch {
         var batch = EventBatch()
-        for _ in 0..<1 + generator.below(3) { addEvent(to: &batch) }
+        // Now and then one of several frames, which must be found whole or not at all.
+        let count = generator.chance(1, in: 5) ? 14 : 1 + generator.below(3)
+        for _ in 0..<count { addEvent(to: &batch) }
         return batch
     }
 
