@@ -12,8 +12,8 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// Of modules that the exhaustive tests of the ledger live in: optimized in debug builds too, or
-/// those tests take minutes instead of seconds.
+/// Of modules that the exhaustive tests of the ledger and of the projections live in: optimized in
+/// debug builds too, or those tests take minutes instead of seconds.
 let optimized = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func module(
@@ -83,8 +83,8 @@ let package = Package(
             "Projection",
             [
                 "SegmentModel", "EventJSON", "FrameCodec", "StorageIO", "Ledger", "Configuration",
-                "CRoaring", crypto, grdb,
-            ], plugins: embeddedMigrations),
+                "CRoaring", crypto, grdb, sqlite,
+            ], plugins: embeddedMigrations, settings: optimized),
         // Row 5: adapters.
         module(
             "ConnectorSQLite", ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", sqlite],
@@ -152,7 +152,7 @@ let package = Package(
             [
                 "SegmentModel", "EventJSON", "StorageIO", "FrameCodec", "Ledger", "Configuration",
                 "Projection",
-            ]),
+            ], settings: optimized),
         .target(
             name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: settings),
         test(

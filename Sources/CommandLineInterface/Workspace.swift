@@ -56,11 +56,7 @@ final class Workspace: Sendable {
         let ledger = try await openLedger(directory, access, pool)
         for notice in ledger.notices { Terminal.printError("segledger: \(notice)") }
         do {
-            let store = try await pool.run {
-                try ProjectionStore.open(
-                    directory: directory, identity: ledger.identity,
-                    readOnly: !ledger.isWritable, decoder: .standard)
-            }
+            let store = try await pool.run { try openStore(directory, ledger) }
             let projector = try Projector(ledger: ledger, store: store)
             if ledger.isWritable { try await projector.foldToEnd() }
             return Workspace(
@@ -69,6 +65,26 @@ final class Workspace: Sendable {
         } catch {
             try await ledger.close()
             throw error
+        }
+    }
+
+    /// Projections of another version are folded again by whoever may write; the ledger was opened
+    /// with them as a witness, so it holds all that they had seen (INV-3).
+    private static func openStore(
+        _ directory: String, _ ledger: FileLedger
+    ) throws -> ProjectionStore {
+        func open() throws -> ProjectionStore {
+            try ProjectionStore.open(
+                directory: directory, identity: ledger.identity,
+                readOnly: !ledger.isWritable, decoder: .standard)
+        }
+        do {
+            return try open()
+        } catch let failure as Failure where failure.code == .formatUnknown && ledger.isWritable {
+            Terminal.printError(
+                "segledger: \(failure.message); they are folded again from the ledger")
+            try ProjectionStore.delete(directory: directory)
+            return try open()
         }
     }
 

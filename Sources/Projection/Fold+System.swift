@@ -6,6 +6,20 @@ extension Fold {
     func foldSystemEvent(
         _ event: Frame.Event, at position: Position, of frame: Frame
     ) throws {
+        if event.kind == .deliveryRecorded {
+            try context.totals.add(
+                frame.withBody(event, decoder.receipt), at: position, time: event.time,
+                minute: event.recordedAt.minute, database)
+        } else {
+            // What follows is rare, and changes rows that receipts change too.
+            try context.totals.store(database)
+            try foldRareEvent(event, at: position, of: frame)
+        }
+    }
+
+    private func foldRareEvent(
+        _ event: Frame.Event, at position: Position, of frame: Frame
+    ) throws {
         switch event.kind {
         case .configurationApplied:
             try foldConfiguration(event, at: position, of: frame)
@@ -21,10 +35,6 @@ extension Fold {
                     stopped_hint = NULL, stopped_at = NULL
                 WHERE name = ?
                 """, [try frame.withBody(event, decoder.integrationName)])
-        case .deliveryRecorded:
-            let receipt = try frame.withBody(event, decoder.receipt)
-            try foldReceipt(
-                receipt, at: position, time: event.time, minute: event.recordedAt.minute)
         case .resyncRequested:
             let request = try frame.withBody(event, decoder.resyncRequest)
             try foldRequest(request, at: position, time: event.time)
@@ -75,99 +85,6 @@ extension Fold {
             """, [time.rawValue, name])
     }
 
-    private func foldReceipt(
-        _ receipt: Receipt, at position: Position, time: Timestamp, minute: Int64
-    ) throws {
-        let isDelivered = receipt.outcome == .delivered
-        if isDelivered {
-            // Only a delivery makes a lane: a failure before the first one leaves it to be filled.
-            try createLane(receipt.lane)
-            try execute(
-                """
-                UPDATE lane SET epoch = ?, position = ?, profile_count = ?
-                WHERE integration = ? AND segment_id = ?
-                """,
-                [
-                    receipt.epoch, stored(receipt.cursor.position), receipt.cursor.profileCount,
-                    receipt.lane.integration, receipt.lane.segment.rawValue,
-                ])
-        }
-        try execute(
-            """
-            UPDATE lane SET successful_queries = successful_queries + ?
-            WHERE integration = ? AND segment_id = ?
-            """,
-            [
-                receipt.successfulQueryCount, receipt.lane.integration,
-                receipt.lane.segment.rawValue,
-            ])
-        try countReceipt(receipt, minute: minute)
-        if isDelivered {
-            try execute(
-                "UPDATE integration SET last_success_at = ? WHERE name = ?",
-                [time.rawValue, receipt.lane.integration])
-        } else {
-            try recordError(receipt, at: position, time: time)
-        }
-    }
-
-    /// Profiles and rows count where the target committed them.
-    private func countReceipt(_ receipt: Receipt, minute: Int64) throws {
-        let isDelivered = receipt.outcome == .delivered
-        let profileCount = isDelivered ? receipt.profileCount : 0
-        let rowCount = isDelivered ? receipt.rowCount ?? 0 : 0
-        let counts = [
-            receipt.successfulQueryCount, receipt.failedQueryCount, profileCount, rowCount,
-        ]
-        if counts.allSatisfy({ $0 == 0 }) { return }
-        try execute(
-            """
-            INSERT INTO statistic (
-                integration, minute, query, successful_queries, failed_queries, profiles, row_count
-            ) VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET
-                successful_queries = successful_queries + excluded.successful_queries,
-                failed_queries = failed_queries + excluded.failed_queries,
-                profiles = profiles + excluded.profiles,
-                row_count = row_count + excluded.row_count
-            """,
-            [receipt.lane.integration, minute, receipt.query?.rawValue ?? ""]
-                + StatementArguments(counts))
-    }
-
-    private func recordError(
-        _ receipt: Receipt, at position: Position, time: Timestamp
-    ) throws {
-        try execute(
-            """
-            INSERT INTO delivery_error (
-                position, integration, segment_id, time, query, first_position, last_position,
-                attempt, code, target_code, message, hint
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                Int64(position.rawValue), receipt.lane.integration,
-                receipt.lane.segment.rawValue, time.rawValue, receipt.query?.rawValue,
-                Int64(receipt.firstPosition.rawValue), Int64(receipt.lastPosition.rawValue),
-                receipt.attempt, receipt.errorCode, receipt.targetCode, receipt.errorMessage,
-                receipt.errorHint,
-            ])
-        try execute(
-            "UPDATE integration SET last_error_at = ?, last_error_message = ? WHERE name = ?",
-            [time.rawValue, receipt.errorMessage, receipt.lane.integration])
-        guard receipt.outcome == .stopped else { return }
-        try execute(
-            """
-            UPDATE integration SET
-                stopped_code = ?, stopped_message = ?, stopped_hint = ?, stopped_at = ?
-            WHERE name = ?
-            """,
-            [
-                receipt.errorCode, receipt.errorMessage, receipt.errorHint, time.rawValue,
-                receipt.lane.integration,
-            ])
-    }
-
     private func foldRequest(
         _ request: ResyncRequest, at position: Position, time: Timestamp
     ) throws {
@@ -179,7 +96,7 @@ extension Fold {
             """,
             [
                 Int64(position.rawValue), request.integration, request.reason.rawValue,
-                stored(request.pin), stored(request.resume), time.rawValue,
+                Self.stored(request.pin), Self.stored(request.resume), time.rawValue,
             ])
         for segment in Set(request.segments).sorted() {
             try execute(
@@ -196,7 +113,7 @@ extension Fold {
 
     /// A lane that a later request took over stays pending.
     private func foldResult(_ result: ResyncResult, time: Timestamp) throws {
-        let request = Int64(result.request.rawValue)
+        let request = Int64(clamping: result.request.rawValue)
         try execute(
             """
             UPDATE resync SET outcome = ?, error_code = ?, error_message = ?, finished_at = ?
@@ -229,7 +146,12 @@ extension Fold {
             """, [lane.integration, lane.segment.rawValue])
     }
 
-    private func stored(_ position: Position?) -> Int64 {
-        position.map { Int64($0.rawValue) } ?? -1
+    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    /// A position as a row has it; -1 for none.
+    static func stored(_ position: Position?) -> Int64 {
+        position.map { Int64(clamping: $0.rawValue) } ?? -1
     }
 }

@@ -2,144 +2,125 @@ internal import FrameCodec
 internal import GRDB
 internal import SegmentModel
 
-/// One transaction of the writer: takes frames at the checkpoint and moves it behind them.
+/// One transaction of the writer: takes events at the checkpoint and moves it behind them.
+///
+/// Events change the tables in memory; what they changed is written once, at the end. Only rare
+/// system events, errors and long field values are written at once.
 struct Fold {
+    /// Gives the frames from a position on, or a part of them; none at the end.
+    typealias Source = (Position) throws -> [Frame]
+
     let context: FoldContext
     let database: Database
+    private let segments: SegmentStatements
+    private let fields: FieldStatements
+    private var next: Position
+    private var recordedAt: Timestamp?
+    private var changeCount = 0
+    private var eventCount = 0
 
     var decoder: SystemEventDecoder { context.decoder }
 
-    /// Returns the new checkpoint.
-    func run(_ frames: [Frame]) throws -> Position {
-        var next = try ProjectionReader(database).checkpoint()
-        if context.membershipsPosition != next {
-            context.memberships.forget()
-        }
-        context.membershipsPosition = nil
-        var recordedAt: Timestamp?
-        for frame in frames where frame.endPosition > next {
-            guard frame.firstPosition <= next else {
-                throw Failure(
-                    .projectionInvalid,
-                    "the projections stand at position \(next), the events given begin at"
-                        + " \(frame.firstPosition)",
-                    hint: Failure.rebuildHint)
+    init(context: FoldContext, database: Database) throws {
+        self.context = context
+        self.database = database
+        segments = try SegmentStatements(database)
+        fields = try FieldStatements(database)
+        next = try ProjectionReader(database).checkpoint()
+    }
+
+    /// Folds up to the position `end`, the end of `source` or the limits of a transaction, and
+    /// returns the new checkpoint.
+    mutating func run(before end: Position, _ source: Source) throws -> Position {
+        context.beginTransaction(at: next)
+        while next < end, !isFull {
+            let start = next
+            for frame in try source(next) where frame.endPosition > next {
+                try fold(frame, before: end)
+                if isFull || next == end { break }
             }
-            let skipCount = Int(next.rawValue - frame.firstPosition.rawValue)
-            for index in skipCount..<frame.events.count {
-                try foldEvent(frame, index)
-            }
-            next = frame.endPosition
-            recordedAt = frame.recordedAt
+            if next == start { break }
         }
-        try context.memberships.store(database)
+        try context.segments.store(segments)
+        try context.fields.store(fields)
+        try context.totals.store(database)
         if let recordedAt {
-            try execute(
-                "UPDATE checkpoint SET position = ?, recorded_at = ?",
-                [Int64(next.rawValue), recordedAt.rawValue])
+            try database.cachedStatement(
+                sql: "UPDATE checkpoint SET position = ?, recorded_at = ?"
+            ).execute(arguments: [Int64(next.rawValue), recordedAt.rawValue])
         }
-        context.membershipsPosition = next
+        context.endTransaction(at: next)
         return next
     }
 
-    func execute(_ sql: String, _ arguments: StatementArguments) throws {
-        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+    /// Every transaction takes an event, whatever was kept from the last one.
+    private var isFull: Bool {
+        if eventCount == 0 { return false }
+        return changeCount >= context.limits.changeCount
+            || eventCount >= context.limits.eventCount
+            || context.byteCount >= context.limits.workByteCount
     }
 
-    private func foldEvent(_ frame: Frame, _ index: Int) throws {
-        let event = frame.events[index]
-        let position = frame.firstPosition.advanced(by: index)
+    private mutating func fold(_ frame: Frame, before end: Position) throws {
+        guard frame.firstPosition <= next else {
+            throw Failure(
+                .projectionInvalid,
+                "the projections stand at position \(next), the events given begin at"
+                    + " \(frame.firstPosition)",
+                hint: Failure.rebuildHint)
+        }
+        let first = Int(next.rawValue - frame.firstPosition.rawValue)
+        let last = Int(min(end, frame.endPosition).rawValue - frame.firstPosition.rawValue)
+        try frame.events.withUnsafeBufferPointer { events in
+            try frame.ordinals.withUnsafeBufferPointer { ordinals in
+                for index in first..<last {
+                    let range = events[index].ordinalRange
+                    try fold(
+                        events[index], UnsafeBufferPointer(rebasing: ordinals[range]), of: frame)
+                    next = next.advanced(by: 1)
+                    changeCount += range.count
+                    eventCount += 1
+                    if isFull { break }
+                }
+            }
+            recordedAt = events[Int(next.rawValue - frame.firstPosition.rawValue) - 1].recordedAt
+        }
+    }
+
+    private func fold(
+        _ event: Frame.Event, _ ordinals: UnsafeBufferPointer<UInt32>, of frame: Frame
+    ) throws {
         if event.kind.isSystem {
-            try foldSystemEvent(event, at: position, of: frame)
+            try foldSystemEvent(event, at: next, of: frame)
             return
         }
         if event.kind.hasSegment {
-            try touchSegment(event, at: position)
+            try foldSegment(event, ordinals, of: frame)
         }
+        if event.recordCount > 0 {
+            try context.fields.append(event, at: next, of: frame, fields)
+        }
+    }
+
+    private func foldSegment(
+        _ event: Frame.Event, _ ordinals: UnsafeBufferPointer<UInt32>, of frame: Frame
+    ) throws {
+        let table = context.segments
+        let segment = try table.touch(
+            event.segment, at: next, time: event.time,
+            isDeletion: event.kind == .segmentDeleted, segments)
         switch event.kind {
         case .segmentCreated, .segmentUpdated:
-            let description = try frame.withBody(event, decoder.description)
-            try describeSegment(event.segment, description)
+            segment.pointee.description.merge(try frame.withBody(event, decoder.description))
         case .profilesAdded:
-            try context.memberships.insert(
-                frame.ordinals[event.ordinalRange], into: event.segment, database)
+            try table.insert(ordinals, into: segment, segments)
         case .profilesRemoved:
-            try context.memberships.remove(
-                frame.ordinals[event.ordinalRange], from: event.segment, database)
+            try table.remove(ordinals, from: segment, segments)
         case .segmentCleared, .segmentDeleted:
-            context.memberships.clear(event.segment)
+            table.clear(segment)
         default:
-            break
+            preconditionFailure("\(event.kind.name) speaks of no segment")
         }
-        try foldFields(event, at: position, of: frame)
-    }
-
-    /// Creates the segment or revives it, and notes that an event spoke of it.
-    private func touchSegment(_ event: Frame.Event, at position: Position) throws {
-        let deleted = event.kind == .segmentDeleted ? Int64(position.rawValue) : nil
-        try execute(
-            """
-            INSERT INTO segment (
-                id, name, first_position, last_position, created_at, updated_at,
-                deleted_position, member_count
-            ) VALUES (?1, '', ?2, ?2, ?3, ?3, ?4, 0)
-            ON CONFLICT (id) DO UPDATE SET
-                last_position = excluded.last_position, updated_at = excluded.updated_at,
-                deleted_position = excluded.deleted_position
-            """,
-            [event.segment.rawValue, Int64(position.rawValue), event.time.rawValue, deleted])
-    }
-
-    /// Takes over what the description says and keeps the rest.
-    private func describeSegment(
-        _ segment: SegmentID, _ description: SegmentDescription
-    ) throws {
-        try execute(
-            """
-            UPDATE segment SET
-                name = coalesce(?2, name), database_id = coalesce(?3, database_id)
-            WHERE id = ?1
-            """, [segment.rawValue, description.name, description.databaseID])
-        try replaceLabels(of: segment, kind: "tag", description.tagsGiven)
-        try replaceLabels(of: segment, kind: "group", description.groupsGiven)
-    }
-
-    private func replaceLabels(of segment: SegmentID, kind: String, _ labels: [String]?) throws {
-        guard let labels else { return }
-        try execute(
-            "DELETE FROM segment_label WHERE segment_id = ? AND kind = ?",
-            [segment.rawValue, kind])
-        for (place, label) in labels.enumerated() {
-            try execute(
-                "INSERT INTO segment_label (segment_id, kind, place, label) VALUES (?, ?, ?, ?)",
-                [segment.rawValue, kind, place, label])
-        }
-    }
-
-    private func foldFields(
-        _ event: Frame.Event, at position: Position, of frame: Frame
-    ) throws {
-        for record in frame.records[event.recordRange] where record.changeCount > 0 {
-            var fields = try fieldsBefore(position, of: record.ordinal)
-            for change in frame.changes[record.changeRange] {
-                fields.apply(change, value: frame.bytes[change.value.range])
-            }
-            try execute(
-                """
-                INSERT INTO profile_fields (ordinal, position, fields) VALUES (?, ?, ?)
-                ON CONFLICT DO UPDATE SET fields = excluded.fields
-                """,
-                [Int64(record.ordinal), Int64(position.rawValue), blob(fields.encoded)])
-        }
-    }
-
-    /// Includes what an earlier record of the event at `position` said.
-    private func fieldsBefore(_ position: Position, of ordinal: UInt32) throws -> FieldSet {
-        var fields = FieldSet()
-        try ProjectionReader(database).withFieldBytes(
-            of: ProfileOrdinal(ordinal), asOf: position
-        ) { fields = try FieldSet(decoding: $0) }
-        return fields
     }
 }
 

@@ -1,10 +1,8 @@
 internal import CRoaring
 package import SegmentModel
 
-/// A set of profiles, as a Roaring bitmap. A value: copies do not see each other's changes.
-///
-/// Invariant: a container's bytes depend on its members alone, never on how they came to be there
-/// (INV-5).
+/// A set of profiles, as a Roaring bitmap, for questions. A value: copies do not see each other's
+/// changes. The writer keeps its own containers (`MemberContainer`).
 package struct MembershipSet: Sendable {
     /// Owns the C bitmap.
     private final class Storage: @unchecked Sendable {  // changed only while uniquely referenced
@@ -40,8 +38,8 @@ package struct MembershipSet: Sendable {
 
     package mutating func remove(_ ordinals: ArraySlice<UInt32>) {
         makeUnique()
-        for ordinal in ordinals {
-            roaring_bitmap_remove(storage.bitmap, ordinal)
+        ordinals.withUnsafeBufferPointer {
+            roaring_bitmap_remove_many(storage.bitmap, $0.count, $0.baseAddress)
         }
     }
 
@@ -98,42 +96,16 @@ extension MembershipSet: Equatable {
 }
 
 extension MembershipSet {
-    /// The members whose upper 16 bits are `key`, in Roaring's portable format; nil if there are
-    /// none. Built afresh from the sorted members, which makes the bytes canonical.
-    func containerBytes(key: UInt16) -> [UInt8]? {
-        let low = UInt64(key) << 16
-        let range = Storage(roaring_bitmap_from_range(low, low + 1 << 16, 1))
-        var part = MembershipSet()
-        part.storage = Storage(roaring_bitmap_and(storage.bitmap, range.bitmap))
-        if part.isEmpty { return nil }
-        var members = part.ordinals
-        let fresh = Storage(roaring_bitmap_of_ptr(members.count, &members))
-        _ = roaring_bitmap_run_optimize(fresh.bitmap)
-        let byteCount = roaring_bitmap_portable_size_in_bytes(fresh.bitmap)
-        return [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
-            count = buffer.withMemoryRebound(to: CChar.self) {
-                roaring_bitmap_portable_serialize(fresh.bitmap, $0.baseAddress)
-            }
-        }
-    }
-
     /// Adds a container's members.
     ///
     /// - Throws: `projectionInvalid` for bytes that are not exactly the container of `key`.
     mutating func formUnion(containerBytes bytes: UnsafeRawBufferPointer, key: UInt16) throws {
+        // CRoaring trusts what it reads, down to writing past a buffer: checked before.
+        _ = try MemberContainer(decoding: bytes, key: key)
         let text = bytes.bindMemory(to: CChar.self)
-        guard roaring_bitmap_portable_deserialize_size(text.baseAddress, text.count) == text.count,
-            let bitmap = roaring_bitmap_portable_deserialize_safe(text.baseAddress, text.count)
-        else { throw Self.damaged }
-        let container = Storage(bitmap)
-        guard roaring_bitmap_minimum(bitmap) >> 16 == UInt32(key),
-            roaring_bitmap_maximum(bitmap) >> 16 == UInt32(key)
-        else { throw Self.damaged }
+        let container = Storage(
+            roaring_bitmap_portable_deserialize_safe(text.baseAddress, text.count))
         makeUnique()
         roaring_bitmap_or_inplace(storage.bitmap, container.bitmap)
     }
-
-    private static let damaged = Failure(
-        .projectionInvalid, "the projections hold a membership that cannot be read",
-        hint: Failure.rebuildHint)
 }

@@ -32,13 +32,17 @@ extension ProjectionReader {
         case .int64(let number): update(&hash, tag: "i", Array(String(number).utf8))
         case .double(let number): update(&hash, tag: "d", Array(String(number).utf8))
         case .string(let text): update(&hash, tag: "s", Array(text.utf8))
-        case .blob: update(&hash, tag: "b", value.blobBytes ?? [])
+        case .blob(let bytes): update(&hash, tag: "b", bytes)
         }
     }
 
     /// Type, length and bytes, so that no two contents read the same.
-    private static func update(_ hash: inout SHA256, tag: Character, _ bytes: [UInt8]) {
+    private static func update(
+        _ hash: inout SHA256, tag: Character, _ bytes: some Collection<UInt8>
+    ) {
         hash.update(data: Array("\(tag)\(bytes.count):".utf8))
-        hash.update(data: bytes)
+        bytes.withContiguousStorageIfAvailable {
+            hash.update(bufferPointer: UnsafeRawBufferPointer($0))
+        }
     }
 }

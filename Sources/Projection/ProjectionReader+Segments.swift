@@ -14,19 +14,55 @@ extension ProjectionReader {
 
     /// Empty for a segment that the ledger has never seen.
     package func members(of segment: SegmentID) throws -> MembershipSet {
-        try MembershipSet(of: segment, database: database)
+        var members = MembershipSet()
+        let containers = try RowStatement(
+            database,
+            """
+            SELECT membership.id, container FROM segment JOIN membership
+            ON membership.id BETWEEN segment.number << 16 AND segment.number << 16 | 65535
+            WHERE segment.id = ? ORDER BY membership.id
+            """)
+        defer { containers.reset() }
+        containers.bind(0, segment.rawValue)
+        while try containers.next() {
+            try members.formUnion(
+                containerBytes: containers.bytes(1),
+                key: UInt16(truncatingIfNeeded: containers.number(0)))
+        }
+        return members
     }
 
     package func isMember(_ profile: ProfileOrdinal, of segment: SegmentID) throws -> Bool {
-        let key = UInt16(profile.rawValue >> 16)
-        return try MembershipSet(of: segment, key: key, database: database).contains(profile)
+        try segments(containing: profile, only: segment).isEmpty == false
     }
 
     /// The segments that hold the profile now, ascending.
     package func segments(containing profile: ProfileOrdinal) throws -> [SegmentID] {
-        let ids = try Int64.fetchAll(
-            database, sql: "SELECT id FROM segment WHERE member_count > 0 ORDER BY id")
-        return try ids.map(SegmentID.init(rawValue:)).filter { try isMember(profile, of: $0) }
+        try segments(containing: profile, only: nil)
+    }
+
+    private func segments(
+        containing profile: ProfileOrdinal, only segment: SegmentID?
+    ) throws -> [SegmentID] {
+        let key = UInt16(profile.rawValue >> 16)
+        let containers = try RowStatement(
+            database,
+            """
+            SELECT segment.id, container FROM segment JOIN membership
+            ON membership.id = segment.number << 16 | ?1
+            WHERE member_count > 0 AND (?2 IS NULL OR segment.id = ?2) ORDER BY segment.id
+            """)
+        defer { containers.reset() }
+        containers.bind(0, Int64(key))
+        containers.bind(1, segment?.rawValue)
+        var found: [SegmentID] = []
+        while try containers.next() {
+            let container = try MemberContainer(decoding: containers.bytes(1), key: key)
+            if container.contains(UInt16(truncatingIfNeeded: profile.rawValue)) {
+                found.append(SegmentID(rawValue: containers.number(0)))
+            }
+        }
+        return found
     }
 
     private func segmentRows(id: Int64?) throws -> [SegmentRow] {

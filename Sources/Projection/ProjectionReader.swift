@@ -40,7 +40,7 @@ package struct ProjectionReader {
         try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
     }
 
-    func position(_ value: Int64) -> Position { Position(UInt64(value)) }
+    func position(_ value: Int64) -> Position { Position(UInt64(bitPattern: value)) }
 
     /// -1 stands for none.
     func optionalPosition(_ value: Int64) -> Position? { value < 0 ? nil : position(value) }

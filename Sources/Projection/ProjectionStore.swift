@@ -20,18 +20,21 @@ package final class ProjectionStore: Sendable {
     package let identity: LedgerIdentity
     package let isReadOnly: Bool
     private let pool: DatabasePool
-    private let folding: FoldContext
+    /// Used on the writer's queue only.
+    let folding: FoldContext
+    private let log: WriteAheadLog
     /// As of the last commit of this store; a store opened to read asks the file.
     private let committed: Mutex<Position>
 
     private init(
         pool: DatabasePool, identity: LedgerIdentity, isReadOnly: Bool,
-        decoder: SystemEventDecoder, checkpoint: Position
+        folding: FoldContext, log: WriteAheadLog, checkpoint: Position
     ) {
         self.pool = pool
         self.identity = identity
         self.isReadOnly = isReadOnly
-        folding = FoldContext(decoder: decoder)
+        self.folding = folding
+        self.log = log
         committed = Mutex(checkpoint)
     }
 
@@ -49,7 +52,7 @@ package final class ProjectionStore: Sendable {
 
     static func open(
         directory: String, identity: LedgerIdentity, readOnly: Bool, decoder: SystemEventDecoder,
-        migrations: [Migration]
+        migrations: [Migration] = Migration.embedded, limits: FoldLimits = FoldLimits()
     ) throws -> ProjectionStore {
         let path = "\(directory)/\(fileName)"
         if readOnly, access(path, F_OK) != 0 {
@@ -73,7 +76,10 @@ package final class ProjectionStore: Sendable {
                 }
             }
             return ProjectionStore(
-                pool: pool, identity: identity, isReadOnly: readOnly, decoder: decoder,
+                pool: pool, identity: identity, isReadOnly: readOnly,
+                folding: FoldContext(decoder: decoder, limits: limits),
+                log: WriteAheadLog(
+                    databasePath: path, byteCountTarget: limits.logByteCount),
                 checkpoint: checkpoint)
         }
     }
@@ -94,18 +100,35 @@ package final class ProjectionStore: Sendable {
         committed.withLock { $0 }
     }
 
-    /// Folds the frames in one transaction. Events already folded are skipped.
+    /// Folds the frames; events already folded are skipped.
     ///
     /// - Throws: `projectionInvalid` for a gap between the checkpoint and the frames, and what the
-    ///   decoder throws; the projections then are as they were.
+    ///   decoder throws; the projections then are as they were, or as they were after some of the
+    ///   frames, if these are too many for one transaction.
     package func fold(_ frames: [Frame]) async throws {
+        guard let end = frames.last?.endPosition else { return }
+        repeat {
+            try await fold(before: end) { _ in frames }
+        } while checkpoint() < end
+    }
+
+    /// Folds in one transaction: up to the position `end`, the end of `source`, or as much as a
+    /// transaction takes. `source` gives frames from a position on, some at a time; it may block.
+    ///
+    /// - Throws: as `fold(_:)` does, and what `source` throws; the projections then are as they
+    ///   were.
+    package func fold(
+        before end: Position, _ source: @escaping @Sendable (Position) throws -> [Frame]
+    ) async throws {
         precondition(!isReadOnly, "a store opened to read folds nothing")
-        let folding = folding
+        let (folding, log) = (folding, log)
         do {
             let position = try await pool.write { database in
-                try Fold(context: folding, database: database).run(frames)
+                var fold = try Fold(context: folding, database: database)
+                return try fold.run(before: end, source)
             }
             committed.withLock { $0 = max($0, position) }
+            try await pool.writeWithoutTransaction { try log.bound($0) }
         } catch let error as DatabaseError {
             throw Failure(error, doing: "folding into the projections")
         }
@@ -156,8 +179,15 @@ extension ProjectionStore {
         configuration.maximumReaderCount = 4
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
-            if readOnly { return }
-            try database.execute(sql: "PRAGMA synchronous = NORMAL")
+            if database.configuration.readonly { return }
+            // The ledger can give the last transactions again, so a commit need not be synced; a
+            // checkpoint is, so the file stays consistent. See WriteAheadLog for the rest.
+            try database.execute(
+                sql: """
+                    PRAGMA synchronous = NORMAL;
+                    PRAGMA cache_size = -16384;
+                    PRAGMA wal_autocheckpoint = 4096;
+                    """)
         }
         return configuration
     }

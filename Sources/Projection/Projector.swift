@@ -1,20 +1,14 @@
-internal import FrameCodec
 package import Ledger
 package import SegmentModel
-internal import StorageIO
 
 /// Keeps the projections up with a ledger: reads its frames and folds them.
 ///
 /// Invariant: the projections never are ahead of the ledger's durable end; where they are when it
 /// is opened, the ledger lost acknowledged events (INV-3).
 package final class Projector: Sendable {
-    /// What one transaction takes at most, whichever comes first.
-    private static let batchFrameCount = 16
-    private static let batchChangeCount = 1 << 20
-
     private let ledger: any Ledger
     private let store: ProjectionStore
-    private let readThread = OwnedThread(name: "projector")
+    private let reader: FrameReader
     private let waiters: FoldWaiters
 
     /// - Throws: `projectionInvalid` for projections of another ledger or timeline,
@@ -36,6 +30,7 @@ package final class Projector: Sendable {
         }
         self.ledger = ledger
         self.store = store
+        reader = FrameReader(ledger)
         waiters = FoldWaiters(folded: checkpoint)
     }
 
@@ -57,14 +52,15 @@ package final class Projector: Sendable {
         }
     }
 
-    /// Folds up to the ledger's end as it is when called, or up to the frame that ends at or after
-    /// `limit`.
+    /// Folds up to the ledger's end as it is when called, or up to the position `limit`.
     package func foldToEnd(before limit: Position? = nil) async throws {
         let end = min(ledger.end, limit ?? ledger.end)
+        let reader = reader
         while store.checkpoint() < end {
-            let position = store.checkpoint()
-            try await store.fold(frames(from: position, before: end))
-            waiters.advance(to: store.checkpoint())
+            try await store.fold(before: end) { try reader.frames(from: $0, before: end) }
+            let checkpoint = store.checkpoint()
+            reader.release(before: checkpoint)
+            waiters.advance(to: checkpoint)
         }
     }
 
@@ -73,27 +69,5 @@ package final class Projector: Sendable {
     /// - Throws: what ended `run` before; `CancellationError`.
     package func waitUntilFolded(_ position: Position) async throws {
         try await waiters.wait(for: position)
-    }
-
-    private func frames(from position: Position, before end: Position) async throws -> [Frame] {
-        let ledger = ledger
-        return try await readThread.run {
-            var frames: [Frame] = []
-            var next = position
-            var changeCount = 0
-            while next < end, frames.count < Self.batchFrameCount,
-                changeCount < Self.batchChangeCount
-            {
-                guard let frame = try ledger.frame(containing: next) else {
-                    throw Failure(
-                        .ledgerCorrupt, "the ledger holds no event at position \(next)",
-                        hint: "segledger verify")
-                }
-                next = frame.endPosition
-                changeCount += frame.changeCount
-                frames.append(frame)
-            }
-            return frames
-        }
     }
 }

@@ -39,6 +39,19 @@ package enum Limits {
     package static let groupByteCountTarget = 16 << 20
     /// Callers' batches that wait for the writer, in bytes; more and callers wait.
     package static let appendQueueByteCountMax = 256 << 20
+    /// Changes, and events, after which the projections commit while they catch up.
+    package static let projectionChangeCountTarget = 8 << 20
+    package static let projectionEventCountTarget = 2 << 20
+    /// Bytes of memory at which the projections commit early.
+    package static let projectionWorkByteCountTarget = 288 << 20
+    /// Bytes of members, and of profile fields, that the projections keep between commits.
+    package static let projectionMemberByteCountMax = 224 << 20
+    package static let projectionFieldByteCountMax = 16 << 20
+    /// Bytes of the projections' write-ahead log beyond which their writer waits for readers.
+    package static let projectionLogByteCountTarget = 64 << 20
+    /// Bytes, and changes, of frames that are decoded ahead of the projections; two such portions.
+    package static let replayPortionByteCountTarget = 8 << 20
+    package static let replayPortionChangeCountTarget = 256 << 10
     /// Nesting of JSON in an event.
     package static let jsonDepthMax = 64
     /// Profiles of one batch of an integration.

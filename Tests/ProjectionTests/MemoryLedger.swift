@@ -55,7 +55,11 @@ final class MemoryLedger: Ledger {
 
     func frame(containing position: Position) throws -> Frame? {
         state.withLock { state in
-            state.frames.first { $0.firstPosition <= position && position < $0.endPosition }
+            let index = state.frames.partition(of: position)
+            guard index < state.frames.count, state.frames[index].firstPosition <= position else {
+                return nil
+            }
+            return state.frames[index]
         }
     }
 
@@ -70,4 +74,16 @@ final class MemoryLedger: Ledger {
     func close() async throws { stop() }
 
     private static let notHeld = Failure(.notFound, "the test's ledger does not hold this")
+}
+
+extension [Frame] {
+    /// Index of the first frame that ends after `position`.
+    fileprivate func partition(of position: Position) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].endPosition <= position { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }

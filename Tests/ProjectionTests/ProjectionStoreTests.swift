@@ -22,18 +22,30 @@ let testIdentity = LedgerIdentity(ledger: "11", timeline: "22")
 struct ProjectionStoreTests {
     private func open(
         _ directory: TemporaryDirectory, _ decoder: SystemEventDecoder, readOnly: Bool = false,
-        identity: LedgerIdentity = testIdentity
+        identity: LedgerIdentity = testIdentity, limits: FoldLimits = FoldLimits()
     ) throws -> ProjectionStore {
         try ProjectionStore.open(
-            directory: directory.path, identity: identity, readOnly: readOnly, decoder: decoder)
+            directory: directory.path, identity: identity, readOnly: readOnly, decoder: decoder,
+            limits: limits)
     }
 
-    /// Folds in random portions, some of them overlapping, with a crash between some.
+    /// Limits that end a transaction after a few events, and keep little or nothing.
+    private func smallLimits(_ random: inout SeededGenerator) -> FoldLimits {
+        FoldLimits(
+            changeCount: Int.random(in: 1...20_000, using: &random),
+            eventCount: Int.random(in: 1...50, using: &random),
+            workByteCount: Int.random(in: 1...40_000, using: &random),
+            keptMemberByteCount: Int.random(in: 0...60_000, using: &random),
+            keptFieldByteCount: Int.random(in: 0...4000, using: &random))
+    }
+
+    /// Folds in random portions, some of them overlapping, with a crash between some, and with
+    /// other limits after each.
     private func foldRandomly(
         _ script: Script, _ random: inout SeededGenerator
     ) async throws -> (TemporaryDirectory, ProjectionStore) {
         var directory = try TemporaryDirectory()
-        var store = try open(directory, script.decoder())
+        var store = try open(directory, script.decoder(), limits: smallLimits(&random))
         var frames = script.frames(&random)[...]
         var last: Frame?
         while !frames.isEmpty {
@@ -45,7 +57,7 @@ struct ProjectionStoreTests {
                 let copy = try directory.crashCopy()
                 try store.close()
                 directory = copy
-                store = try open(directory, script.decoder())
+                store = try open(directory, script.decoder(), limits: smallLimits(&random))
                 #expect(store.checkpoint() == last?.endPosition)
             }
         }
@@ -79,10 +91,11 @@ struct ProjectionStoreTests {
             withExtendedLifetime(directory) {}
         }
         let directory = try TemporaryDirectory()
-        for _ in 0..<2 {
+        let one = [script.frame(0..<script.events.count)]
+        for frames in [script.frames(&random), one] {
             let store = try open(directory, script.decoder())
             #expect(store.checkpoint() == Position(0))
-            try await store.fold(script.frames(&random))
+            try await store.fold(frames)
             digests.insert(try await store.read { try $0.digest() })
             try store.close()
             try ProjectionStore.delete(directory: directory.path)
@@ -160,6 +173,48 @@ struct ProjectionStoreTests {
         let late = try open(directory, script.decoder(), readOnly: true)
         #expect(late.checkpoint() == Position(20))
         #expect(try await late.read { try $0.digest() } == digest)
+    }
+
+    @Test(
+        "A transaction takes an event, ends once memory is full, and keeps no more than its limits",
+        arguments: [0, 3000, 30_000, 300_000])
+    func boundedMemory(kept: Int) async throws {
+        var random = SeededGenerator(seed: 14)
+        let script = Script.generated(count: 400, &random)
+        let frames = script.frames(&random)
+        let directory = try TemporaryDirectory()
+        let limits = FoldLimits(
+            workByteCount: 40_000, keptMemberByteCount: kept, keptFieldByteCount: kept / 4)
+        let store = try open(directory, script.decoder(), limits: limits)
+        var (transactionCount, most) = (0, 0)
+        while store.checkpoint() < Position(400) {
+            try await store.fold(before: Position(400)) { _ in frames }
+            transactionCount += 1
+            #expect(store.folding.byteCount <= kept + kept / 4)
+            most = max(most, store.folding.byteCount)
+        }
+        #expect(transactionCount > 4)
+        #expect((most > 0) == (kept > 0))
+        let model = Model(script)
+        try await store.read { try model.expectEqual($0) }
+        try store.close()
+    }
+
+    @Test("The write-ahead log is emptied once it is over its limit")
+    func boundedLog() async throws {
+        var random = SeededGenerator(seed: 9)
+        let script = Script.generated(count: 40, &random)
+        for (limit, isEmpty) in [(0, true), (1 << 30, false)] {
+            let directory = try TemporaryDirectory()
+            let store = try open(
+                directory, script.decoder(), limits: FoldLimits(logByteCount: limit))
+            try await store.fold([script.frame(0..<40)])
+            let log = try FileManager.default.attributesOfItem(
+                atPath: "\(directory.path)/projections.sqlite-wal")
+            #expect((log[.size] as? Int == 0) == isEmpty)
+            #expect(try await store.read { try $0.checkpoint() } == Position(40))
+            try store.close()
+        }
     }
 
     @Test("Projections of another ledger or timeline are refused with the way out")

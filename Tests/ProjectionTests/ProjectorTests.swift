@@ -43,6 +43,55 @@ struct ProjectorTests {
         await #expect(throws: Failure.self) { try await waiting.value }
     }
 
+    @Test(
+        "INV-5: folding stops at exactly the position asked for, as if the ledger ended there",
+        arguments: SeededGenerator.seeds)
+    func stops(seed: UInt64) async throws {
+        var random = SeededGenerator(seed: seed)
+        let script = Script.generated(count: 300, &random)
+        let ledger = MemoryLedger()
+        for frame in script.frames(&random) { ledger.append(frame) }
+        let directory = try TemporaryDirectory()
+        let store = try open(directory, script)
+        let projector = try Projector(ledger: ledger, store: store)
+        var end = 0
+        while end < 300 {
+            end += Int.random(in: 1...120, using: &random)
+            end = min(end, 300)
+            try await projector.foldToEnd(before: Position(UInt64(end)))
+            #expect(store.checkpoint() == Position(UInt64(end)))
+            let other = try TemporaryDirectory()
+            let direct = try open(other, script)
+            try await direct.fold([script.frame(0..<end)])
+            let digest = try await direct.read { try $0.digest() }
+            #expect(try await store.read { try $0.digest() } == digest, "seed \(seed)")
+            try direct.close()
+        }
+    }
+
+    @Test("Many small frames are folded once each, however many ask for it at the same time")
+    func portions() async throws {
+        var script = Script()
+        let change = Script.Change(ordinal: 7)
+        for index in 0..<10_000 {
+            script.events.append(
+                Script.Event(
+                    kind: index % 2 == 0 ? .profilesAdded : .profilesRemoved,
+                    segment: SegmentID(Int64(index % 3)), changes: [change]))
+        }
+        let ledger = MemoryLedger()
+        for index in script.events.indices { ledger.append(script.frame(index..<index + 1)) }
+        let directory = try TemporaryDirectory()
+        let store = try open(directory, script)
+        let projector = try Projector(ledger: ledger, store: store)
+        async let first: Void = projector.foldToEnd()
+        async let second: Void = projector.foldToEnd()
+        _ = try await (first, second)
+        #expect(store.checkpoint() == Position(10_000))
+        let model = Model(script)
+        try await store.read { try model.expectEqual($0) }
+    }
+
     @Test("INV-3: a ledger that ends before its projections has lost acknowledged events")
     func ahead() async throws {
         var random = SeededGenerator(seed: 12)

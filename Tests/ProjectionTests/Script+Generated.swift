@@ -75,6 +75,7 @@ extension Script {
                 let values: [FieldValue] = [
                     .null, .boolean(true), .number("1.10"), .text("a'\u{0}ü"), .text(""),
                     .json("[1]"), .text(String(repeating: "x", count: 200)),
+                    .text(String(repeating: "y", count: 300)),
                 ]
                 change.fields.append((name, values.randomElement(using: &random)!))
             }

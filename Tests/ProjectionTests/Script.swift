@@ -31,7 +31,7 @@ struct Script: Sendable {
     }
 
     static let firstTime: Int64 = 1_770_000_000_000_000
-    /// Events after which the recorded time moves on; a frame never spans two of these.
+    /// Events after which the recorded time moves on.
     static let tickLength = 20
 
     var events: [Event] = []
@@ -70,7 +70,7 @@ struct Script: Sendable {
             frame.events.append(
                 Frame.Event(
                     kind: event.kind, segment: event.segment, time: time(index),
-                    recordedAt: recordedAt(range.lowerBound), ownTime: nil, eventID: .empty,
+                    recordedAt: recordedAt(index), ownTime: nil, eventID: .empty,
                     body: store("\(index)".utf8, in: &frame),
                     firstOrdinal: firstOrdinal,
                     ordinalCount: UInt32(frame.ordinals.count) - firstOrdinal,
@@ -80,13 +80,12 @@ struct Script: Sendable {
         return frame
     }
 
-    /// Frames of all events: split at every tick, and elsewhere by chance.
+    /// Frames of all events, split by chance.
     func frames(_ random: inout SeededGenerator) -> [Frame] {
         var frames: [Frame] = []
         var start = 0
         for index in 1...events.count {
-            let isSplit = index % Self.tickLength == 0 || random.next() % 4 == 0
-            if index == events.count || isSplit {
+            if index == events.count || random.next() % 4 == 0 {
                 frames.append(frame(start..<index))
                 start = index
             }

@@ -1,6 +1,8 @@
--- The catalogue: what the platform said of each segment.
+-- The catalogue: what the platform said of each segment. `number` counts segments from 0 in the
+-- order in which the ledger first spoke of them.
 CREATE TABLE segment (
     id INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL,
     name TEXT NOT NULL,
     database_id INTEGER,
     first_position INTEGER NOT NULL,

@@ -1,8 +1,7 @@
 -- The members of each segment: one Roaring container (the profiles whose ordinals share their upper
--- 16 bits) a row, in the portable format, as canonical bytes.
+-- 16 bits) a row, in the portable format, as canonical bytes (layout: MemberContainer+Coding.swift).
+-- `id` is the segment's number << 16 | those 16 bits.
 CREATE TABLE membership (
-    segment_id INTEGER NOT NULL,
-    container_key INTEGER NOT NULL,
-    container BLOB NOT NULL,
-    PRIMARY KEY (segment_id, container_key)
+    id INTEGER PRIMARY KEY,
+    container BLOB NOT NULL
 ) STRICT;
