@@ -109,7 +109,8 @@ let package = Package(
         module(
             "Recovery",
             [
-                "SegmentModel", "FrameCodec", "StorageIO", "Ledger", "Projection", crypto,
+                "SegmentModel", "FrameCodec", "StorageIO", "MerkleTree", "Ledger", "Projection",
+                crypto,
             ]),
         // Row 7: doors.
         module(

@@ -72,44 +72,6 @@ enum CopyLines {
     }
 }
 
-struct VerifyCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "verify",
-        abstract: "Check every byte of the ledger, and the projections against a replay.",
-        discussion: "Changes nothing. Exit code 4 says that something is damaged.")
-
-    @OptionGroup var global: GlobalOptions
-
-    func run() async throws {
-        let directory = global.directory
-        let report = try await BlockingPool(name: "verify", threadCount: 1).run {
-            try LedgerRecovery.verify(directory)
-        }
-        let digest = try await ProjectionRebuild.verify(directory)
-        if global.json {
-            var json = JSONWriter()
-            json.beginObject()
-            json.member("events", report.eventCount)
-            json.member("changes", report.changeCount)
-            json.member("profiles", report.profileCount)
-            json.member("chunks", report.chunkCount)
-            json.member("frames", report.frameCount)
-            json.member("bytes", report.byteCount)
-            json.member("sha256", report.sha256)
-            json.member("projections_sha256", digest)
-            json.endObject()
-            Terminal.printLine(json.text)
-            return
-        }
-        Terminal.printLine(
-            "ledger: \(report.eventCount) events, \(report.changeCount) changes, "
-                + "\(report.profileCount) profiles in \(report.frameCount) frames and "
-                + "\(report.chunkCount) chunks (\(report.byteCount) bytes): whole")
-        Terminal.printLine(
-            digest == nil ? "projections: none yet" : "projections: equal to a replay")
-    }
-}
-
 struct RebuildProjectionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rebuild-projections",

@@ -21,7 +21,7 @@ package struct SegledgerCommand: AsyncParsableCommand {
             DemoCommand.self, AppendCommand.self, ApplyCommand.self, ConnectorsCommand.self,
             IntegrationsCommand.self, SyncCommand.self, ResyncCommand.self, StatusCommand.self,
             StatsCommand.self, ErrorsCommand.self, TemplateCommand.self, AuditCommand.self,
-            VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
+            VerifyCommand.self, DumpCommand.self, BackupCommand.self, RestoreCommand.self,
             RebuildProjectionsCommand.self, GenerateCommand.self, BenchCommand.self,
         ])
 

@@ -8,6 +8,8 @@ extension FileLedger {
         /// Take the lock if it is free (then as `write`, but nothing is created); otherwise read
         /// what the process that holds it has written.
         case read
+        /// Read what is there and change nothing: no lock is taken, nothing recovered.
+        case look
     }
 
     package struct Options: Sendable {

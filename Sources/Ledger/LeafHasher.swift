@@ -47,6 +47,9 @@ package struct LeafHasher {
         self.fieldNames = fieldNames
     }
 
+    /// Goes on with other salts, as after an erasure: those of what comes must be the same.
+    package mutating func use(_ salts: SaltTree) { self.salts = salts }
+
     /// Appends the leaves of a frame's events to a range that ends at the frame's first position.
     /// After an error neither this nor the range is of further use.
     package mutating func add(

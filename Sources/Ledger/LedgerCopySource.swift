@@ -27,8 +27,8 @@ package struct LedgerCopySource: Sendable {
     /// Thrown through the scan when a reader has seen enough.
     private struct Stop: Error {}
 
-    private let chunks: String
-    private let fileSystem: any FileSystem
+    let chunks: String
+    let fileSystem: any FileSystem
 
     /// - Throws: `notFound` if no ledger stands in the data directory.
     package init(
@@ -156,8 +156,9 @@ extension LedgerCopySource {
                 let bytes = try contents(of: names[number], isLast: isLast)
                 return ChunkBytes(name: names[number], bytes: bytes, isLast: isLast)
             } catch {
-                guard error.failure.code == .notFound, attempt < Self.attemptCount else {
-                    throw error
+                guard error.failure.code == .notFound else { throw error }
+                guard attempt < Self.attemptCount else {
+                    throw refusal(names[number], "the file is missing, but the manifest names it")
                 }
                 attempt += 1
             }
@@ -166,7 +167,7 @@ extension LedgerCopySource {
 
     /// The ledger's chunks: those that the manifest names; without one that can be read, those that
     /// are there and that no other takes the place of.
-    private func chunkNames() throws -> [String] {
+    package func chunkNames() throws -> [String] {
         if case .read(let manifest) = try ManifestFile.read(chunks, fileSystem) {
             return manifest.chunks.map {
                 LedgerDirectory.chunkName($0.firstPosition, $0.chunkID)
@@ -191,7 +192,7 @@ extension LedgerCopySource {
         return names.filter { !replaced.contains($0) }
     }
 
-    private static func header(_ bytes: [UInt8]) throws(FrameError) -> ChunkHeader {
+    static func header(_ bytes: [UInt8]) throws(FrameError) -> ChunkHeader {
         var result: Result<ChunkHeader, FrameError>?
         bytes.withUnsafeBytes { buffer in
             do throws(FrameError) {

@@ -1,4 +1,4 @@
-internal import SegmentModel
+package import SegmentModel
 package import StorageIO
 
 /// Names inside a data directory.
@@ -8,23 +8,23 @@ package enum LedgerDirectory {
     package static func chunks(_ directory: String) -> String { directory + "/ledger" }
 
     /// In the directory of the chunks.
-    static let manifest = "MANIFEST"
+    package static let manifest = "MANIFEST"
 
-    static func chunkName(_ position: Position, _ chunkID: UInt64) -> String {
+    package static func chunkName(_ position: Position, _ chunkID: UInt64) -> String {
         digits(position) + "-" + hex(chunkID) + ".chunk"
     }
 
-    static func isChunk(_ name: String) -> Bool { name.hasSuffix(".chunk") }
+    package static func isChunk(_ name: String) -> Bool { name.hasSuffix(".chunk") }
 
     /// A file of zeros that becomes a chunk.
     static func spareName(_ chunkID: UInt64) -> String { hex(chunkID) + ".spare" }
 
-    static func isSpare(_ name: String) -> Bool {
+    package static func isSpare(_ name: String) -> Bool {
         name.hasSuffix(".spare") || name.hasSuffix(".spare" + unfinished)
     }
 
     /// Behind the name of a file that is being written.
-    static let unfinished = ".new"
+    package static let unfinished = ".new"
 
     /// 20 digits.
     static func digits(_ position: Position) -> String {

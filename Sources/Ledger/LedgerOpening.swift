@@ -63,7 +63,7 @@ struct LedgerOpening {
 
     mutating func run() throws -> FileLedger {
         let exists = try LedgerDirectory.hasLedger(options.directory, fileSystem)
-        if options.access == .read, !exists {
+        if options.access != .write, !exists {
             throw Failure(
                 .notFound, "there is no ledger in \(options.directory)",
                 hint: "name the data directory with --data, or begin with 'segledger append'")
@@ -94,6 +94,7 @@ struct LedgerOpening {
     }
 
     private func takeLock() throws -> (any FileLock)? {
+        if options.access == .look { return nil }
         do throws(StorageError) {
             if let lock = try fileSystem.lock(LedgerDirectory.lock(options.directory)) {
                 return lock

@@ -101,7 +101,9 @@ import Testing
             "generate", "--profiles", "50", "--segments", "2", "--changes", "500")
         #expect(try program.run("append", input: Data(events.output.utf8)).status == 0)
         let folder = scratch.path("data/ledger")
-        let name = try FileManager.default.contentsOfDirectory(atPath: folder)[0]
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: folder)
+                .first { $0.hasSuffix(".chunk") })
         var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
         bytes[bytes.count / 2] ^= 0x10
         try bytes.write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
