@@ -59,6 +59,10 @@ canary: setup-test ## break the ledger on purpose: its tests must fail each time
 tsan: setup-test ## run the ledger's tests of many threads under ThreadSanitizer
 	Tests/thread-sanitizer.sh
 
+.PHONY: fuzz
+fuzz: setup ## fuzz what reads bytes from outside, FUZZ_SECONDS=60 for each target
+	@Tests/Fuzz/run.sh $(or $(FUZZ_SECONDS),60)
+
 .PHONY: bench
 bench: release ## measure this machine: append, replay, delivery
 	@.build/release/segledger bench
@@ -73,7 +77,7 @@ format: swift-present ## format the sources in place
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf .build .build-canary .build-tsan
+	rm -rf .build .build-canary .build-tsan .build-fuzz
 
 .PHONY: swift-present
 swift-present:

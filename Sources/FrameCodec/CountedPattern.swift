@@ -71,8 +71,9 @@ struct CountedPattern {
         let suffix = try reader.take(try reader.count(atMost: affixByteCountMax))
         let numbers = scratch.values.reserve(count)
         try IntegerColumn.decode(count, &reader, into: numbers)
+        let limit = Digits.power(digitCountMax)
         for index in 0..<count {
-            guard numbers[index] >= 0, numbers[index] < Digits.power(digitCountMax) else {
+            guard numbers[index] >= 0, numbers[index] < limit else {
                 throw .content(.text)
             }
             let number = UInt64(numbers[index])

@@ -7,15 +7,16 @@ struct GrowableBuffer<Element> {
     private(set) var capacity: Int
 
     init() {
-        pointer = UnsafeMutablePointer.allocate(capacity: 0)
+        // Never read or written: there is room for nothing.
+        pointer = UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment)!
         capacity = 0
     }
 
     /// The memory, good for `count` elements.
     mutating func reserve(_ count: Int) -> UnsafeMutablePointer<Element> {
         if count > capacity {
-            pointer.deallocate()
-            capacity = max(count, 2 * capacity, 64)
+            deallocate()
+            capacity = max(count, 2 * capacity, 32)
             pointer = UnsafeMutablePointer.allocate(capacity: capacity)
         }
         return pointer
@@ -27,10 +28,12 @@ struct GrowableBuffer<Element> {
         let next = max(count, 2 * capacity, 256)
         let larger = UnsafeMutablePointer<Element>.allocate(capacity: next)
         larger.update(from: pointer, count: used)
-        pointer.deallocate()
+        deallocate()
         pointer = larger
         capacity = next
     }
 
-    func deallocate() { pointer.deallocate() }
+    func deallocate() {
+        if capacity > 0 { pointer.deallocate() }
+    }
 }

@@ -144,6 +144,8 @@ struct PayloadEncoder {
         let ids = scratch.slices.reserve(present)
         count = 0
         for event in frame.events where event.eventID.count > 0 {
+            precondition(
+                event.eventID.count <= Limits.eventIDByteCountMax, "an event id is over its limit")
             ids[count] = event.eventID
             count += 1
         }

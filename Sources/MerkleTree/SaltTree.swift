@@ -185,10 +185,9 @@ extension SaltTree {
         return output
     }
 
-    /// Nil if the bytes are not those of a tree.
-    package init?(encoded bytes: [UInt8]) {
-        guard bytes.count >= Self.headerByteCount, (1...32).contains(bytes[0]) else { return nil }
-        let bitCount = Int(bytes[0])
+    /// Nil if the bytes are not those of a tree over ordinals of so many bits.
+    package init?(encoded bytes: [UInt8], bitCount: Int = SaltTree.ordinalBitCount) {
+        guard bytes.count >= Self.headerByteCount, Int(bytes[0]) == bitCount else { return nil }
         func number(_ offset: Int) -> UInt32 {
             bytes.withUnsafeBytes {
                 UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self))

@@ -4,8 +4,12 @@ import SegmentModel
 import Testing
 
 @Suite("Any frame") struct GeneratedFrameTests {
-    static let seeds: Range<UInt64> =
-        0..<(ProcessInfo.processInfo.environment["SEGLEDGER_LONG"] == "1" ? 5000 : 60)
+    /// The seed of SEGLEDGER_SEED, or seeds that never change.
+    static let seeds: [UInt64] = {
+        let environment = ProcessInfo.processInfo.environment
+        if let seed = environment["SEGLEDGER_SEED"].flatMap({ UInt64($0) }) { return [seed] }
+        return Array(0..<(environment["SEGLEDGER_LONG"] == "1" ? 5000 : 60))
+    }()
 
     static func decoded(_ frame: Frame) throws -> Frame {
         let (_, bytes) = FrameCodecTests.encoded(frame)

@@ -43,7 +43,7 @@ import Testing
                     #expect(replacement != nil)
                     #expect(tree.salt(for: ordinal) == nil)
                 }
-                var restored = try #require(SaltTree(encoded: tree.encoded()))
+                var restored = try #require(SaltTree(encoded: tree.encoded(), bitCount: bits))
                 for ordinal: UInt32 in [7, 0, 3, 4, 1, 6, 2, 5, 5] {
                     let expected = punctured.contains(ordinal) ? nil : salts[Int(ordinal)]
                     #expect(tree.salt(for: ordinal)?.bytes == expected, "\(set) \(ordinal)")
@@ -87,6 +87,8 @@ import Testing
         var doubled = bytes
         doubled.replaceSubrange(26..<47, with: bytes[5..<26])
         #expect(SaltTree(encoded: doubled) == nil)
+        // Found by fuzzing: a tree over few ordinals has no salt for the others.
+        #expect(SaltTree(encoded: [6, 0, 0, 0, 0]) == nil)
         #expect(SaltTree(encoded: bytes)?.nodes == tree.nodes)
     }
 
