@@ -30,8 +30,8 @@ func test(
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func system(_ name: String, pkgConfig: String? = nil, package: String) -> Target {
-    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+func system(_ name: String, pkgConfig: String? = nil, package: String? = nil) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: package.map { [.apt([$0])] })
 }
 
 let argumentParser = Target.Dependency.product(
@@ -64,6 +64,7 @@ let package = Package(
         system("CLibPQ", pkgConfig: "libpq", package: "libpq-dev"),
         system("CRoaring", package: "libroaring-dev"),
         .target(name: "CChecksum"),
+        system("CPrefetch"),
         // Row 1: the words.
         module("SegmentModel", [], settings: optimized),
         // Row 2: mechanisms.
@@ -74,7 +75,7 @@ let package = Package(
         module("MerkleTree", [crypto], settings: optimized),
         // Row 3: the two ports, and the configuration.
         module(
-            "Ledger", ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree"],
+            "Ledger", ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "CPrefetch"],
             settings: optimized),
         module("Connector", ["SegmentModel", "SQLTemplate", "StorageIO"]),
         module("Configuration", ["SegmentModel", "EventJSON", "SQLTemplate", yams]),

@@ -15,7 +15,7 @@ struct ChunkFile {
     var durableByteCount: Int
     var frameCount: UInt64
     private(set) var reservedByteCount: Int
-    /// A sync of it failed: what the disk has is unknown, so nothing more is written to it.
+    /// A write or a sync of it failed: what the disk has is unknown, so nothing more is written.
     private(set) var isLost = false
 
     private static let reserveStepMax = 16 << 20
@@ -38,6 +38,7 @@ struct ChunkFile {
     ///
     /// - Parameter step: bytes by which it grows at least.
     mutating func reserve(_ count: Int, step: Int) throws(StorageError) {
+        precondition(!isLost, "nothing is written to a file that failed before")
         let needed = byteCount + count
         guard needed > reservedByteCount else { return }
         let growth = min(max(reservedByteCount, step), Self.reserveStepMax)
@@ -52,10 +53,16 @@ struct ChunkFile {
         reservedByteCount = target
     }
 
-    /// Writes encoded frames at the end and syncs them.
+    /// Writes encoded frames at the end and syncs them. An error loses the file (INV-4).
     mutating func append(_ bytes: [UInt8], frameCount count: Int) throws(StorageError) {
-        try handle.file.write(bytes, at: byteCount)
-        try handle.file.sync()
+        precondition(!isLost, "nothing is written to a file that failed before")
+        do throws(StorageError) {
+            try handle.file.write(bytes, at: byteCount)
+            try handle.file.sync()
+        } catch {
+            isLost = true
+            throw error
+        }
         byteCount += bytes.count
         durableByteCount = byteCount
         frameCount += UInt64(count)

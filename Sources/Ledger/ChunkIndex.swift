@@ -1,8 +1,8 @@
 internal import FrameCodec
 internal import SegmentModel
 
-/// Where each data frame of one chunk stands and what it holds, in memory. Derived from the frames;
-/// a sealed chunk's footer says the same.
+/// Where each data frame of one chunk stands and what it holds, in memory. Derived from the frames,
+/// or from the footer of a sealed chunk.
 struct ChunkIndex {
     struct Entry {
         var offset: Int
@@ -69,6 +69,28 @@ struct ChunkIndex {
 // MARK: Footers
 
 extension ChunkIndex {
+    /// The index of a sealed chunk whose first block stands at `offset`.
+    init(
+        _ footer: ChunkFooter, firstBlockOffset offset: Int, firstPosition: Position,
+        timeBefore: Timestamp
+    ) {
+        self.timeBefore = timeBefore
+        var offset = offset
+        var position = firstPosition
+        for block in footer.blocks {
+            let first = position
+            entries.append(
+                Entry(
+                    offset: offset, byteCount: block.byteCount, firstPosition: first,
+                    eventCount: block.eventCount, recordedAt: block.recordedAt,
+                    lastTime: block.lastTime,
+                    lastPlatformPosition: block.lastPlatformIndex.map { first.advanced(by: $0) }))
+            offset += block.byteCount
+            position = position.advanced(by: block.eventCount)
+        }
+        for posting in footer.postings { bySegment[posting.segment] = posting.blocks }
+    }
+
     var footerBlocks: [ChunkFooter.Block] {
         entries.map { entry in
             ChunkFooter.Block(

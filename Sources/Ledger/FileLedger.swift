@@ -45,6 +45,7 @@ package final class FileLedger: Ledger {
                 hint: "stop that process, or wait until it has ended")
         }
         guard !batch.isEmpty else { return AppendResult() }
+        if !batch.ordinals.isEmpty { try batch.checkOrdinals(profileCount: profileCount) }
         await waitForRoom()
         return try await withCheckedThrowingContinuation { continuation in
             let submission = AppendQueue.Submission(batch: batch, continuation: continuation)

@@ -5,12 +5,22 @@ internal import SegmentModel
 /// makes time monotone, sorts profiles, keeps only the fields that changed.
 ///
 /// The dictionary moves ahead with every event taken; the caller makes sure beforehand that there
-/// is room to write the result.
+/// is room to write the result, and that `EventBatch.checkOrdinals` has passed.
 struct FrameBuilder {
+    /// How far ahead of the one taken, event ids and field records are asked for from memory.
+    private static let eventIDsAhead = 16
+    private static let recordsAhead = 8
+
     private(set) var frame: Frame
     private let now: Timestamp
     /// Of all events of the frame.
     private let recordedAt: Timestamp
+    /// Reused from event to event: the profiles of one, as `ProfileLookup.Found`.
+    private var found: [UInt64] = []
+    private var sorter = OrdinalSorter()
+    /// The fields of one profile, and those of them that change.
+    private var candidates: [Frame.FieldChange] = []
+    private var changed: [Frame.FieldChange] = []
 
     init(position: Position, now: Timestamp, dictionary: inout LedgerDictionary) {
         recordedAt = max(now, dictionary.lastRecordedAt)
@@ -23,17 +33,6 @@ struct FrameBuilder {
 
     var isEmpty: Bool { frame.events.isEmpty }
 
-    /// Raw bytes that the payload is about to have, from above.
-    var byteCountEstimate: Int {
-        frame.bytes.count + frame.events.count * 48 + frame.ordinals.count * 6
-            + frame.changes.count * 32
-    }
-
-    var isFull: Bool {
-        frame.ordinals.count >= Limits.frameChangeCountTarget
-            || byteCountEstimate >= Limits.framePayloadByteCountTarget
-    }
-
     /// Takes event `index` of a batch; false if its `event_id` is known already.
     mutating func add(
         _ batch: EventBatch, _ index: Int, _ dictionary: inout LedgerDictionary
@@ -41,11 +40,23 @@ struct FrameBuilder {
         let event = batch.events[index]
         return batch.bytes.withUnsafeBytes { bytes in
             if event.eventID.count > 0 {
+                prefetchEventID(batch, index + Self.eventIDsAhead, bytes, dictionary)
                 let id = UnsafeRawBufferPointer(rebasing: bytes[event.eventID.range])
-                guard dictionary.eventIDs.intern(id).isNew else { return false }
+                guard dictionary.eventIDs.insert(id) else { return false }
             }
             append(event, batch, bytes, &dictionary)
             return true
+        }
+    }
+
+    private func prefetchEventID(
+        _ batch: EventBatch, _ index: Int, _ bytes: UnsafeRawBufferPointer,
+        _ dictionary: borrowing LedgerDictionary
+    ) {
+        guard index < batch.events.count else { return }
+        let id = batch.events[index].eventID
+        if id.count > 0 {
+            dictionary.eventIDs.prefetch(UnsafeRawBufferPointer(rebasing: bytes[id.range]))
         }
     }
 
@@ -64,84 +75,135 @@ struct FrameBuilder {
             body: store(bytes, event.body),
             firstOrdinal: UInt32(frame.ordinals.count), ordinalCount: 0,
             firstRecord: UInt32(frame.records.count), recordCount: 0)
-        let first = Int(event.firstProfile)
-        let profiles = batch.profiles[first..<first + Int(event.profileCount)]
-        let order = intern(profiles, bytes, &dictionary)
-        var index = 0
-        while index < order.count {
-            let ordinal = UInt32(order[index] >> 32)
-            frame.ordinals.append(ordinal)
-            var candidates: [Frame.FieldChange] = []
-            while index < order.count, UInt32(order[index] >> 32) == ordinal {
-                let profile = profiles[first + Int(UInt32(truncatingIfNeeded: order[index]))]
-                if profile.fieldCount > 0 {
-                    addCandidates(profile, batch, bytes, &dictionary, to: &candidates)
+        if event.ordinalCount > 0 {
+            frame.ordinals.append(contentsOf: batch.ordinals[event.ordinalRange])
+        } else if event.profileCount > 0 {
+            batch.profiles.withUnsafeBufferPointer { profiles in
+                batch.fields.withUnsafeBufferPointer { fields in
+                    append(
+                        ProfileLookup.Source(bytes: bytes, profiles: profiles, fields: fields),
+                        event.profileRange, &dictionary)
                 }
-                index += 1
             }
-            if !candidates.isEmpty { record(candidates, bytes, ordinal, &dictionary) }
         }
         entry.ordinalCount = UInt32(frame.ordinals.count) - entry.firstOrdinal
         entry.recordCount = UInt32(frame.records.count) - entry.firstRecord
         frame.events.append(entry)
     }
 
-    /// Ordinal and index of each profile as one number, ascending.
-    private mutating func intern(
-        _ profiles: ArraySlice<EventBatch.Profile>, _ bytes: UnsafeRawBufferPointer,
-        _ dictionary: inout LedgerDictionary
-    ) -> [UInt64] {
-        var order: [UInt64] = []
-        order.reserveCapacity(profiles.count)
-        var isSorted = true
-        for (offset, profile) in profiles.enumerated() {
-            let id = UnsafeRawBufferPointer(rebasing: bytes[profile.id.range])
-            let (ordinal, isNew) = dictionary.profiles.intern(id)
-            if isNew { frame.newProfiles.append(store(bytes, profile.id)) }
-            let entry = UInt64(ordinal) << 32 | UInt64(offset)
-            if let last = order.last, last > entry { isSorted = false }
-            order.append(entry)
-        }
-        if !isSorted { order.sort() }
-        return order
-    }
+    // MARK: Profiles
 
-    private mutating func addCandidates(
-        _ profile: EventBatch.Profile, _ batch: EventBatch, _ bytes: UnsafeRawBufferPointer,
-        _ dictionary: inout LedgerDictionary, to candidates: inout [Frame.FieldChange]
+    private mutating func append(
+        _ source: ProfileLookup.Source, _ range: Range<Int>, _ dictionary: inout LedgerDictionary
     ) {
-        let first = Int(profile.firstField)
-        for field in batch.fields[first..<first + Int(profile.fieldCount)] {
-            let name = UnsafeRawBufferPointer(rebasing: bytes[field.name.range])
-            let (number, isNew) = dictionary.fieldNames.intern(name)
-            if isNew { frame.newFieldNames.append(store(bytes, field.name)) }
-            candidates.append(
-                Frame.FieldChange(name: number, kind: field.kind, value: field.value))
+        found.removeAll(keepingCapacity: true)
+        dictionary.lookUp(source, range, found: &found)
+        appendNewProfiles(source, range, dictionary.profiles.count)
+        sorter.sort(&found)
+        appendOrdinals(source, range.lowerBound, &dictionary)
+        while frame.newFieldNames.count < dictionary.fieldNames.count - Int(frame.firstFieldName) {
+            let number = Int(frame.firstFieldName) + frame.newFieldNames.count
+            frame.newFieldNames.append(store(dictionary.fieldNames.bytes(of: number)))
         }
     }
 
+    /// The ids of profiles that the frame has not named yet: their ordinals ascend as they came.
+    private mutating func appendNewProfiles(
+        _ source: ProfileLookup.Source, _ range: Range<Int>, _ profileCount: Int
+    ) {
+        var next = Int(frame.firstOrdinal) + frame.newProfiles.count
+        guard next < profileCount else { return }
+        for (index, rawValue) in found.enumerated()
+        where ProfileLookup.Found(rawValue: rawValue).ordinal == next {
+            frame.newProfiles.append(
+                store(source.bytes, source.profiles[range.lowerBound + index].id))
+            next += 1
+            if next == profileCount { return }
+        }
+    }
+
+    /// The ordinals, each once, and the field records of those profiles that may have changed.
+    private mutating func appendOrdinals(
+        _ source: ProfileLookup.Source, _ first: Int, _ dictionary: inout LedgerDictionary
+    ) {
+        var index = 0
+        while index < found.count {
+            let one = ProfileLookup.Found(rawValue: found[index])
+            let start = index
+            var mayChange = one.mayChange
+            index += 1
+            while index < found.count {
+                let other = ProfileLookup.Found(rawValue: found[index])
+                guard other.ordinal == one.ordinal else { break }
+                mayChange = mayChange || other.mayChange
+                index += 1
+            }
+            frame.ordinals.append(one.ordinal)
+            prefetchRecords(after: start, dictionary)
+            if mayChange { record(start..<index, first, source, &dictionary) }
+        }
+    }
+
+    @inline(__always)
+    private func prefetchRecords(after index: Int, _ dictionary: borrowing LedgerDictionary) {
+        guard index + 2 * Self.recordsAhead < found.count else { return }
+        let far = ProfileLookup.Found(rawValue: found[index + 2 * Self.recordsAhead])
+        if far.mayChange { dictionary.profiles.prefetchUnit(of: far.ordinal) }
+        let near = ProfileLookup.Found(rawValue: found[index + Self.recordsAhead])
+        if near.mayChange { dictionary.profiles.prefetchRecord(of: near.ordinal) }
+    }
+
+    /// Sets the fields of one profile, named by several entries of `found`, and records what
+    /// changed.
     private mutating func record(
-        _ candidates: [Frame.FieldChange], _ bytes: UnsafeRawBufferPointer, _ ordinal: UInt32,
+        _ entries: Range<Int>, _ first: Int, _ source: ProfileLookup.Source,
         _ dictionary: inout LedgerDictionary
     ) {
-        let changes = dictionary.fields.apply(candidates, from: bytes, to: Int(ordinal))
-        guard !changes.isEmpty else { return }
+        candidates.removeAll(keepingCapacity: true)
+        for entry in entries {
+            let profile = source.profiles[
+                first + ProfileLookup.Found(rawValue: found[entry]).index]
+            for (place, field) in source.fields(profile).enumerated() {
+                candidates.append(
+                    Frame.FieldChange(
+                        name: dictionary.fieldNumber(source.slice(field.name), place),
+                        kind: field.kind, value: field.value))
+            }
+        }
+        let ordinal = ProfileLookup.Found(rawValue: found[entries.lowerBound]).ordinal
+        changed.removeAll(keepingCapacity: true)
+        candidates.withUnsafeBufferPointer {
+            dictionary.setFields($0, source.bytes, of: ordinal, changed: &changed)
+        }
+        guard !changed.isEmpty else { return }
         frame.records.append(
             Frame.FieldRecord(
                 ordinal: ordinal, firstChange: UInt32(frame.changes.count),
-                changeCount: UInt32(changes.count)))
-        for var change in changes {
-            change.value = store(bytes, change.value)
-            frame.changes.append(change)
+                changeCount: UInt32(changed.count)))
+        for change in changed {
+            frame.changes.append(
+                Frame.FieldChange(
+                    name: change.name, kind: change.kind, value: store(source.bytes, change.value))
+            )
         }
     }
+
+    // MARK: Bytes
 
     private mutating func store(
         _ bytes: UnsafeRawBufferPointer, _ slice: EventBatch.Slice
     ) -> Frame.Slice {
         guard slice.count > 0 else { return .empty }
         let offset = frame.bytes.count
-        frame.bytes.append(contentsOf: bytes[slice.range])
+        frame.bytes.append(
+            contentsOf: UnsafeRawBufferPointer(
+                start: bytes.baseAddress! + Int(slice.offset), count: Int(slice.count)))
         return Frame.Slice(offset: UInt32(offset), count: slice.count)
+    }
+
+    private mutating func store(_ bytes: ArraySlice<UInt8>) -> Frame.Slice {
+        let offset = frame.bytes.count
+        frame.bytes.append(contentsOf: bytes)
+        return Frame.Slice(offset: UInt32(offset), count: UInt32(bytes.count))
     }
 }

@@ -10,6 +10,9 @@ package enum LedgerDirectory {
     /// In the directory of the chunks.
     package static let manifest = "MANIFEST"
 
+    /// In the directory of the chunks.
+    package static let snapshot = "DICTIONARY"
+
     package static func chunkName(_ position: Position, _ chunkID: UInt64) -> String {
         digits(position) + "-" + hex(chunkID) + ".chunk"
     }

@@ -3,7 +3,8 @@ internal import SegmentModel
 internal import StorageIO
 
 extension LedgerOpening {
-    /// Opens the next chunk: scans and checks it, and folds it into dictionary and index.
+    /// Opens the next chunk: scans and checks it, and folds it into dictionary and index; or, where
+    /// it is sealed and the dictionary needs nothing of it, reads its footer.
     mutating func open(_ planned: Planned, isLast: Bool) throws {
         let path = directory + "/" + planned.name
         guard try fileSystem.exists(path) else {
@@ -13,18 +14,87 @@ extension LedgerOpening {
         }
         let file = try fileSystem.open(path, isWriting && isLast ? .readWrite : .read)
         let handle = ChunkHandle(file, path: path)
+        if let seal = planned.seal, let end = planned.end, end <= dictionaryPosition {
+            if try openSealed(handle, planned.name, seal, end: end) { return }
+            notices.append("\(path): the footer is damaged; the chunk's blocks were read instead")
+        }
         try scan(handle, planned, isLast: isLast)
     }
+
+    // MARK: Sealed
+
+    /// Takes the index from the footer; false if the footer cannot be trusted.
+    private mutating func openSealed(
+        _ handle: ChunkHandle, _ name: String, _ seal: LedgerManifest.Seal, end: Position
+    ) throws -> Bool {
+        let first = try handle.file.readFirstFrame()
+        let header = try header(first, handle.path)
+        try checkHeader(header, handle.path, name)
+        let offset = Int(seal.footerOffset)
+        let bytes = try handle.file.read(count: Int(seal.byteCount) - offset, at: offset)
+        let size = try handle.file.size()
+        let firstByteCount = ChunkFile.firstFrame(header).count
+        let found = bytes.withUnsafeBytes { bytes in
+            SealedEnding(bytes, header, end: end)
+        }
+        guard let found, size == Int(seal.byteCount), found.footer.root == seal.root,
+            found.footer.blocks.reduce(firstByteCount, { $0 + $1.byteCount }) == offset,
+            found.footer.blocks.reduce(0, { $0 + $1.eventCount })
+                == Int(end.rawValue - header.firstPosition.rawValue)
+        else { return false }
+        published.chunks.append(
+            PublishedChunk(
+                handle: handle, chunkID: header.chunkID, firstPosition: header.firstPosition,
+                index: ChunkIndex(
+                    found.footer, firstBlockOffset: firstByteCount,
+                    firstPosition: header.firstPosition, timeBefore: header.lastTime)))
+        published.end = end
+        chunks.append(
+            Opened(
+                header: header, handle: handle, byteCount: size, frameCount: found.frameCount,
+                footer: (offset, found.footer), end: end, isEnded: true))
+        return true
+    }
+
+    /// Footer and end of a sealed chunk; nil if they are not what they must be.
+    private struct SealedEnding {
+        let footer: ChunkFooter
+        let frameCount: UInt64
+
+        init?(_ bytes: UnsafeRawBufferPointer, _ header: ChunkHeader, end: Position) {
+            do throws(FrameError) {
+                let frame = try FrameHeader(bytes)
+                guard frame.kind == .footer, frame.salt == header.chunkID,
+                    frame.frameByteCount < bytes.count
+                else { return nil }
+                footer = try ChunkScan.footer(frame, bytes)
+                let last = try FrameHeader(
+                    UnsafeRawBufferPointer(rebasing: bytes[frame.frameByteCount...]))
+                guard last.kind == .end, last.salt == header.chunkID, last.firstPosition == end,
+                    last.frameNumber == frame.frameNumber + 1
+                else { return nil }
+                frameCount = last.frameNumber + 1
+            } catch {
+                // The blocks say what the footer cannot.
+                return nil
+            }
+        }
+    }
+
+    // MARK: Scanned
 
     private mutating func scan(
         _ handle: ChunkHandle, _ planned: Planned, isLast: Bool
     ) throws {
         let bytes = try handle.file.readAll()
         let expected = published.end
-        var dictionary = dictionary
-        self.dictionary = LedgerDictionary(seed: 1)
+        let isInDictionary = expected < dictionaryPosition
         let header = try header(bytes, handle.path)
         try checkHeader(header, handle.path, planned.name)
+        guard header.firstFieldName <= dictionary.fieldNames.count else {
+            throw refusal(handle.path, "the chunk counts on field names that were never given")
+        }
+        if isLast, isWriting { captureIfDue(at: header) }
         let fieldNames = dictionary.fieldNames(before: header.firstFieldName)
         var index = ChunkIndex(timeBefore: header.lastTime)
         var at = 0
@@ -33,7 +103,7 @@ extension LedgerOpening {
             scan = try bytes.withUnsafeBytes { bytes in
                 try ChunkScan(bytes) { found in
                     at = found.offset
-                    try dictionary.fold(found.frame)
+                    if !isInDictionary { try dictionary.fold(found.frame) }
                     index.add(found.frame, offset: found.offset, byteCount: found.byteCount)
                 }
             }
@@ -41,7 +111,6 @@ extension LedgerOpening {
             throw corruption(
                 path: handle.path, offset: at, from: expected, through: nil, error)
         }
-        self.dictionary = dictionary
         try checkEnding(scan, handle.path, planned, isLast: isLast)
         published.chunks.append(
             PublishedChunk(

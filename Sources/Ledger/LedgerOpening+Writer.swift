@@ -16,11 +16,13 @@ extension LedgerOpening {
             try fileSystem.rename(tornPath, to: tornPath + ".torn")
             try fileSystem.syncDirectory(directory)
         }
-        let shared = LedgerShared(dictionary: dictionary, published: published)
+        let shared = LedgerShared(dictionary: takeDictionary(), published: published)
         let saltState = last.header.saltState.isEmpty ? newSaltState() : last.header.saltState
         let sealing = try makeSealing(shared, manifest, saltState)
         let keeper = LedgerKeeper(options.background, report: options.report)
         if sealing.hasWork { keeper.add { try sealing.work.sealWaiting() } }
+        let snapshots = makeSnapshots()
+        if let job = snapshots.firstJob { keeper.add(job) }
         return LedgerWriter(
             tail: tail, header: last.header, needsMark: !(lastScan?.endsWithMark ?? true),
             parts: LedgerWriter.Parts(
@@ -28,9 +30,10 @@ extension LedgerOpening {
                 spares: SpareChunks(
                     directory: directory, byteCount: options.sizes.chunkByteCount,
                     fileSystem: fileSystem, random: random),
-                keeper: keeper, sealing: sealing.work, clock: options.clock,
-                fileSystem: fileSystem, directory: directory, sizes: options.sizes,
-                random: random, saltState: saltState))
+                marksWhenIdle: options.background == .thread, keeper: keeper, sealing: sealing.work,
+                snapshots: snapshots.snapshots,
+                clock: options.clock, fileSystem: fileSystem, directory: directory,
+                sizes: options.sizes, random: random, saltState: saltState))
     }
 
     private func newSaltState() -> [UInt8] { SaltTree(secret: random.bytes(32)).encoded() }

@@ -4,11 +4,13 @@ internal import SegmentModel
 internal import StorageIO
 
 /// One opening of a ledger, step by step (docs/internals/recovery.md).
-struct LedgerOpening {
+struct LedgerOpening: ~Copyable {
     /// A chunk that belongs to the ledger, in its place.
     struct Planned {
         var name: String
         var seal: LedgerManifest.Seal?
+        /// Where the next chunk begins; nil where that is not known, and for the last.
+        var end: Position?
     }
 
     /// A chunk that was read.
@@ -45,6 +47,12 @@ struct LedgerOpening {
     /// A manifest was found and could not be read.
     private(set) var hasDamagedManifest = false
     var dictionary: LedgerDictionary
+    /// The events before it came into the dictionary by its snapshot.
+    var dictionaryPosition = Position(0)
+    /// What the snapshot stands for, whether or not it was taken.
+    var snapshotPosition: Position?
+    /// The dictionary where the last chunk begins, if it is time for a snapshot.
+    var capture: (dictionary: DictionaryCapture, place: DictionarySnapshot.Place)?
     var published = PublishedState()
     var chunks: [Opened] = []
     /// The last chunk's scan; nil for one that was just made.
@@ -73,12 +81,14 @@ struct LedgerOpening {
         isWriting = lock != nil
         do {
             let planned = try plan()
+            try readSnapshot()
             for (number, chunk) in planned.enumerated() {
                 try open(chunk, isLast: number == planned.count - 1)
             }
             try checkWitness()
+            try checkSnapshot()
             guard let lock else {
-                let shared = LedgerShared(dictionary: dictionary, published: published)
+                let shared = LedgerShared(dictionary: takeDictionary(), published: published)
                 return FileLedger(
                     identity: identity, notices: notices, shared: shared, writer: nil, lock: nil)
             }
@@ -117,13 +127,24 @@ struct LedgerOpening {
         return LedgerIdentity(ledger: hex(header.ledger), timeline: hex(header.timeline))
     }
 
+    /// Hands the dictionary over; an empty one stays behind.
+    mutating func takeDictionary() -> LedgerDictionary {
+        var dictionary = LedgerDictionary(seed: 1)
+        swap(&dictionary, &self.dictionary)
+        return dictionary
+    }
+
     private func checkWitness() throws {
-        guard !chunks.isEmpty, let witness = try options.witness(identity),
-            witness > published.end
-        else { return }
+        guard !chunks.isEmpty, let witness = try options.witness(identity) else { return }
+        try check(witness, of: "the projections have")
+    }
+
+    /// INV-3: what others know to have been durable is there.
+    func check(_ witness: Position, of witnesses: String) throws {
+        guard witness > published.end else { return }
         throw Failure(
             .ledgerCorrupt,
-            "\(directory): the projections have seen \(witness) events, the ledger holds only "
+            "\(directory): \(witnesses) seen \(witness) events, the ledger holds only "
                 + "\(published.end): acknowledged events are missing",
             hint: "put the missing files back or restore a backup with 'segledger restore'; if the "
                 + "ledger itself was replaced on purpose, run 'segledger rebuild-projections'")
@@ -138,9 +159,11 @@ struct LedgerOpening {
         switch try ManifestFile.read(directory, fileSystem) {
         case .read(let manifest):
             self.manifest = manifest
-            return manifest.chunks.map {
+            let ends = manifest.chunks.dropFirst().map(\.firstPosition) + [nil]
+            return zip(manifest.chunks, ends).map { chunk, end in
                 Planned(
-                    name: LedgerDirectory.chunkName($0.firstPosition, $0.chunkID), seal: $0.seal)
+                    name: LedgerDirectory.chunkName(chunk.firstPosition, chunk.chunkID),
+                    seal: chunk.seal, end: end)
             }
         case .damaged(.version(let version)):
             throw corruption(
@@ -155,7 +178,7 @@ struct LedgerOpening {
             break
         }
         let names = try fileSystem.list(directory).filter(LedgerDirectory.isChunk)
-        let replaced = Set(try names.compactMap(replacedName))
+        let replaced = Set(try names.compactMap { try replacedName($0) })
         return names.filter { !replaced.contains($0) }.map { Planned(name: $0, seal: nil) }
     }
 
@@ -205,7 +228,8 @@ struct LedgerOpening {
 
     private func isOurs(_ name: String) -> Bool {
         let finished = String(name.dropLast(LedgerDirectory.unfinished.count))
-        return LedgerDirectory.isChunk(finished) || finished == LedgerDirectory.manifest
+        return [LedgerDirectory.manifest, LedgerDirectory.snapshot].contains(finished)
+            || LedgerDirectory.isChunk(finished)
     }
 }
 

@@ -13,6 +13,10 @@ package struct LedgerSizes: Sendable {
     package var framePayloadByteCount = Limits.framePayloadByteCountTarget
     /// Bytes by which zeros are first written ahead in a file that was not made ahead.
     package var reserveByteCount = 256 << 10
+    /// The dictionary's snapshot is due once the ledger has grown by this part of its bytes.
+    package var snapshotDivisor = 2
+    /// Milliseconds without an append after which a mark follows the last frame.
+    package var idleMilliseconds = 50
     /// Chunk files made ahead.
     package var spareCount = Limits.spareChunkCount
 
@@ -23,7 +27,7 @@ package struct LedgerSizes: Sendable {
 package enum BackgroundWork: Sendable {
     /// On a thread of its own.
     case thread
-    /// On the writer's thread, between groups, in an order that depends on the appends alone: for
-    /// tests that replay.
+    /// On the writer's thread, between groups, in an order that depends on the appends alone, and
+    /// nothing because time has passed: for tests that replay.
     case inline
 }

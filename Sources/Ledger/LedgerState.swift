@@ -109,7 +109,9 @@ struct AppendQueue {
         var batch: EventBatch
         var continuation: CheckedContinuation<AppendResult, any Error>
 
-        var byteCount: Int { batch.bytes.count + batch.events.count * 64 }
+        var byteCount: Int {
+            batch.bytes.count + batch.events.count * 64 + batch.ordinals.count * 4
+        }
     }
 
     var submissions: [Submission] = []

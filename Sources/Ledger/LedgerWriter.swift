@@ -16,8 +16,11 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
         var shared: LedgerShared
         var manifest: ManifestFile
         var spares: SpareChunks
+        /// Without, a mark is written at the end alone, whatever time passes.
+        var marksWhenIdle: Bool
         var keeper: LedgerKeeper
         var sealing: LedgerSealing
+        var snapshots: LedgerSnapshots
         var clock: any WallClock
         var fileSystem: any FileSystem
         var directory: String
@@ -26,8 +29,6 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
         /// For chunks of a ledger that had no salts.
         var saltState: [UInt8]
     }
-
-    private static let idleMilliseconds = 50
 
     let parts: Parts
     private let wakeUp = WakeUp()
@@ -66,8 +67,8 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
             } else if isStopped {
                 close()
                 return
-            } else if needsMark {
-                if !wakeUp.wait(milliseconds: Self.idleMilliseconds) { mark() }
+            } else if needsMark, parts.marksWhenIdle {
+                if !wakeUp.wait(milliseconds: parts.sizes.idleMilliseconds) { mark() }
             } else {
                 wakeUp.wait()
             }
@@ -188,7 +189,12 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
 
     // MARK: Idle, end
 
+    /// INV-4: nothing, if an earlier write failed.
     private func mark() {
+        guard !shared.isPoisoned else {
+            needsMark = false
+            return
+        }
         do throws(StorageError) {
             try appendMark()
         } catch {
@@ -248,6 +254,7 @@ extension LedgerWriter {
             count +=
                 one.batch.bytes.count + one.batch.events.count * 192
                 + one.batch.profiles.count * 16 + one.batch.fields.count * 24
+                + one.batch.ordinals.count * 4
         }
         return count + (count / parts.sizes.framePayloadByteCount + group.count + 2) * 512
     }
@@ -255,6 +262,11 @@ extension LedgerWriter {
     /// Room for the group, and for a mark and an end behind it.
     private func makeRoom(for group: [AppendQueue.Submission]) throws(Failure) {
         let count = byteCountMax(group) + 2 * FrameHeader.byteCount
+        guard shared.dictionary.withLock({ $0.profiles.records.hasRoom(byteCount: count) }) else {
+            throw Failure(
+                .storageFull, "the profiles' ids and current fields fill the 32 GiB that they may",
+                hint: "begin another ledger; docs/reference/limits.md names the limit")
+        }
         let isFull = tail.byteCount + count > max(parts.sizes.chunkByteCount, count)
         if isFull, tail.frameCount > 1 { try startNextChunk(roomFor: count) }
         do throws(StorageError) {
@@ -350,6 +362,18 @@ extension LedgerWriter {
         let sealing = parts.sealing
         sealing.add(full)
         parts.keeper.add { try sealing.sealWaiting() }
+        snapshotDictionary(after: full.byteCount)
+    }
+
+    /// The dictionary as it stands where the new tail begins, if it is time for a snapshot.
+    private func snapshotDictionary(after byteCount: Int) {
+        let snapshots = parts.snapshots
+        let place = DictionarySnapshot.Place(
+            position: header.firstPosition, chunkID: header.chunkID)
+        let job = shared.dictionary.withLock { dictionary in
+            snapshots.job(after: byteCount, at: place, &dictionary)
+        }
+        if let job { parts.keeper.add(job) }
     }
 
     /// A quarter of a chunk says that there is more to come.

@@ -4,6 +4,8 @@
 /// Invariants:
 /// - a slice lies inside `bytes`;
 /// - the profiles of an event are neighbours in `profiles`, the fields of a profile in `fields`;
+/// - an event gives its profiles by id or, where all are known and no field changes, by ordinal:
+///   neighbours in `ordinals`, ascending;
 /// - what stands here was checked against `Limits` by whoever built it.
 package struct EventBatch: Sendable {
     /// A run of `bytes`.
@@ -34,13 +36,15 @@ package struct EventBatch: Sendable {
         package var eventID: Slice
         package var firstProfile: UInt32
         package var profileCount: UInt32
+        package var firstOrdinal: UInt32
+        package var ordinalCount: UInt32
         /// JSON text: a segment's description, or a system event's content.
         package var body: Slice
 
         package init(
             kind: EventKind, segment: SegmentID = SegmentID(0), ownTime: Timestamp? = nil,
             eventID: Slice = .empty, firstProfile: UInt32 = 0, profileCount: UInt32 = 0,
-            body: Slice = .empty
+            firstOrdinal: UInt32 = 0, ordinalCount: UInt32 = 0, body: Slice = .empty
         ) {
             self.kind = kind
             self.segment = segment
@@ -48,7 +52,19 @@ package struct EventBatch: Sendable {
             self.eventID = eventID
             self.firstProfile = firstProfile
             self.profileCount = profileCount
+            self.firstOrdinal = firstOrdinal
+            self.ordinalCount = ordinalCount
             self.body = body
+        }
+
+        /// Indexes into `EventBatch.profiles`.
+        package var profileRange: Range<Int> {
+            Int(firstProfile)..<Int(firstProfile) + Int(profileCount)
+        }
+
+        /// Indexes into `EventBatch.ordinals`.
+        package var ordinalRange: Range<Int> {
+            Int(firstOrdinal)..<Int(firstOrdinal) + Int(ordinalCount)
         }
     }
 
@@ -83,6 +99,7 @@ package struct EventBatch: Sendable {
     package var events: [Event] = []
     package var profiles: [Profile] = []
     package var fields: [Field] = []
+    package var ordinals: [UInt32] = []
 
     package init() {}
 
@@ -112,6 +129,20 @@ package struct EventBatch: Sendable {
             Event(
                 kind: kind, segment: segment, ownTime: ownTime, eventID: idSlice,
                 firstProfile: UInt32(profiles.count), body: bodySlice))
+    }
+
+    /// Adds an event whose profiles the ledger knows, by their ordinals, ascending.
+    package mutating func append(
+        _ kind: EventKind, segment: SegmentID = SegmentID(0), ownTime: Timestamp? = nil,
+        ordinals newOrdinals: some Collection<UInt32>
+    ) {
+        let first = ordinals.count
+        ordinals.append(contentsOf: newOrdinals)
+        events.append(
+            Event(
+                kind: kind, segment: segment, ownTime: ownTime,
+                firstProfile: UInt32(profiles.count), firstOrdinal: UInt32(first),
+                ordinalCount: UInt32(ordinals.count - first)))
     }
 
     /// Adds an event with profiles: convenient for tests and generators, not the ingest path.

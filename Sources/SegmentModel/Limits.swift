@@ -13,6 +13,8 @@ package enum Limits {
     package static let profileFieldCountMax = 1024
     package static let fieldNameByteCountMax = 256
     package static let fieldValueByteCountMax = 1 << 20
+    /// Profiles of one event that are given by their ordinals.
+    package static let eventOrdinalCountMax = 4 << 20
     /// Different field names in one ledger.
     package static let ledgerFieldNameCountMax = 65_536
     /// Bytes of one NDJSON line.

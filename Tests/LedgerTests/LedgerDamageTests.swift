@@ -5,7 +5,8 @@ import Testing
 
 /// Every bit of every file flipped, every file cut at every length (docs/internals/testing.md).
 ///
-/// The files are those of the ledger's directory, whatever they are.
+/// The files are those of the ledger's directory, whatever they are; of the dictionary's snapshot,
+/// whose reader has a test of its own for every bit, one in 97.
 @Suite("A damaged ledger")
 struct LedgerDamageTests {
     /// A small ledger of several chunks, as it was closed or as a kill left it.
@@ -53,6 +54,10 @@ struct LedgerDamageTests {
             let found: [String]
             do {
                 found = try lines(ledger)
+            } catch let failure as Failure where failure.code == .ledgerCorrupt {
+                // A sealed chunk that the opening had no need to read.
+                try await ledger.close()
+                return nil
             } catch {
                 try await ledger.close()
                 throw error
@@ -86,7 +91,8 @@ struct LedgerDamageTests {
         for (path, bytes) in sample.files.sorted(by: { $0.key < $1.key }) {
             // The zeros made ahead of the data are all alike.
             let zerosStart = bytes.lastIndex { $0 != 0 }.map { $0 + 129 } ?? 0
-            for bit in 0..<min(bytes.count, zerosStart) * 8 {
+            for bit in 0..<min(bytes.count, zerosStart) * 8
+            where !path.hasSuffix("/DICTIONARY") || bit % 97 == 0 {
                 var files = sample.files
                 files[path]![bit / 8] ^= 1 << (bit % 8)
                 flipCount += 1
@@ -114,7 +120,8 @@ struct LedgerDamageTests {
         var refusedCount = 0
         for (path, bytes) in sample.files.sorted(by: { $0.key < $1.key }) {
             let zerosStart = bytes.lastIndex { $0 != 0 }.map { $0 + 129 } ?? 0
-            for count in -1..<min(bytes.count, zerosStart) {
+            for count in -1..<min(bytes.count, zerosStart)
+            where !path.hasSuffix("/DICTIONARY") || count < 0 || count % 97 == 0 {
                 var files = sample.files
                 files[path] = count < 0 ? nil : Array(bytes.prefix(count))
                 do {

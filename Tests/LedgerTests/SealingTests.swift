@@ -13,11 +13,12 @@ import Testing
 
     private func open(
         _ access: FileLedger.Access = .write, chunkByteCount: Int = 2048,
-        background: BackgroundWork = .inline
+        background: BackgroundWork = .inline, snapshotDivisor: Int = 2
     ) throws -> FileLedger {
         var options = FileLedger.Options(directory: scratch.path, access: access)
         options.sizes.chunkByteCount = chunkByteCount
         options.sizes.reserveByteCount = 512
+        options.sizes.snapshotDivisor = snapshotDivisor
         options.background = background
         options.report = { Issue.record("\($0)") }
         return try FileLedger.open(options)
@@ -50,7 +51,7 @@ import Testing
         try await ledger.close()
         let chunks = try names.filter { $0.hasSuffix(".chunk") }
         #expect(chunks.count > 3)
-        #expect(try names == chunks + ["MANIFEST"])
+        #expect(try names == chunks + ["DICTIONARY", "MANIFEST"])
         let again = try open()
         #expect(try content(again) == expected)
         for segment in 0..<3 {

@@ -39,6 +39,7 @@ struct SimulatedRun {
         options.sizes.frameChangeCount = 48
         options.sizes.framePayloadByteCount = 1 << 10
         options.sizes.blockEventCount = 8
+        options.sizes.snapshotDivisor = 1 << 20
         let generator = Mutex(
             SeededGenerator(seeds: system.number, UInt64(system.operationCount)))
         options.randomNumber = { generator.withLock { $0.next() } }

@@ -10,6 +10,7 @@ enum ModuleRows {
 
     static let rows: [String: Place] = [
         "CLZ4": .row(0), "CLibPQ": .row(0), "CRoaring": .row(0), "CChecksum": .row(0),
+        "CPrefetch": .row(0),
         "SegmentModel": .row(1),
         "EventJSON": .row(2), "SQLTemplate": .row(2), "StorageIO": .row(2), "FrameCodec": .row(2),
         "MerkleTree": .row(2),

@@ -1,0 +1,59 @@
+internal import SegmentModel
+internal import StorageIO
+
+/// The dictionary in a file of its own, so that opening a ledger need not read what lies before it:
+/// the memory of the tables as it is, under checksums (docs/internals/dictionary.md).
+///
+/// A snapshot stands for the state after all events before a position. It is never needed: one that
+/// is missing, damaged or of another ledger costs a longer opening, and nothing else.
+enum DictionarySnapshot {
+    /// Where the ledger's snapshot belongs.
+    struct Identity: Hashable, Sendable {
+        /// 16 bytes each, as in `ChunkHeader`.
+        var ledger: [UInt8]
+        var timeline: [UInt8]
+    }
+
+    /// The point of the ledger that a snapshot stands for.
+    struct Place: Hashable, Sendable {
+        /// The first event that is not in it.
+        var position: Position
+        /// The chunk that begins there or holds it, for the reader to compare.
+        var chunkID: UInt64
+    }
+
+    struct Content: ~Copyable {
+        var dictionary: LedgerDictionary
+        var place: Place
+    }
+
+    /// Bytes that share a checksum, at most.
+    static let pieceByteCount = 1 << 20
+    /// What stands in a file begins at a multiple of it.
+    static let alignment = 4096
+
+    /// Tables of fewer entries are not worth their pages in the file.
+    static let slotsStoredCountMin = 1 << 15
+
+    static func aligned(_ byteCount: Int) -> Int {
+        (byteCount + alignment - 1) & ~(alignment - 1)
+    }
+}
+
+/// Why there is no dictionary to be had from a snapshot.
+enum DictionarySnapshotError: Error, Hashable, Sendable {
+    /// There is no such file.
+    case missing
+    /// The file system failed.
+    case storage(StorageError)
+    /// A checksum, a length or a number is wrong; names the part.
+    case damaged(Part)
+    /// It was written by another version.
+    case version(UInt32)
+    /// It belongs to another ledger, or to another timeline of it.
+    case foreign
+
+    enum Part: String, Sendable {
+        case header, tables, length, profiles, fieldNames, eventIDs, pages
+    }
+}

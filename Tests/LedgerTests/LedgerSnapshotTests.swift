@@ -1,0 +1,185 @@
+import Foundation
+import Ledger
+import SegmentModel
+import StorageIO
+import StorageTesting
+import Testing
+
+/// Opening with the dictionary's snapshot, with chunks so small that each roll writes one.
+@Suite("A ledger with a snapshot of its dictionary")
+struct LedgerSnapshotTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private func open(snapshotDivisor: Int = 1 << 20) throws -> FileLedger {
+        var options = FileLedger.Options(directory: scratch.path, access: .write)
+        options.sizes.chunkByteCount = 2048
+        options.sizes.reserveByteCount = 512
+        options.sizes.snapshotDivisor = snapshotDivisor
+        options.background = .inline
+        options.report = { Issue.record("\($0)") }
+        return try FileLedger.open(options)
+    }
+
+    private func fill(_ ledger: FileLedger, from first: Int = 0, count: Int = 40) async throws {
+        for number in first..<first + count {
+            _ = try await ledger.append(
+                batch(Int64(number % 3), ["p\(number % 17)", "q\(number)"], eventID: "e\(number)"))
+        }
+    }
+
+    private var snapshot: URL { URL(fileURLWithPath: scratch.path + "/ledger/DICTIONARY") }
+
+    private var hasSnapshot: Bool { FileManager.default.fileExists(atPath: snapshot.path) }
+
+    @Test("It opens without reading sealed chunks, knows every id, and reports damage when asked")
+    func fastOpening() async throws {
+        let ledger = try open()
+        try await fill(ledger)
+        let expected = try content(ledger)
+        try await ledger.close()
+        #expect(hasSnapshot)
+        // A damaged block of a sealed chunk stays unread.
+        let first = URL(fileURLWithPath: try scratch.chunks[0])
+        let whole = try Data(contentsOf: first)
+        var damaged = whole
+        damaged[400] ^= 1
+        try damaged.write(to: first)
+        let fast = try open()
+        #expect(fast.notices.isEmpty)
+        #expect(fast.profileCount == 57)
+        #expect(fast.ordinal(of: "q0") != nil)
+        #expect {
+            _ = try fast.frame(containing: Position(0))
+        } throws: {
+            ($0 as? Failure)?.code == .ledgerCorrupt
+        }
+        // Event ids of sealed chunks are known.
+        try await fill(fast)
+        #expect(fast.end == Position(40))
+        try await fast.close()
+        try whole.write(to: first)
+        let again = try open()
+        #expect(try content(again) == expected)
+        try await again.close()
+    }
+
+    @Test("A damaged, missing or older snapshot costs a longer opening, and is made again")
+    func replaced() async throws {
+        let ledger = try open()
+        try await fill(ledger)
+        let expected = try content(ledger)
+        try await ledger.close()
+        let good = try Data(contentsOf: snapshot)
+        var damaged = good
+        damaged[50] ^= 8
+        try damaged.write(to: snapshot)
+        let again = try open()
+        #expect(again.notices.count == 1)
+        #expect(again.notices[0].contains("DICTIONARY"))
+        #expect(try content(again) == expected)
+        try await again.close()
+        try FileManager.default.removeItem(at: snapshot)
+        let third = try open()
+        #expect(third.notices.isEmpty)
+        #expect(try content(third) == expected)
+        try await fill(third, from: 40)
+        try await third.close()
+        #expect(hasSnapshot)
+        try good.write(to: snapshot)
+        let fourth = try open()
+        #expect(fourth.notices.isEmpty)
+        #expect(fourth.end == Position(80))
+        try await fill(fourth, from: 0, count: 80)
+        #expect(fourth.end == Position(80))
+        try await fourth.close()
+    }
+
+    @Test("INV-2: a snapshot of another past of the ledger is not used")
+    func otherPast() async throws {
+        let ledger = try open()
+        try await fill(ledger, count: 5)
+        try await ledger.close()
+        let before = try Directory(scratch.path)
+        let first = try open()
+        try await fill(first, from: 5, count: 60)
+        try await first.close()
+        let snapshot = try Data(contentsOf: snapshot)
+        // The files of an earlier day, put back by hand; then another history.
+        try before.restore()
+        let second = try open()
+        try await fill(second, from: 1000, count: 60)
+        let expected = try content(second)
+        try await second.close()
+        try snapshot.write(to: self.snapshot)
+        let third = try open()
+        #expect(try content(third) == expected)
+        #expect(third.ordinal(of: "q1005") != nil)
+        #expect(third.ordinal(of: "q5") == nil)
+        try await third.close()
+    }
+
+    @Test("INV-3: a snapshot that has seen more events than there are is a witness of a loss")
+    func witness() async throws {
+        let ledger = try open()
+        try await fill(ledger, count: 5)
+        try await ledger.close()
+        let before = try Directory(scratch.path)
+        let first = try open()
+        try await fill(first, from: 5, count: 60)
+        try await first.close()
+        let snapshot = try Data(contentsOf: snapshot)
+        try before.restore()
+        try snapshot.write(to: self.snapshot)
+        #expect {
+            _ = try open()
+        } throws: {
+            ($0 as? Failure)?.code == .ledgerCorrupt
+        }
+    }
+
+    @Test("Snapshots are written in proportion to what the ledger grew by")
+    func proportion() async throws {
+        let ledger = try open(snapshotDivisor: 1)
+        try await ledger.close()
+        let large = try open(snapshotDivisor: 1)
+        // Long ids that do not compress: the dictionary is about as large as the ledger.
+        var generator = SeededGenerator()
+        for _ in 0..<60 {
+            let id = (0..<14).map { _ in String(generator.next(), radix: 36) }.joined()
+            _ = try await large.append(batch(1, [id]))
+        }
+        try await large.close()
+        #expect(hasSnapshot)
+        let written = try Data(contentsOf: snapshot)
+        let again = try open(snapshotDivisor: 1)
+        _ = try await again.append(batch(1, ["one more"]))
+        try await again.close()
+        #expect(try Data(contentsOf: snapshot) == written)
+    }
+}
+
+/// The files of a ledger as they were.
+private struct Directory {
+    private let path: String
+    private let files: [String: Data]
+
+    init(_ directory: String) throws {
+        path = directory + "/ledger"
+        var files: [String: Data] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+            files[name] = try Data(contentsOf: URL(fileURLWithPath: path + "/" + name))
+        }
+        self.files = files
+    }
+
+    func restore() throws {
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: false)
+        for (name, data) in files {
+            try data.write(to: URL(fileURLWithPath: path + "/" + name))
+        }
+    }
+}
