@@ -143,10 +143,13 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
             var builder = FrameBuilder(position: position, now: now, dictionary: &dictionary)
             for one in group {
                 var result = AppendResult()
+                // A full frame goes out when it is known whether its batch goes on behind it.
+                var full: Frame?
                 for index in one.batch.events.indices {
                     if builder.frame.isFull(parts.sizes) {
                         position = position.advanced(by: builder.frame.events.count)
-                        append(builder.frame, isContinued: index > 0, &encoded)
+                        full = builder.frame
+                        if index == 0 { flush(&full, isContinued: false, &encoded) }
                         builder = FrameBuilder(
                             position: position, now: now, dictionary: &dictionary)
                     }
@@ -154,8 +157,10 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
                         result.duplicateCount += 1
                         continue
                     }
+                    flush(&full, isContinued: true, &encoded)
                     Self.count(builder.frame, &result)
                 }
+                flush(&full, isContinued: false, &encoded)
                 encoded.results.append(result)
             }
             if !builder.isEmpty {
@@ -174,6 +179,11 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
         }
         result.firstPosition = result.firstPosition ?? position
         result.lastPosition = position
+    }
+
+    private func flush(_ frame: inout Frame?, isContinued: Bool, _ encoded: inout Encoded) {
+        if let whole = frame { append(whole, isContinued: isContinued, &encoded) }
+        frame = nil
     }
 
     private func append(_ frame: Frame, isContinued: Bool, _ encoded: inout Encoded) {

@@ -3,6 +3,7 @@ import FrameCodec
 import Ledger
 import SegmentModel
 import StorageIO
+import StorageTesting
 import Testing
 
 /// A directory that is removed at the end of the test.
@@ -103,6 +104,32 @@ func content(_ ledger: FileLedger) throws -> [String] {
         #expect(try await ledger.append(batch(1, ["z"], eventID: "e1")).duplicateCount == 1)
         #expect(ledger.end == Position(1))
         try await ledger.close()
+    }
+
+    @Test("INV-1: a batch of several frames that ends in duplicates survives a crash")
+    func duplicatesBehindFullFrame() async throws {
+        let system = SimulatedFileSystem(directories: SimulatedRun.directory)
+        var options = SimulatedRun.options(system)
+        options.sizes.frameChangeCount = 4
+        let ledger = try FileLedger.open(options)
+        _ = try await ledger.append(batch(1, ["a"], eventID: "known"))
+        var several = batch(1, ["b", "c", "d", "e"], eventID: "new 1")
+        several.append(.segmentCleared, segment: SegmentID(1), eventID: "new 2")
+        several.append(
+            .profilesAdded, segment: SegmentID(1), eventID: "new 3",
+            profiles: ["f", "g", "h", "i"].map { ($0, []) })
+        several.append(.segmentCleared, segment: SegmentID(1), eventID: "known")
+        let result = try await ledger.append(several)
+        #expect(result.eventCount == 3)
+        #expect(result.duplicateCount == 1)
+        let before = try content(ledger)
+        let crashed = system.crashImage(.unsyncedLost, seed: 1)
+        try await ledger.close()
+        options = SimulatedRun.options(crashed)
+        let again = try FileLedger.open(options)
+        #expect(try content(again) == before)
+        #expect(try await again.append(several).duplicateCount == 4)
+        try await again.close()
     }
 
     @Test("Fields are stored only when they change; null deletes; the newest value wins")
