@@ -25,9 +25,10 @@ func module(
 }
 
 func test(
-    _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = settings
+    _ name: String, _ dependencies: [Target.Dependency], files: [String] = [],
+    settings: [SwiftSetting] = settings
 ) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+    .testTarget(name: name, dependencies: dependencies, exclude: files, swiftSettings: settings)
 }
 
 func system(_ name: String, pkgConfig: String? = nil, package: String? = nil) -> Target {
@@ -135,7 +136,8 @@ let package = Package(
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
         test("MerkleTreeTests", ["MerkleTree", crypto]),
         .target(
-            name: "StorageTesting", dependencies: ["StorageIO"], path: "Tests/StorageTesting",
+            name: "StorageTesting", dependencies: ["SegmentModel", "StorageIO"],
+            path: "Tests/StorageTesting",
             swiftSettings: optimized),
         test("StorageIOTests", ["StorageIO", "StorageTesting"]),
         .executableTarget(
@@ -147,7 +149,7 @@ let package = Package(
             [
                 "SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "Ledger",
                 "StorageTesting", "LedgerWriter", crypto,
-            ], settings: optimized),
+            ], files: ["Golden"], settings: optimized),
         test("ConfigurationTests", ["SegmentModel", "EventJSON", "Configuration"]),
         test(
             "ProjectionTests",
@@ -166,7 +168,7 @@ let package = Package(
         test("AuditTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Audit", crypto]),
         test(
             "RecoveryTests",
-            ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Recovery"]),
+            ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Recovery", "StorageTesting"]),
         test(
             "SyncTests",
             [

@@ -1,16 +1,17 @@
 internal import FrameCodec
 internal import SegmentModel
-internal import StorageIO
+package import StorageIO
 
 extension DictionarySnapshot {
     /// Reads a snapshot back.
     ///
+    /// - Parameter identity: of the ledger; nil takes any.
     /// - Throws: why there is none to be had. Every byte of the file is covered by a checksum and
     ///   every number is checked: no file gives other data, or reads outside of memory.
     /// - Complexity: O(bytes of the file).
     /// - Concurrency: blocks; call it on an owned thread.
     static func read(
-        _ path: String, of identity: Identity, _ fileSystem: any FileSystem
+        _ path: String, of identity: Identity?, _ fileSystem: any FileSystem
     ) throws(DictionarySnapshotError) -> Content {
         let file = try open(path, fileSystem)
         let content: Content
@@ -34,13 +35,13 @@ extension DictionarySnapshot {
     }
 
     private static func read(
-        _ file: any File, of identity: Identity
+        _ file: any File, of identity: Identity?
     ) throws(DictionarySnapshotError) -> Content {
         let head = try storage { () throws(StorageError) in
             try file.read(count: DictionarySnapshotHeader.byteCount, at: 0)
         }
         let header = try header(head)
-        guard header.identity == identity else { throw .foreign }
+        guard identity.map({ $0 == header.identity }) ?? true else { throw .foreign }
         let byteCount = try storage { () throws(StorageError) in try file.size() }
         guard byteCount == Int(header.fileByteCount),
             header.tableByteCount == header.expectedTableByteCount
@@ -78,6 +79,27 @@ extension DictionarySnapshot {
             return try body()
         } catch {
             throw .storage(error)
+        }
+    }
+}
+
+extension LedgerDirectory {
+    /// What is wrong with a snapshot of the dictionary; nil if all of it can be read.
+    ///
+    /// - Throws: `StorageError` if the file system fails.
+    /// - Complexity: O(bytes of the file).
+    package static func snapshotFault(
+        _ path: String, _ fileSystem: any FileSystem
+    ) throws(StorageError) -> String? {
+        do throws(DictionarySnapshotError) {
+            _ = try DictionarySnapshot.read(path, of: nil, fileSystem)
+            return nil
+        } catch {
+            switch error {
+            case .storage(let error): throw error
+            case .missing: return nil
+            case .damaged, .version, .foreign: return "\(error)"
+            }
         }
     }
 }

@@ -54,6 +54,21 @@ enum DictionarySnapshotError: Error, Hashable, Sendable {
     case foreign
 
     enum Part: String, Sendable {
-        case header, tables, length, profiles, fieldNames, eventIDs, pages
+        case header, tables, length, profiles
+        case fieldNames = "field names"
+        case eventIDs = "event ids"
+        case pages
+    }
+}
+
+extension DictionarySnapshotError: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .missing: "the snapshot is missing"
+        case .storage(let error): error.failure.message
+        case .damaged(let part): "the snapshot is damaged (\(part.rawValue))"
+        case .version(let version): "the snapshot is of version \(version)"
+        case .foreign: "the snapshot is of another ledger"
+        }
     }
 }

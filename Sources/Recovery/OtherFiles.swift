@@ -28,6 +28,8 @@ struct OtherFiles {
                 let path = chunks + "/" + name
                 if name == LedgerDirectory.manifest {
                     if !told.contains(path) { try lookAtManifest(path, fileSystem) }
+                } else if name == LedgerDirectory.snapshot {
+                    try lookAtSnapshot(path, fileSystem)
                 } else if LedgerDirectory.isSpare(name) {
                     try lookAtSpare(path, fileSystem)
                 } else if named.contains(name) {
@@ -74,6 +76,16 @@ struct OtherFiles {
         if frameCount == 0 {
             faults.append(VerificationFault(path: path, offset: 0, what: "it is empty"))
         }
+    }
+
+    /// Without it, more of the ledger is read at the next opening, and nothing is lost.
+    private mutating func lookAtSnapshot(_ path: String, _ fileSystem: any FileSystem) throws {
+        guard let what = try LedgerDirectory.snapshotFault(path, fileSystem) else { return }
+        faults.append(
+            VerificationFault(
+                path: path, what: "\(what): it is not used, and no event is lost",
+                hint: "delete the file, the next command that writes makes another; check the disk")
+        )
     }
 
     /// Nobody reads what stands behind the end of a sealed chunk.

@@ -3,6 +3,7 @@ import FrameCodec
 import Ledger
 import Recovery
 import SegmentModel
+import StorageTesting
 import Testing
 
 @Suite struct FileInspectionTests {

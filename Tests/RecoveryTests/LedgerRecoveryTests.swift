@@ -4,6 +4,7 @@ import Ledger
 import Recovery
 import SegmentModel
 import StorageIO
+import StorageTesting
 import Testing
 
 /// Every event as text, up to and with a position.

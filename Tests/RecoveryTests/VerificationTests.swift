@@ -4,6 +4,7 @@ import Ledger
 import Recovery
 import SegmentModel
 import StorageIO
+import StorageTesting
 import Testing
 
 /// What a verification says of ledgers that were damaged in every way that a file can be.

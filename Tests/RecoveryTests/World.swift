@@ -1,5 +1,6 @@
 import Ledger
 import SegmentModel
+import StorageTesting
 
 /// A ledger of random events, and beside it a plain model of what they mean.
 struct World {

@@ -1,6 +1,0 @@
-import SegmentModel
-
-/// Always the same moment.
-struct StandingClock: WallClock {
-    func now() -> Timestamp { Timestamp(rfc3339: "2026-03-12T12:00:00.000Z")! }
-}
