@@ -4,8 +4,8 @@ import SegmentModel
 import StorageTesting
 import Testing
 
-/// Ledgers that every version of the format has left, byte for byte, in `Golden`: the same events in
-/// each. A new version adds its own with SEGLEDGER_GOLDEN=DIRECTORY, and the old ones stay.
+/// Ledgers that every version of the format has left, byte for byte, in `Golden`: the same events
+/// in each. A new version adds its own with SEGLEDGER_GOLDEN=DIRECTORY, and the old ones stay.
 @Suite("A ledger of each version of the format")
 struct GoldenLedgerTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
