@@ -12,8 +12,8 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// Of modules that the exhaustive tests of the ledger and of the projections live in: optimized in
-/// debug builds too, or those tests take minutes instead of seconds.
+/// Of modules that the exhaustive tests of the ledger, the projections and the parser live in:
+/// optimized in debug builds too, or those tests take minutes instead of seconds.
 let optimized = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 func module(
@@ -69,7 +69,7 @@ let package = Package(
         // Row 1: the words.
         module("SegmentModel", [], settings: optimized),
         // Row 2: mechanisms.
-        module("EventJSON", ["SegmentModel"]),
+        module("EventJSON", ["SegmentModel"], settings: optimized),
         module("SQLTemplate", ["SegmentModel", crypto]),
         module("StorageIO", ["SegmentModel"], settings: optimized),
         module("FrameCodec", ["SegmentModel", "CLZ4", "CChecksum"], settings: optimized),

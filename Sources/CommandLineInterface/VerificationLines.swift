@@ -72,10 +72,6 @@ struct VerificationLines {
         return lines
     }
 
-    private func counted(_ count: Int, _ noun: String) -> String {
-        "\(count) \(noun)\(count == 1 ? "" : "s")"
-    }
-
     func json(_ report: VerificationReport, _ projections: ProjectionCheck) -> String {
         let faults = report.faults + projections.faults
         var json = JSONWriter()
