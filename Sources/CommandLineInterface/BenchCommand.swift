@@ -35,6 +35,7 @@ struct BenchCommand: AsyncParsableCommand {
         do {
             figures += try await bench.appends()
             figures += try await bench.bulk()
+            figures += try await bench.ingest()
             figures += try await bench.delivery(postgresql: postgresql)
         } catch {
             remove(directory)
