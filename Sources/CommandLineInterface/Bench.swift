@@ -127,7 +127,6 @@ struct Bench {
         let opened = monotonicNanoseconds()
         let again = try openLedger("bulk")
         let openRate = Double(changes) / Self.elapsed(opened)
-        let replayed = monotonicNanoseconds()
         var members: Set<UInt32> = []
         var seen = 0
         var position = Position(0)
@@ -138,7 +137,6 @@ struct Bench {
             }
             position = frame.endPosition
         }
-        let replayRate = Double(seen) / Self.elapsed(replayed)
         try Self.check(seen == changes + Self.profileCount, "the number of changes")
         try Self.check(members.count == Self.profileCount, "the membership")
         try await again.close()
@@ -154,9 +152,6 @@ struct Bench {
             BenchFigure(
                 what: "open after a stop", value: openRate, unit: "changes/s", ceiling: bare,
                 ceilingName: "4-byte numbers into a set, in memory"),
-            BenchFigure(
-                what: "replay to membership", value: replayRate, unit: "changes/s",
-                ceiling: bare, ceilingName: "4-byte numbers into a set, in memory"),
         ]
     }
 

@@ -36,6 +36,7 @@ struct BenchCommand: AsyncParsableCommand {
             figures += try await bench.appends()
             figures += try await bench.bulk()
             figures += try await bench.ingest()
+            figures += try await bench.replays()
             figures += try await bench.delivery(postgresql: postgresql)
         } catch {
             remove(directory)

@@ -25,7 +25,7 @@ import Testing
     }
 
     private func digest() throws -> String {
-        let verified = try program.run("verify", "--json")
+        let verified = try program.run("verify", "--deep", "--json")
         #expect(verified.status == 0, "\(verified.errors)")
         return try #require(try verified.json["projections_sha256"] as? String)
     }
