@@ -50,6 +50,7 @@ enum ModuleRows {
     }
 
     private static func importedModule(_ line: String) -> String? {
+        guard line.has("import") else { return nil }
         let attributes = /\s*(?:@\w+(?:\(\w+\))?\s+)*(?:(?:private|internal|package|public)\s+)?/
         let kinds = /(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?/
         guard let start = line.prefixMatch(of: attributes)?.range.upperBound,

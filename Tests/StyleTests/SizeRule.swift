@@ -43,6 +43,8 @@ enum SizeRule {
     }
 
     private static func declaredName(_ line: String) -> String? {
+        let words = ["func", "init", "subscript", "var"]
+        guard words.contains(where: line.has) else { return nil }
         let modifiers = /\s*(?:[@\w().:]+\s+)*?/
         let declaration = /(?:func\s+([^\s(<]+)|(init)[?!]?[(<]|(deinit)\b|(subscript)[(<])/
         if let match = line.prefixMatch(
