@@ -277,7 +277,9 @@ extension LedgerWriter {
                 .storageFull, "the profiles' ids and current fields fill the 32 GiB that they may",
                 hint: "begin another ledger; docs/reference/limits.md names the limit")
         }
-        let isFull = tail.byteCount + count > max(parts.sizes.chunkByteCount, count)
+        // What is written is mostly far less than the count, so a chunk that is half empty goes on.
+        let size = parts.sizes.chunkByteCount
+        let isFull = tail.byteCount >= size / 2 && tail.byteCount + count > size
         if isFull, tail.frameCount > 1 { try startNextChunk(roomFor: count) }
         do throws(StorageError) {
             try tail.reserve(count, step: parts.sizes.reserveByteCount)
