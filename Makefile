@@ -67,6 +67,10 @@ fuzz: setup ## fuzz what reads bytes from outside, FUZZ_SECONDS=60 for each targ
 bench: release ## measure this machine: append, replay, delivery
 	@.build/release/segledger bench
 
+.PHONY: bench-large
+bench-large: release ## open a large ledger after a crash, and see how much memory it takes
+	Tests/large-ledger.sh
+
 .PHONY: lint
 lint: swift-present ## check the formatting
 	swift format lint --strict --recursive $(SOURCES)

@@ -34,8 +34,10 @@ struct BenchCommand: AsyncParsableCommand {
         let bench = Bench(directory: directory, seconds: max(1, seconds))
         do {
             figures += try await bench.appends()
+            figures.append(try await bench.commits())
             figures += try await bench.bulk()
             figures += try await bench.ingest()
+            figures += try await bench.sizes()
             figures += try await bench.replays()
             figures += try await bench.delivery(postgresql: postgresql)
         } catch {
