@@ -32,6 +32,8 @@ struct EventGenerator {
     private let segmentCount: Int
     private var remaining: Int
     private var random: SplitMix64
+    /// Milliseconds between two events, at most.
+    private let stepMax: UInt64
     private var eventNumber = 0
     private var time = Timestamp(rfc3339: "2026-01-01T08:00:00Z")!
     private var members: [[Int]]
@@ -43,6 +45,11 @@ struct EventGenerator {
         self.segmentCount = segmentCount
         self.seed = seed
         remaining = changeCount
+        // An event has 78 changes on average. However many there are, they end within a year, so
+        // that none lies ahead of the clock.
+        let spanInMilliseconds: UInt64 = 200 * 24 * 3_600_000
+        let eventCount = UInt64(changeCount / 78 + segmentCount + 1)
+        stepMax = max(1, min(60_000, 2 * spanInMilliseconds / eventCount))
         random = SplitMix64(state: seed)
         members = Array(repeating: [], count: segmentCount)
         isMember = Array(
@@ -65,7 +72,7 @@ struct EventGenerator {
     }
 
     private mutating func begin(_ type: String, _ segment: Int) -> JSONWriter {
-        time = time.advanced(byMicroseconds: Int64(1000 * (1 + random.next() % 60_000)))
+        time = time.advanced(byMicroseconds: Int64(1000 * (1 + random.next() % stepMax)))
         var json = JSONWriter()
         json.beginObject()
         json.member("type", type)

@@ -122,6 +122,11 @@ extension LedgerOpening {
                 frameCount: scan.frameCount, footer: scan.footer, end: scan.nextPosition,
                 isEnded: scan.ending == .sealed, fieldNames: fieldNames))
         lastScan = scan
+        if isLast {
+            lastChecksum = bytes.withUnsafeBytes {
+                crc32c(UnsafeRawBufferPointer(rebasing: $0[..<scan.goodByteCount]))
+            }
+        }
     }
 
     // MARK: Checks

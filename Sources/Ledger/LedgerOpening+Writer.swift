@@ -158,9 +158,8 @@ extension LedgerOpening {
             let last = chunks[chunks.count - 1]
             try last.handle.file.syncAll()
             try last.handle.file.dropCache()
-            let bytes = try last.handle.file.readAll()
-            let again = try bytes.withUnsafeBytes { try ChunkScan($0) { _ in } }
-            guard again.goodByteCount == scan.goodByteCount else {
+            let again = try last.handle.file.read(count: scan.goodByteCount, at: 0)
+            guard again.withUnsafeBytes({ crc32c($0) }) == lastChecksum else {
                 throw Failure(
                     .storageFailed,
                     "\(last.handle.path): the disk does not return what was written to it",

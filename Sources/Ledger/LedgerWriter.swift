@@ -371,10 +371,11 @@ extension LedgerWriter {
                 handle: handle, chunkID: next.header.chunkID,
                 firstPosition: next.header.firstPosition,
                 index: ChunkIndex(timeBefore: next.header.lastTime)))
+        // The snapshot first: it is what saves an opening after a crash the most.
+        snapshotDictionary(after: full.byteCount)
         let sealing = parts.sealing
         sealing.add(full)
         parts.keeper.add { try sealing.sealWaiting() }
-        snapshotDictionary(after: full.byteCount)
     }
 
     /// The dictionary as it stands where the new tail begins, if it is time for a snapshot.
