@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import EventJSON
 internal import FrameCodec
+internal import Ledger
 internal import Recovery
 internal import SegmentModel
 internal import StorageIO
@@ -15,7 +16,7 @@ struct DumpCommand: AsyncParsableCommand {
             fail that had been acknowledged.
             """)
 
-    @Argument(help: "A chunk, or the manifest.") var file: String
+    @Argument(help: "A chunk, the manifest, or the dictionary's snapshot.") var file: String
     @Option(name: .long, help: "Show what is in the frame with this number.") var frame: UInt64?
     @Flag(name: .long, help: "With --frame: show profile ids and field values too.")
     var values = false
@@ -39,6 +40,7 @@ struct DumpCommand: AsyncParsableCommand {
 
     /// Prints a line for each finding; false if acknowledged bytes fail.
     private static func list(_ path: String, _ isJSON: Bool) throws -> Bool {
+        if try summarizeSnapshot(path, isJSON) { return true }
         if !isJSON { Terminal.printLine(FrameLines.header) }
         let summary = try FileInspection.inspect(path) { finding in
             Terminal.printLine(isJSON ? FrameLines.json(finding) : FrameLines.text(finding))
@@ -53,6 +55,42 @@ struct DumpCommand: AsyncParsableCommand {
                     hint: "restore a backup with 'segledger restore'"))
         }
         return !summary.isCorrupt
+    }
+
+    /// A snapshot has no frames: says what it holds; false if the file is something else.
+    private static func summarizeSnapshot(_ path: String, _ isJSON: Bool) throws -> Bool {
+        let fileSystem = LocalFileSystem()
+        do {
+            guard try fileSystem.exists(path),
+                try DictionarySnapshotSummary.isSnapshot(path, fileSystem),
+                let summary = try DictionarySnapshotSummary(path, fileSystem)
+            else { return false }
+            Terminal.printLine(isJSON ? json(summary) : text(summary))
+            return true
+        } catch let error as StorageError {
+            throw error.failure
+        }
+    }
+
+    private static func text(_ summary: DictionarySnapshotSummary) -> String {
+        "a snapshot of the dictionary where position \(summary.position) begins: "
+            + "\(counted(summary.profileCount, "profile")), "
+            + "\(counted(summary.fieldNameCount, "field name")), "
+            + "\(counted(summary.eventIDCount, "event id")) in "
+            + "\(counted(summary.byteCount, "byte")): whole"
+    }
+
+    private static func json(_ summary: DictionarySnapshotSummary) -> String {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("kind", "dictionary")
+        json.member("position", summary.position.rawValue)
+        json.member("profiles", summary.profileCount)
+        json.member("field_names", summary.fieldNameCount)
+        json.member("event_ids", summary.eventIDCount)
+        json.member("bytes", summary.byteCount)
+        json.endObject()
+        return json.text
     }
 
     private static func show(

@@ -45,8 +45,8 @@ enum FrameLines {
 
     static func text(_ summary: FileInspection.Summary) -> String {
         let sum =
-            "\(summary.frameCount) frames, \(summary.eventCount) events, "
-            + "\(summary.changeCount) changes in \(summary.byteCount) bytes"
+            "\(counted(summary.frameCount, "frame")), \(counted(summary.eventCount, "event")), "
+            + "\(counted(summary.changeCount, "change")) in \(counted(summary.byteCount, "byte"))"
         guard let offset = summary.firstFaultOffset else { return sum + ": whole" }
         let places = summary.faultCount == 1 ? "1 place is" : "\(summary.faultCount) places are"
         return sum + ": \(places) wrong, the first at \(offset); "

@@ -1,6 +1,6 @@
 internal import FrameCodec
 internal import SegmentModel
-package import StorageIO
+internal import StorageIO
 
 extension DictionarySnapshot {
     /// Reads a snapshot back.
@@ -79,27 +79,6 @@ extension DictionarySnapshot {
             return try body()
         } catch {
             throw .storage(error)
-        }
-    }
-}
-
-extension LedgerDirectory {
-    /// What is wrong with a snapshot of the dictionary; nil if all of it can be read.
-    ///
-    /// - Throws: `StorageError` if the file system fails.
-    /// - Complexity: O(bytes of the file).
-    package static func snapshotFault(
-        _ path: String, _ fileSystem: any FileSystem
-    ) throws(StorageError) -> String? {
-        do throws(DictionarySnapshotError) {
-            _ = try DictionarySnapshot.read(path, of: nil, fileSystem)
-            return nil
-        } catch {
-            switch error {
-            case .storage(let error): throw error
-            case .missing: return nil
-            case .damaged, .version, .foreign: return "\(error)"
-            }
         }
     }
 }

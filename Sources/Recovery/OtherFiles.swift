@@ -80,12 +80,14 @@ struct OtherFiles {
 
     /// Without it, more of the ledger is read at the next opening, and nothing is lost.
     private mutating func lookAtSnapshot(_ path: String, _ fileSystem: any FileSystem) throws {
-        guard let what = try LedgerDirectory.snapshotFault(path, fileSystem) else { return }
-        faults.append(
-            VerificationFault(
-                path: path, what: "\(what): it is not used, and no event is lost",
-                hint: "delete the file, the next command that writes makes another; check the disk")
-        )
+        do {
+            _ = try DictionarySnapshotSummary(path, fileSystem)
+        } catch let failure as Failure {
+            let what = failure.message.dropFirst(path.count + 2)
+            faults.append(
+                VerificationFault(
+                    code: failure.code, path: path, what: String(what), hint: failure.hint ?? ""))
+        }
     }
 
     /// Nobody reads what stands behind the end of a sealed chunk.

@@ -49,6 +49,26 @@ import Testing
         #expect((data["faults"] as? [String])?.isEmpty == true)
     }
 
+    @Test("A snapshot of the dictionary says what it holds, or that it is damaged")
+    func snapshot() throws {
+        let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
+            .appendingPathComponent("LedgerTests/Golden/version-2/ledger/DICTIONARY")
+        let text = try program.run("dump", golden.path)
+        #expect(text.status == 0, "\(text.errors)")
+        #expect(text.output.contains("23 profiles, 2 field names"))
+        let json = try objects(try program.run("dump", golden.path, "--json").output)
+        #expect(json.first?["kind"] as? String == "dictionary")
+        #expect(json.first?["profiles"] as? Int == 23)
+        var bytes = try Data(contentsOf: golden)
+        bytes[100] ^= 1
+        let copy = scratch.path + "/DICTIONARY"
+        try bytes.write(to: URL(fileURLWithPath: copy))
+        let damaged = try program.run("dump", copy)
+        #expect(damaged.status == 4)
+        #expect(damaged.errors.contains("no event is lost"))
+    }
+
     @Test("INV-10: a frame's events show no profile id and no value unless asked for")
     func values() throws {
         let frames = try objects(try program.run("dump", file, "--json").output)
