@@ -23,7 +23,7 @@ struct AppendCommand: AsyncParsableCommand {
         let input = try InputFile(file)
         defer { input.close() }
         let result = try await Interruption.run {
-            try await Workspace.with(global.directory, .write) { workspace in
+            try await Workspace.with(global.directory, .write, folding: false) { workspace in
                 try await append(input, to: workspace)
             }
         }

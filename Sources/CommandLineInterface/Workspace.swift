@@ -29,11 +29,14 @@ final class Workspace: Sendable {
     }
 
     /// Opens, runs `body`, and closes whatever happens.
+    ///
+    /// - Parameter folding: whether the projections catch up with the ledger first. Who only
+    ///   appends need not wait for them: the next command that asks them does.
     static func with<Result>(
-        _ directory: String, _ access: FileLedger.Access,
+        _ directory: String, _ access: FileLedger.Access, folding: Bool = true,
         _ body: (Workspace) async throws -> Result
     ) async throws -> Result {
-        let workspace = try await open(directory, access)
+        let workspace = try await open(directory, access, folding: folding)
         let result: Result
         do {
             result = try await body(workspace)
@@ -50,7 +53,7 @@ final class Workspace: Sendable {
     }
 
     private static func open(
-        _ directory: String, _ access: FileLedger.Access
+        _ directory: String, _ access: FileLedger.Access, folding: Bool
     ) async throws -> Workspace {
         let pool = BlockingPool(name: "reader", threadCount: 2)
         let ledger = try await openLedger(directory, access, pool)
@@ -58,7 +61,7 @@ final class Workspace: Sendable {
         do {
             let store = try await pool.run { try openStore(directory, ledger) }
             let projector = try Projector(ledger: ledger, store: store)
-            if ledger.isWritable { try await projector.foldToEnd() }
+            if folding, ledger.isWritable { try await projector.foldToEnd() }
             return Workspace(
                 directory: directory, ledger: ledger, store: store, projector: projector,
                 pool: pool)
