@@ -22,11 +22,15 @@ struct AppendCommand: AsyncParsableCommand {
     func run() async throws {
         let input = try InputFile(file)
         defer { input.close() }
-        let result = try await Interruption.run {
+        try await Interruption.run {
             try await Workspace.with(global.directory, .write, folding: false) { workspace in
-                try await append(input, to: workspace)
+                // At once: closing may take a while longer, if a full chunk is being sealed.
+                report(try await append(input, to: workspace))
             }
         }
+    }
+
+    private func report(_ result: AppendResult) {
         if global.json {
             var json = JSONWriter()
             json.beginObject()

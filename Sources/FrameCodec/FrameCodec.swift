@@ -98,12 +98,28 @@ extension FrameCodec {
     package static func decode(
         _ header: FrameHeader, in bytes: UnsafeRawBufferPointer
     ) throws(FrameError) -> Frame {
+        try decode(header, in: bytes, isWhole: true)
+    }
+
+    /// Decodes a data frame's events alone, as an index needs them: the frame that is returned has
+    /// no ordinals, no field records and no new names. Both checksums are compared.
+    package static func decodeEvents(
+        _ header: FrameHeader, in bytes: UnsafeRawBufferPointer
+    ) throws(FrameError) -> Frame {
+        try decode(header, in: bytes, isWhole: false)
+    }
+
+    private static func decode(
+        _ header: FrameHeader, in bytes: UnsafeRawBufferPointer, isWhole: Bool
+    ) throws(FrameError) -> Frame {
         let stored = try stored(header, bytes)
         switch header.codec {
-        case .stored: return try decodePayload(header, stored)
+        case .stored: return try decodePayload(header, stored, isWhole: isWhole)
         case .lz4:
-            return try decode(
-                header, payload: try decompress(stored, to: Int(header.rawByteCount)))
+            let payload = try decompress(stored, to: Int(header.rawByteCount))
+            return try payload.withUnsafeBufferPointer { bytes throws(FrameError) in
+                try decodePayload(header, UnsafeRawBufferPointer(bytes), isWhole: isWhole)
+            }
         }
     }
 
@@ -112,16 +128,16 @@ extension FrameCodec {
         _ header: FrameHeader, payload: [UInt8]
     ) throws(FrameError) -> Frame {
         try payload.withUnsafeBufferPointer { bytes throws(FrameError) in
-            try decodePayload(header, UnsafeRawBufferPointer(bytes))
+            try decodePayload(header, UnsafeRawBufferPointer(bytes), isWhole: true)
         }
     }
 
     private static func decodePayload(
-        _ header: FrameHeader, _ payload: UnsafeRawBufferPointer
+        _ header: FrameHeader, _ payload: UnsafeRawBufferPointer, isWhole: Bool
     ) throws(FrameError) -> Frame {
         header.version == 1
             ? try PayloadDecoderVersion1.decode(header, payload)
-            : try PayloadDecoder.decode(header, payload)
+            : try PayloadDecoder.decode(header, payload, isWhole: isWhole)
     }
 
     /// The bytes of the payload as they are in the file, after their checksum and the padding were

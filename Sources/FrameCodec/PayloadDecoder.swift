@@ -12,8 +12,10 @@ struct PayloadDecoder {
     var output: TextOutput
     var frame: Frame
 
+    /// - Parameter isWhole: false leaves out ordinals, names and field records, which make up most
+    ///   of a frame; they are then not checked either.
     static func decode(
-        _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
+        _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, isWhole: Bool = true
     ) throws(FrameError) -> Frame {
         var reader = PayloadReader(bytes)
         let textByteCount = Int(try reader.fixed32())
@@ -25,8 +27,8 @@ struct PayloadDecoder {
         let text = [UInt8](unsafeUninitializedCapacity: textByteCount) { memory, count in
             var decoder = PayloadDecoder(header, reader, TextOutput(memory))
             do throws(FrameError) {
-                try decoder.run()
-                count = textByteCount
+                try decoder.run(isWhole: isWhole)
+                count = textByteCount - decoder.output.remaining
                 decoded = .success(decoder.frame)
             } catch {
                 decoded = .failure(error)
@@ -44,7 +46,7 @@ struct PayloadDecoder {
         frame = Frame(firstPosition: header.firstPosition, firstOrdinal: 0, firstFieldName: 0)
     }
 
-    private mutating func run() throws(FrameError) {
+    private mutating func run(isWhole: Bool) throws(FrameError) {
         frame.firstOrdinal = try reader.number32()
         frame.firstFieldName = try reader.number32()
         let profileCount = try reader.count(atMost: Int(header.changeCount))
@@ -53,6 +55,7 @@ struct PayloadDecoder {
             Int(frame.firstFieldName) + nameCount <= Int(UInt32.max)
         else { throw .content(.count) }
         try events(Int(header.eventCount))
+        guard isWhole else { return }
         try ordinals(Int(header.changeCount))
         frame.newFieldNames = try texts(nameCount)
         frame.newProfiles = try texts(profileCount)

@@ -37,8 +37,12 @@ struct ChunkScan {
 
     /// Scans the bytes of a file, handing each data frame of a whole batch to `visit`.
     ///
+    /// - Parameter eventsOnly: the frames are handed on with their events alone.
     /// - Throws: the chunk header's error; what `visit` throws.
-    init(_ bytes: UnsafeRawBufferPointer, visit: (Found) throws -> Void) throws {
+    init(
+        _ bytes: UnsafeRawBufferPointer, eventsOnly: Bool = false,
+        visit: (Found) throws -> Void
+    ) throws {
         let (first, header) = try Self.header(bytes)
         self.header = header
         nextPosition = header.firstPosition
@@ -53,7 +57,8 @@ struct ChunkScan {
             let found: (header: FrameHeader, frame: Frame?, footer: ChunkFooter?)
             do throws(FrameError) {
                 found = try Self.frame(
-                    rest, salt: header.chunkID, number: number, position: position, offset: offset)
+                    rest, salt: header.chunkID, number: number, position: position, offset: offset,
+                    eventsOnly: eventsOnly)
             } catch {
                 ending = classify(error, bytes, at: offset)
                 return
@@ -100,7 +105,7 @@ struct ChunkScan {
 
     private static func frame(
         _ bytes: UnsafeRawBufferPointer, salt: UInt64, number: UInt64, position: Position,
-        offset: Int
+        offset: Int, eventsOnly: Bool
     ) throws(FrameError) -> (FrameHeader, Frame?, ChunkFooter?) {
         let header = try FrameHeader(bytes)
         guard header.salt == salt, header.frameNumber == number,
@@ -109,7 +114,10 @@ struct ChunkScan {
         else { throw .header }
         switch header.kind {
         case .data:
-            let frame = try FrameCodec.decode(header, in: bytes)
+            let frame =
+                try eventsOnly
+                ? FrameCodec.decodeEvents(header, in: bytes)
+                : FrameCodec.decode(header, in: bytes)
             guard !frame.events.isEmpty else { throw .header }
             return (header, frame, nil)
         case .footer:

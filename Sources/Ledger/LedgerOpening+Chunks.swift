@@ -101,7 +101,7 @@ extension LedgerOpening {
         let scan: ChunkScan
         do {
             scan = try bytes.withUnsafeBytes { bytes in
-                try ChunkScan(bytes) { found in
+                try ChunkScan(bytes, eventsOnly: isInDictionary) { found in
                     at = found.offset
                     if !isInDictionary { try dictionary.fold(found.frame) }
                     index.add(found.frame, offset: found.offset, byteCount: found.byteCount)
