@@ -86,14 +86,20 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
                 byteCount += queue.submissions[count].byteCount
                 count += 1
             }
-            let group = Array(queue.submissions[..<count])
-            queue.submissions.removeFirst(count)
-            queue.byteCount -= byteCount
-            guard queue.byteCount <= Limits.appendQueueByteCountMax else {
-                return (group, queue.isStopped, [])
+            // Handed over, not shared: what is read here is no longer what callers append to.
+            var group: [AppendQueue.Submission] = []
+            if count == queue.submissions.count {
+                swap(&group, &queue.submissions)
+            } else {
+                group.append(contentsOf: queue.submissions[..<count])
+                queue.submissions.removeFirst(count)
             }
-            defer { queue.blocked.removeAll() }
-            return (group, queue.isStopped, queue.blocked)
+            queue.byteCount -= byteCount
+            var unblocked: [CheckedContinuation<Void, Never>] = []
+            if queue.byteCount <= Limits.appendQueueByteCountMax {
+                swap(&unblocked, &queue.blocked)
+            }
+            return (group, queue.isStopped, unblocked)
         }
     }
 
