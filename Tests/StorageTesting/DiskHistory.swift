@@ -6,9 +6,13 @@ package struct DiskHistory: Sendable {
     /// Changes that have happened.
     package private(set) var changeCount = 0
 
-    init(disk: SimulatedDisk, changes: [SimulatedDisk.Change]) {
+    /// Of the disk, so that no image of an image draws the same random numbers again.
+    private let number: UInt64
+
+    init(disk: SimulatedDisk, changes: [SimulatedDisk.Change], number: UInt64) {
         self.disk = disk
         self.changes = changes
+        self.number = number
     }
 
     package var isAtEnd: Bool { changeCount == changes.count }
@@ -26,6 +30,6 @@ package struct DiskHistory: Sendable {
     package func crashImage(_ mode: CrashMode, seed: UInt64) -> SimulatedFileSystem {
         var generator = SeededGenerator(seeds: seed, UInt64(changeCount))
         return SimulatedFileSystem(
-            disk: disk.crashed(mode, &generator), number: generator.next())
+            disk: disk.crashed(mode, &generator), number: generator.next() &+ number &+ 1)
     }
 }

@@ -70,7 +70,7 @@ package final class SimulatedFileSystem: FileSystem {
 
     /// The history of the disk, to look at it as it was after each change.
     package var history: DiskHistory {
-        state.withLock { DiskHistory(disk: $0.origin, changes: $0.changes) }
+        state.withLock { DiskHistory(disk: $0.origin, changes: $0.changes, number: number) }
     }
 
     /// As the disk may look after a power cut now.
@@ -78,7 +78,7 @@ package final class SimulatedFileSystem: FileSystem {
         var generator = SeededGenerator(seeds: seed)
         let disk = state.withLock { $0.disk }
         return SimulatedFileSystem(
-            disk: disk.crashed(mode, &generator), number: generator.next())
+            disk: disk.crashed(mode, &generator), number: generator.next() &+ number &+ 1)
     }
 
     // MARK: The port
