@@ -69,6 +69,7 @@ bench: release ## measure this machine: append, replay, delivery
 
 .PHONY: bench-large
 bench-large: release ## open a large ledger after a crash, and see how much memory it takes
+	@$(call install,time)
 	Tests/large-ledger.sh
 
 .PHONY: lint

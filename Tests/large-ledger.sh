@@ -39,15 +39,15 @@ events=$(number events <"$place/appended")
 echo "large-ledger: $(du -sm "$data/ledger" | cut -f1) MiB in the ledger, $events events"
 
 # A crash in the middle of a second stream.
-"$segledger" generate --profiles "$profiles" --segments 50 --changes 20000000 --seed 2 \
-  | "$segledger" append - --data "$data" >/dev/null 2>&1 &
-pipeline=$!
+"$segledger" append - --data "$data" >/dev/null 2>&1 \
+  < <("$segledger" generate --profiles "$profiles" --segments 50 --changes 20000000 --seed 2) &
+appending=$!
 while [ "$(find "$data/ledger" -name '*.chunk' -newer "$place/appended" | wc -l)" -lt 2 ]; do
-  kill -0 "$pipeline" 2>/dev/null || break
+  kill -0 "$appending" 2>/dev/null || break
   sleep 0.2
 done
-pkill -KILL -f "append - --data $data" || true
-wait "$pipeline" 2>/dev/null || true
+kill -KILL "$appending" 2>/dev/null || true
+wait "$appending" 2>/dev/null || true
 
 one='{"type":"profiles_added","segment_id":1,"profiles":[{"id":"after the crash"}]}'
 echo "$one" | measured "$segledger" append - --data "$data" --json >"$place/one"

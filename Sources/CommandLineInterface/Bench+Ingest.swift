@@ -75,15 +75,7 @@ extension Bench {
             var offset = 0
             for event in 0..<Self.ingestProfileCount / Self.ingestProfilesPerEvent {
                 let line = Self.ingestLine(event)
-                var failure: StorageError?
-                line.withUnsafeBytes { buffer in
-                    do throws(StorageError) {
-                        try file.write(buffer, at: offset)
-                    } catch {
-                        failure = error
-                    }
-                }
-                if let failure { throw failure }
+                try file.write(line, at: offset)
                 offset += line.count
             }
             try file.close()

@@ -48,13 +48,13 @@ struct Bench {
         do throws(StorageError) {
             let file = try LocalFileSystem().open(directory + "/sync", .createNew)
             let zeros = [UInt8](repeating: 0, count: 32 << 20)
-            try write(zeros, file, at: 0)
+            try file.write(zeros, at: 0)
             try file.syncAll()
             let record = [UInt8](repeating: 7, count: 256)
             let start = monotonicNanoseconds()
             var count = 0
             while Self.elapsed(start) < Double(seconds) {
-                try write(record, file, at: count * 256 % (31 << 20))
+                try file.write(record, at: count * 256 % (31 << 20))
                 try file.sync()
                 count += 1
             }
@@ -64,20 +64,6 @@ struct Bench {
         } catch {
             throw error.failure
         }
-    }
-
-    private func write(
-        _ bytes: [UInt8], _ file: any File, at offset: Int
-    ) throws(StorageError) {
-        var failure: StorageError?
-        bytes.withUnsafeBytes { buffer in
-            do throws(StorageError) {
-                try file.write(buffer, at: offset)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
     }
 
     private func appends(callers: Int) async throws -> Double {
@@ -115,7 +101,7 @@ struct Bench {
             let part = [UInt8](repeating: 7, count: changes / batchCount * 4)
             let start = monotonicNanoseconds()
             for number in 0..<batchCount {
-                try write(part, file, at: number * part.count)
+                try file.write(part, at: number * part.count)
                 try file.sync()
             }
             let rate = Double(changes) / Self.elapsed(start)

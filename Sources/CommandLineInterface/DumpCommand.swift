@@ -45,6 +45,11 @@ struct DumpCommand: AsyncParsableCommand {
         let summary = try FileInspection.inspect(path) { finding in
             Terminal.printLine(isJSON ? FrameLines.json(finding) : FrameLines.text(finding))
         }
+        if summary.frameCount == 0, summary.firstFaultOffset != nil {
+            throw Failure(
+                .notFound, "\(path): there is no frame in this file",
+                hint: "name a file of DATA/ledger; if this is one, 'segledger verify' says more")
+        }
         if !isJSON { Terminal.printLine(FrameLines.text(summary)) }
         if summary.isCorrupt, let offset = summary.firstFaultOffset {
             ErrorReport.print(
@@ -61,8 +66,7 @@ struct DumpCommand: AsyncParsableCommand {
     private static func summarizeSnapshot(_ path: String, _ isJSON: Bool) throws -> Bool {
         let fileSystem = LocalFileSystem()
         do {
-            guard try fileSystem.exists(path),
-                try DictionarySnapshotSummary.isSnapshot(path, fileSystem),
+            guard try DictionarySnapshotSummary.isSnapshot(path, fileSystem),
                 let summary = try DictionarySnapshotSummary(path, fileSystem)
             else { return false }
             Terminal.printLine(isJSON ? json(summary) : text(summary))

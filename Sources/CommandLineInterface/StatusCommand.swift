@@ -42,7 +42,7 @@ struct StatusCommand: AsyncParsableCommand {
                 line.row?.lastErrorMessage ?? "-")
         }
         Terminal.printLine(table.printed())
-        Terminal.printLine("ledger: \(end) events")
+        Terminal.printLine("ledger: \(counted(Int(end.rawValue), "event"))")
     }
 
     private func lines(_ workspace: Workspace) async throws -> [Line] {

@@ -59,21 +59,9 @@ extension DictionarySnapshot {
         header.fileByteCount = UInt64(writer.offset)
         let tables = tables(capture, header, writer.checksums)
         header.tableChecksum = tables.withUnsafeBytes { crc32c($0) }
-        try write(header.encoded() + tables, to: file)
+        try file.write(header.encoded() + tables, at: 0)
         // What the regions point into lives as long as these.
         withExtendedLifetime((capture, eventIDs)) {}
-    }
-
-    private static func write(_ bytes: [UInt8], to file: any File) throws(StorageError) {
-        var failure: StorageError?
-        bytes.withUnsafeBytes { bytes in
-            do throws(StorageError) {
-                try file.write(bytes, at: 0)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
     }
 
     // MARK: Header and tables
@@ -215,16 +203,9 @@ extension DictionarySnapshot {
             padded.removeAll(keepingCapacity: true)
             padded.append(contentsOf: bytes)
             padded += repeatElement(0, count: aligned(bytes.count) - bytes.count)
-            var failure: StorageError?
-            let copy = padded
-            copy.withUnsafeBytes { bytes in
-                do throws(StorageError) {
-                    try writePiece(bytes)
-                } catch {
-                    failure = error
-                }
-            }
-            if let failure { throw failure }
+            checksums.append(padded.withUnsafeBytes { crc32c($0) })
+            try file.write(padded, at: offset)
+            offset += padded.count
         }
     }
 }

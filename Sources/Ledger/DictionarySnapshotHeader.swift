@@ -17,6 +17,7 @@ internal import SegmentModel
 struct DictionarySnapshotHeader: Hashable, Sendable {
     static let byteCount = 192
     static let version: UInt32 = 1
+    static let magicBytes = Array("SGLS".utf8)
     private static let magic: UInt32 = 0x534C_4753
 
     var identity = DictionarySnapshot.Identity(ledger: [], timeline: [])

@@ -19,7 +19,7 @@ package struct DictionarySnapshotSummary: Sendable {
         let file = try fileSystem.open(path, .read)
         let start = try file.read(count: 4, at: 0)
         try file.close()
-        return start == Array("SGLS".utf8)
+        return start == DictionarySnapshotHeader.magicBytes
     }
 
     /// Reads a snapshot whole; nil if there is none.

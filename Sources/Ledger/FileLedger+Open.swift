@@ -37,11 +37,12 @@ extension FileLedger {
     /// place of the one that it was about to open.
     private static let readAttemptCount = 10
 
-    /// Opens a ledger: reads its manifest, scans and checks every chunk, recovers the tail.
+    /// Opens a ledger: reads its manifest and the dictionary's snapshot, scans and checks what
+    /// comes behind that (without a snapshot: every chunk), recovers the tail.
     ///
     /// - Throws: `ledgerLocked`, `ledgerCorrupt`, `formatUnknown`, `notFound` (nothing to read),
     ///   or what the file system says. No event is changed on disk unless it succeeds.
-    /// - Complexity: O(bytes of the ledger).
+    /// - Complexity: O(bytes of the snapshot and of the ledger behind it).
     /// - Concurrency: blocks; call it on an owned thread.
     package static func open(_ options: Options) throws -> FileLedger {
         do {

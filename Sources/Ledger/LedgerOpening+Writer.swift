@@ -20,9 +20,12 @@ extension LedgerOpening {
         let saltState = last.header.saltState.isEmpty ? newSaltState() : last.header.saltState
         let sealing = try makeSealing(shared, manifest, saltState)
         let keeper = LedgerKeeper(options.background, report: options.report)
-        if sealing.hasWork { keeper.add { try sealing.work.sealWaiting() } }
         let snapshots = makeSnapshots()
-        if let job = snapshots.firstJob { keeper.add(job) }
+        // A question is not kept waiting for what it did not ask for.
+        if options.access == .write {
+            if let job = snapshots.firstJob { keeper.add(job) }
+            if sealing.hasWork { keeper.add { try sealing.work.sealWaiting() } }
+        }
         return LedgerWriter(
             tail: tail, header: last.header, needsMark: !(lastScan?.endsWithMark ?? true),
             parts: LedgerWriter.Parts(

@@ -139,18 +139,3 @@ extension [UInt8] {
         return try result.get()
     }
 }
-
-extension File {
-    /// Writes an array's bytes.
-    func write(_ bytes: [UInt8], at offset: Int) throws(StorageError) {
-        var failure: StorageError?
-        bytes.withUnsafeBytes { buffer in
-            do throws(StorageError) {
-                try write(buffer, at: offset)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-    }
-}

@@ -19,6 +19,8 @@ extension StorageError {
             )
         case ENOENT, ENOTDIR:
             return Failure(.notFound, message, hint: "check the path")
+        case EISDIR:
+            return Failure(.notFound, message, hint: "name a file, not a directory")
         default:
             return Failure(
                 .storageFailed, message, hint: "check the disk and the system's log, then retry")

@@ -175,7 +175,7 @@ import Testing
             "\(user)\(Program.url.path) audit members 1 --data \(data)")
         #expect(status == 0 && output == "a\n", "\(output)")
         let (_, answer) = try shell("\(user)\(Program.url.path) status --data \(data)")
-        #expect(answer.contains("ledger: 1 events"), "\(answer)")
+        #expect(answer.contains("ledger: 1 event\n"), "\(answer)")
         let (refusal, message) = try shell(
             "echo '\(event)' | \(user)\(Program.url.path) append --data \(data)")
         #expect(refusal == 1)

@@ -77,4 +77,27 @@ struct GoldenLedgerTests {
         #expect(again.end.rawValue == UInt64(expected.count) + 14)
         try await again.close()
     }
+
+    @Test(
+        "A question opens it without sealing what waits, or writing a snapshot; a writer does both")
+    func question() async throws {
+        let scratch = try Scratch()
+        let folder = scratch.path + "/ledger"
+        // Version 1 sealed nothing: its first chunk is full.
+        let source = Self.folder.appendingPathComponent("version-1/ledger")
+        try FileManager.default.copyItem(atPath: source.path, toPath: folder)
+        let chunks = try scratch.chunks
+        var reading = options(scratch.path)
+        reading.access = .read
+        let reader = try FileLedger.open(reading)
+        #expect(reader.isWritable)
+        try await reader.close()
+        #expect(try scratch.chunks == chunks)
+        let snapshot = folder + "/DICTIONARY"
+        #expect(!FileManager.default.fileExists(atPath: snapshot))
+        let writer = try FileLedger.open(options(scratch.path))
+        try await writer.close()
+        #expect(try scratch.chunks != chunks)
+        #expect(FileManager.default.fileExists(atPath: snapshot))
+    }
 }

@@ -13,20 +13,7 @@ struct LedgerSnapshotTests {
     init() throws { scratch = try Scratch() }
 
     private func open(snapshotDivisor: Int = 1 << 20) throws -> FileLedger {
-        var options = FileLedger.Options(directory: scratch.path, access: .write)
-        options.sizes.chunkByteCount = 2048
-        options.sizes.reserveByteCount = 512
-        options.sizes.snapshotDivisor = snapshotDivisor
-        options.background = .inline
-        options.report = { Issue.record("\($0)") }
-        return try FileLedger.open(options)
-    }
-
-    private func fill(_ ledger: FileLedger, from first: Int = 0, count: Int = 40) async throws {
-        for number in first..<first + count {
-            _ = try await ledger.append(
-                batch(Int64(number % 3), ["p\(number % 17)", "q\(number)"], eventID: "e\(number)"))
-        }
+        try scratch.openSmall(snapshotDivisor: snapshotDivisor)
     }
 
     private var snapshot: URL { URL(fileURLWithPath: scratch.path + "/ledger/DICTIONARY") }
@@ -96,16 +83,21 @@ struct LedgerSnapshotTests {
         try await fourth.close()
     }
 
-    @Test("INV-2: a snapshot of another past of the ledger is not used")
-    func otherPast() async throws {
+    /// The files after five events, and the snapshot that sixty more have left.
+    private func twoPasts() async throws -> (before: Directory, snapshot: Data) {
         let ledger = try open()
         try await fill(ledger, count: 5)
         try await ledger.close()
         let before = try Directory(scratch.path)
-        let first = try open()
-        try await fill(first, from: 5, count: 60)
-        try await first.close()
-        let snapshot = try Data(contentsOf: snapshot)
+        let later = try open()
+        try await fill(later, from: 5, count: 60)
+        try await later.close()
+        return (before, try Data(contentsOf: snapshot))
+    }
+
+    @Test("INV-2: a snapshot of another past of the ledger is not used")
+    func otherPast() async throws {
+        let (before, snapshot) = try await twoPasts()
         // The files of an earlier day, put back by hand; then another history.
         try before.restore()
         let second = try open()
@@ -122,14 +114,7 @@ struct LedgerSnapshotTests {
 
     @Test("INV-3: a snapshot that has seen more events than there are is a witness of a loss")
     func witness() async throws {
-        let ledger = try open()
-        try await fill(ledger, count: 5)
-        try await ledger.close()
-        let before = try Directory(scratch.path)
-        let first = try open()
-        try await fill(first, from: 5, count: 60)
-        try await first.close()
-        let snapshot = try Data(contentsOf: snapshot)
+        let (before, snapshot) = try await twoPasts()
         try before.restore()
         try snapshot.write(to: self.snapshot)
         #expect {

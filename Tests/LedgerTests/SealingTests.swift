@@ -13,22 +13,9 @@ import Testing
 
     private func open(
         _ access: FileLedger.Access = .write, chunkByteCount: Int = 2048,
-        background: BackgroundWork = .inline, snapshotDivisor: Int = 2
+        background: BackgroundWork = .inline
     ) throws -> FileLedger {
-        var options = FileLedger.Options(directory: scratch.path, access: access)
-        options.sizes.chunkByteCount = chunkByteCount
-        options.sizes.reserveByteCount = 512
-        options.sizes.snapshotDivisor = snapshotDivisor
-        options.background = background
-        options.report = { Issue.record("\($0)") }
-        return try FileLedger.open(options)
-    }
-
-    private func fill(_ ledger: FileLedger, from first: Int = 0, count: Int = 40) async throws {
-        for number in first..<first + count {
-            _ = try await ledger.append(
-                batch(Int64(number % 3), ["p\(number % 17)", "q\(number)"], eventID: "e\(number)"))
-        }
+        try scratch.openSmall(access, chunkByteCount: chunkByteCount, background: background)
     }
 
     private var names: [String] {
