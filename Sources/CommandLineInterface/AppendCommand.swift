@@ -10,8 +10,8 @@ struct AppendCommand: AsyncParsableCommand {
         abstract: "Append events (NDJSON) to the ledger.",
         discussion: """
             Input up to 64 MiB is checked whole first and appended whole or not at all. Longer \
-            input is taken in parts of that size; an error then says how many events are durable. \
-            An event with an event_id can be sent again safely.
+            input is taken in parts; an error then says how many events are durable. An event with \
+            an event_id can be sent again safely.
             """)
 
     @OptionGroup var global: GlobalOptions

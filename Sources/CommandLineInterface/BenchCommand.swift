@@ -10,8 +10,10 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measure this machine: appends, replay, delivery, each beside its ceiling.",
         discussion: """
-            Every figure is checked: what was written is read back. Deliveries to PostgreSQL are \
-            measured when --postgresql names a database that may be written to.
+            Every figure is checked: what was written is read back. Each is the median of \
+            several rounds, and so is its ceiling, which is measured in the same rounds. \
+            Deliveries to PostgreSQL are measured when --postgresql names a database that may be \
+            written to.
             """)
 
     @Option(name: .long, help: "A directory on the disk to measure. Default: a temporary one.")
@@ -23,23 +25,34 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Seconds for each of the short figures.")
     var seconds = 2
 
+    @Option(name: .long, help: "Rounds of which the median counts.")
+    var rounds = 3
+
+    @Option(
+        name: .long, help: "A part to measure; may be given again. Default: all.")
+    var only: [BenchPart] = []
+
     @Flag(name: .long, help: "Print JSON instead of text.")
     var json = false
+
+    func validate() throws {
+        guard (1...100).contains(rounds) else {
+            throw ValidationError("--rounds is \(rounds): it must be 1 to 100")
+        }
+        guard (1...3600).contains(seconds) else {
+            throw ValidationError("--seconds is \(seconds): it must be 1 to 3600")
+        }
+    }
 
     func run() async throws {
         let base = into ?? FileManager.default.temporaryDirectory.path
         let directory = base + "/segledger-bench-\(UUID().uuidString.prefix(8))"
         try LocalFileSystem().makeDirectoryForCommand(directory)
         var figures: [BenchFigure] = []
-        let bench = Bench(directory: directory, seconds: max(1, seconds))
         do {
-            figures += try await bench.appends()
-            figures.append(try await bench.commits())
-            figures += try await bench.bulk()
-            figures += try await bench.ingest()
-            figures += try await bench.sizes()
-            figures += try await bench.replays()
-            figures += try await bench.delivery(postgresql: postgresql)
+            for part in BenchPart.allCases where only.isEmpty || only.contains(part) {
+                figures += try await medians(of: part, directory)
+            }
         } catch {
             remove(directory)
             throw error
@@ -47,6 +60,26 @@ struct BenchCommand: AsyncParsableCommand {
         remove(directory)
         print(figures)
     }
+
+    private func medians(of part: BenchPart, _ directory: String) async throws -> [BenchFigure] {
+        var all: [[BenchFigure]] = []
+        for round in 1...rounds {
+            let place = "\(directory)/\(part.rawValue)-\(round)"
+            try LocalFileSystem().makeDirectoryForCommand(place)
+            let bench = Bench(directory: place, seconds: seconds)
+            all.append(try await bench.measure(part, postgresql: postgresql))
+            remove(place)
+        }
+        return all[0].indices.map { index in
+            var figure = all[0][index]
+            figure.value = median(all.map { $0[index].value })
+            let ceilings = all.compactMap { $0[index].ceiling }
+            figure.ceiling = ceilings.isEmpty ? nil : median(ceilings)
+            return figure
+        }
+    }
+
+    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
     private func remove(_ directory: String) {
         do {
@@ -90,6 +123,25 @@ struct BenchCommand: AsyncParsableCommand {
     private static func short(_ value: Double) -> String {
         if value >= 100 { return String(Int(value.rounded())) }
         return String((value * 100).rounded() / 100)
+    }
+}
+
+/// What `segledger bench` measures, in its order.
+enum BenchPart: String, CaseIterable, ExpressibleByArgument {
+    case appends, commits, bulk, ndjson, sizes, replay, delivery
+}
+
+extension Bench {
+    func measure(_ part: BenchPart, postgresql: String?) async throws -> [BenchFigure] {
+        switch part {
+        case .appends: try await appends()
+        case .commits: [try await commits()]
+        case .bulk: try await bulk()
+        case .ndjson: try await ingest()
+        case .sizes: try await sizes()
+        case .replay: try await replays()
+        case .delivery: try await delivery(postgresql: postgresql)
+        }
     }
 }
 

@@ -2,7 +2,9 @@ internal import EventJSON
 internal import SegmentModel
 
 /// Cuts NDJSON into parts: the whole input if it is at most `Limits.atomicAppendByteCountMax` long,
-/// else about as much at a time. A part ends with a line.
+/// else about `Limits.appendPartByteCountTarget` at a time, so that the next part is parsed while
+/// one is written. Of input whose length nobody knows the first part is as long as a whole one may
+/// be. A part ends with a line.
 ///
 /// A part's places stay far below 2^32: it is parsed from at most that limit, one read and the rest
 /// of a line.
@@ -11,6 +13,8 @@ struct EventPartReader {
     private var splitter = EventLineSplitter()
     private var buffer = [UInt8](repeating: 0, count: InputFile.chunkByteCount)
     private var isAtEnd = false
+    /// The input is longer than what is taken whole.
+    private var isLong = false
 
     init(now: Timestamp) {
         parser = EventParser(clock: now)
@@ -23,16 +27,22 @@ struct EventPartReader {
         var batch = used
         batch.removeAll()
         var byteCount = 0
+        isLong = isLong || input.remainingByteCount ?? 0 > Limits.atomicAppendByteCountMax
         // One byte over the limit decides that the input is not taken whole.
-        while !isAtEnd, byteCount <= Limits.atomicAppendByteCountMax {
+        let target =
+            isLong ? Limits.appendPartByteCountTarget : Limits.atomicAppendByteCountMax + 1
+        while !isAtEnd, byteCount < target {
             let count = try buffer.withUnsafeMutableBytes { try input.read(into: $0) }
             isAtEnd = count == 0
             byteCount += count
             try EventPartReader.parse(buffer[..<count], &splitter, &parser, into: &batch)
             if byteCount == count {
-                reserve(&batch, parsed: count, expected: input.remainingByteCount)
+                reserve(
+                    &batch, parsed: count,
+                    expected: min(input.remainingByteCount ?? .max, target - count))
             }
         }
+        isLong = isLong || !isAtEnd
         return batch.isEmpty && isAtEnd ? nil : batch
     }
 
@@ -58,10 +68,9 @@ struct EventPartReader {
 
     /// Makes room for the rest of the part by what its start needed, so that the arrays do not grow
     /// by copying. Memory that is not written to is not taken from the system.
-    private func reserve(_ batch: inout EventBatch, parsed: Int, expected: Int?) {
-        let rest = min(expected ?? .max, Limits.atomicAppendByteCountMax)
-        guard parsed > 0, rest > parsed else { return }
-        let factor = Double(parsed + rest) / Double(parsed) * 1.05
+    private func reserve(_ batch: inout EventBatch, parsed: Int, expected: Int) {
+        guard parsed > 0, expected > 0 else { return }
+        let factor = Double(parsed + expected) / Double(parsed) * 1.05
         batch.bytes.reserveCapacity(Int(Double(batch.bytes.count) * factor))
         batch.events.reserveCapacity(Int(Double(batch.events.count) * factor))
         batch.profiles.reserveCapacity(Int(Double(batch.profiles.count) * factor))

@@ -94,6 +94,15 @@ extension FrameCodec {
         }
     }
 
+    /// Compares the payload's checksum, and checks the padding.
+    ///
+    /// - Parameter bytes: the frame from its header on, and whatever follows it.
+    package static func check(
+        _ header: FrameHeader, in bytes: UnsafeRawBufferPointer
+    ) throws(FrameError) {
+        _ = try stored(header, bytes)
+    }
+
     /// Decodes a data frame.
     package static func decode(
         _ header: FrameHeader, in bytes: UnsafeRawBufferPointer

@@ -56,37 +56,17 @@ struct TextTemplate {
     private static func kinds(
         _ texts: TextColumn.Texts, _ bytes: UnsafePointer<UInt8>, _ byteCount: Int
     ) -> [Kind]? {
-        let first = bytes + Int(texts[0].offset)
-        let isDigit: UInt8 = 1
-        let isLetter: UInt8 = 2
-        let isOther: UInt8 = 4
-        let differs: UInt8 = 8
-        var seen = [UInt8](repeating: 0, count: byteCount)
-        for text in texts {
-            let start = bytes + Int(text.offset)
-            for index in 0..<byteCount {
-                let byte = start[index]
-                if byte != first[index] { seen[index] |= differs }
-                if byte &- 0x30 < 10 {
-                    seen[index] |= isDigit
-                } else if byte &- 0x61 < 6 {
-                    seen[index] |= isLetter
-                } else {
-                    seen[index] |= isOther
-                }
-                if seen[index] & (differs | isOther) == differs | isOther { return nil }
-            }
-        }
+        guard let seen = ByteClasses.seen(texts, bytes, byteCount) else { return nil }
         var kinds = [Kind](repeating: .fixed, count: byteCount)
         var start = 0
         while start < byteCount {
             var end = start
-            var all: UInt8 = 0
-            while end < byteCount, seen[end] & differs != 0 {
-                all |= seen[end]
+            var hasLetter = false
+            while end < byteCount, seen[end].differs {
+                hasLetter = hasLetter || seen[end].hasLetter
                 end += 1
             }
-            for index in start..<end { kinds[index] = all & isLetter == 0 ? .decimal : .hex }
+            for index in start..<end { kinds[index] = hasLetter ? .hex : .decimal }
             start = max(end, start + 1)
         }
         return kinds

@@ -16,13 +16,15 @@ struct ChunkScan {
         case corrupt(at: Int, FrameError)
     }
 
-    struct Found {
-        var frame: Frame
+    /// Where a data frame stands.
+    struct Place {
+        var header: FrameHeader
         var offset: Int
-        var byteCount: Int
     }
 
     let header: ChunkHeader
+    /// The data frames of whole batches.
+    private(set) var frames: [Place] = []
     /// Bytes up to the end of the last whole batch.
     private(set) var goodByteCount = 0
     private(set) var frameCount: UInt64 = 0
@@ -35,59 +37,60 @@ struct ChunkScan {
     private(set) var footer: (offset: Int, content: ChunkFooter)?
     private(set) var ending: Ending = .clean
 
-    /// Scans the bytes of a file, handing each data frame of a whole batch to `visit`.
+    /// Walks through the bytes of a file from header to header, and compares the checksums of all
+    /// frames. `visitFrames` decodes them.
     ///
-    /// - Parameter eventsOnly: the frames are handed on with their events alone.
-    /// - Throws: the chunk header's error; what `visit` throws.
-    init(
-        _ bytes: UnsafeRawBufferPointer, eventsOnly: Bool = false,
-        visit: (Found) throws -> Void
-    ) throws {
+    /// - Throws: the chunk header's error.
+    /// - Complexity: O(bytes), about as fast as they can be read from memory.
+    init(_ bytes: UnsafeRawBufferPointer) throws(FrameError) {
         let (first, header) = try Self.header(bytes)
         self.header = header
         nextPosition = header.firstPosition
         goodByteCount = first.frameByteCount
         frameCount = 1
         var offset = goodByteCount
-        var number = frameCount
         var position = nextPosition
-        var pending: [Found] = []
+        var pending: [Place] = []
         while offset < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-            let found: (header: FrameHeader, frame: Frame?, footer: ChunkFooter?)
+            let found: FrameHeader
             do throws(FrameError) {
-                found = try Self.frame(
-                    rest, salt: header.chunkID, number: number, position: position, offset: offset,
-                    eventsOnly: eventsOnly)
+                found = try frame(
+                    UnsafeRawBufferPointer(rebasing: bytes[offset...]),
+                    number: frameCount + UInt64(pending.count), position: position, offset: offset)
             } catch {
                 ending = classify(error, bytes, at: offset)
                 return
             }
-            if let content = found.footer { footer = (offset, content) }
-            offset += found.header.frameByteCount
-            number += 1
-            durableUpTo = max(durableUpTo, Int(found.header.durableUpTo))
-            if let frame = found.frame {
-                position = frame.endPosition
-                pending.append(
-                    Found(
-                        frame: frame, offset: offset - found.header.frameByteCount,
-                        byteCount: found.header.frameByteCount))
-            }
-            if !found.header.isContinued {
-                for one in pending { try visit(one) }
-                pending.removeAll(keepingCapacity: true)
-                goodByteCount = offset
-                frameCount = number
-                nextPosition = position
-                endsWithMark = found.header.kind == .mark || found.header.kind == .end
-            }
-            if found.header.kind == .end {
+            durableUpTo = max(durableUpTo, Int(found.durableUpTo))
+            pending.append(Place(header: found, offset: offset))
+            position = position.advanced(by: Int(found.eventCount))
+            offset += found.frameByteCount
+            if found.isContinued { continue }
+            frames += pending.filter { $0.header.kind == .data }
+            frameCount += UInt64(pending.count)
+            pending.removeAll(keepingCapacity: true)
+            goodByteCount = offset
+            nextPosition = position
+            endsWithMark = found.kind == .mark || found.kind == .end
+            if found.kind == .end {
                 ending = .sealed
                 return
             }
         }
         if !pending.isEmpty { ending = .torn(at: goodByteCount) }
+    }
+
+    /// Ends before the batch of a frame whose checksums are right and whose content is not.
+    mutating func end(before number: Int, _ error: FrameError) {
+        var first = number
+        while first > 0, frames[first - 1].header.isContinued { first -= 1 }
+        ending = .corrupt(at: frames[number].offset, error)
+        let start = frames[first]
+        frames.removeLast(frames.count - first)
+        goodByteCount = start.offset
+        frameCount = start.header.frameNumber
+        nextPosition = start.header.firstPosition
+        endsWithMark = false
     }
 
     /// Reads the frame that every chunk starts with.
@@ -103,31 +106,26 @@ struct ChunkScan {
         return (first, header)
     }
 
-    private static func frame(
-        _ bytes: UnsafeRawBufferPointer, salt: UInt64, number: UInt64, position: Position,
-        offset: Int, eventsOnly: Bool
-    ) throws(FrameError) -> (FrameHeader, Frame?, ChunkFooter?) {
-        let header = try FrameHeader(bytes)
-        guard header.salt == salt, header.frameNumber == number,
-            header.firstPosition == position, header.durableUpTo <= UInt64(offset),
-            header.kind == .data || (header.eventCount == 0 && !header.isContinued)
+    private mutating func frame(
+        _ bytes: UnsafeRawBufferPointer, number: UInt64, position: Position, offset: Int
+    ) throws(FrameError) -> FrameHeader {
+        let found = try FrameHeader(bytes)
+        guard found.salt == header.chunkID, found.frameNumber == number,
+            found.firstPosition == position, found.durableUpTo <= UInt64(offset),
+            found.kind == .data ? found.eventCount > 0 : found.eventCount == 0,
+            found.kind == .data || !found.isContinued
         else { throw .header }
-        switch header.kind {
+        switch found.kind {
         case .data:
-            let frame =
-                try eventsOnly
-                ? FrameCodec.decodeEvents(header, in: bytes)
-                : FrameCodec.decode(header, in: bytes)
-            guard !frame.events.isEmpty else { throw .header }
-            return (header, frame, nil)
+            try FrameCodec.check(found, in: bytes)
         case .footer:
-            return (header, nil, try footer(header, bytes))
+            footer = (offset, try Self.footer(found, bytes))
         case .mark, .end:
-            guard header.storedByteCount == 0 else { throw .header }
-            return (header, nil, nil)
+            guard found.storedByteCount == 0 else { throw .header }
         case .chunk, .manifest:
             throw .header
         }
+        return found
     }
 
     /// Decodes the footer that a frame holds.

@@ -2,12 +2,10 @@ internal import FrameCodec
 
 extension Frame {
     /// Raw bytes that the payload is about to have, from above.
-    var payloadByteCountEstimate: Int {
-        bytes.count + events.count * 48 + ordinals.count * 6 + changes.count * 32
-    }
+    var payloadByteCountEstimate: Int { payloadByteCountEstimate(bytes.count) }
 
-    func isFull(_ sizes: LedgerSizes) -> Bool {
-        ordinals.count >= sizes.frameChangeCount
-            || payloadByteCountEstimate >= sizes.framePayloadByteCount
+    /// The same, where only some of `bytes` are the frame's texts.
+    func payloadByteCountEstimate(_ textByteCount: Int) -> Int {
+        textByteCount + events.count * 48 + ordinals.count * 6 + changes.count * 32
     }
 }

@@ -11,7 +11,14 @@ struct FrameBuilder {
     private static let eventIDsAhead = 16
     private static let recordsAhead = 8
 
+    /// Bytes of a batch from which on a frame shares them instead of copying what it needs.
+    private static let sharedByteCountMin = 1 << 20
+
     private(set) var frame: Frame
+    /// The frame's slices are places in its batch's own bytes: no other batch may follow in it.
+    private(set) var sharesBytes = false
+    /// Of the texts that the frame names.
+    private var textByteCount = 0
     private let now: Timestamp
     /// Of all events of the frame.
     private let recordedAt: Timestamp
@@ -33,11 +40,17 @@ struct FrameBuilder {
 
     var isEmpty: Bool { frame.events.isEmpty }
 
+    func isFull(_ sizes: LedgerSizes) -> Bool {
+        frame.ordinals.count >= sizes.frameChangeCount
+            || frame.payloadByteCountEstimate(textByteCount) >= sizes.framePayloadByteCount
+    }
+
     /// Takes event `index` of a batch; false if its `event_id` is known already.
     mutating func add(
         _ batch: EventBatch, _ index: Int, _ dictionary: inout LedgerDictionary
     ) -> Bool {
         let event = batch.events[index]
+        if isEmpty { share(batch) }
         return batch.bytes.withUnsafeBytes { bytes in
             if event.eventID.count > 0 {
                 prefetchEventID(batch, index + Self.eventIDsAhead, bytes, dictionary)
@@ -47,6 +60,17 @@ struct FrameBuilder {
             append(event, batch, bytes, &dictionary)
             return true
         }
+    }
+
+    /// For the first event of a frame.
+    private mutating func share(_ batch: EventBatch) {
+        let isLarge = batch.bytes.count >= Self.sharedByteCountMin
+        if isLarge {
+            frame.bytes = batch.bytes
+        } else if sharesBytes {
+            frame.bytes = []
+        }
+        sharesBytes = isLarge
     }
 
     private func prefetchEventID(
@@ -97,7 +121,8 @@ struct FrameBuilder {
         _ source: ProfileLookup.Source, _ range: Range<Int>, _ dictionary: inout LedgerDictionary
     ) {
         found.removeAll(keepingCapacity: true)
-        dictionary.lookUp(source, range, found: &found)
+        found.append(contentsOf: repeatElement(0, count: range.count))
+        found.withUnsafeMutableBufferPointer { dictionary.lookUp(source, range, found: $0) }
         appendNewProfiles(source, range, dictionary.profiles.count)
         sorter.sort(&found)
         appendOrdinals(source, range.lowerBound, &dictionary)
@@ -159,6 +184,10 @@ struct FrameBuilder {
         _ entries: Range<Int>, _ first: Int, _ source: ProfileLookup.Source,
         _ dictionary: inout LedgerDictionary
     ) {
+        let ordinal = ProfileLookup.Found(rawValue: found[entries.lowerBound]).ordinal
+        if entries.count == 1, recordFirstField(entries.lowerBound, first, source, &dictionary) {
+            return
+        }
         candidates.removeAll(keepingCapacity: true)
         for entry in entries {
             let profile = source.profiles[
@@ -170,16 +199,12 @@ struct FrameBuilder {
                         kind: field.kind, value: field.value))
             }
         }
-        let ordinal = ProfileLookup.Found(rawValue: found[entries.lowerBound]).ordinal
         changed.removeAll(keepingCapacity: true)
         candidates.withUnsafeBufferPointer {
             dictionary.setFields($0, source.bytes, of: ordinal, changed: &changed)
         }
         guard !changed.isEmpty else { return }
-        frame.records.append(
-            Frame.FieldRecord(
-                ordinal: ordinal, firstChange: UInt32(frame.changes.count),
-                changeCount: UInt32(changed.count)))
+        appendRecord(ordinal, changeCount: changed.count)
         for change in changed {
             frame.changes.append(
                 Frame.FieldChange(
@@ -188,12 +213,43 @@ struct FrameBuilder {
         }
     }
 
+    /// The ordinary case: one field of a profile that was just added; false if it is another case.
+    @inline(__always)
+    private mutating func recordFirstField(
+        _ entry: Int, _ first: Int, _ source: ProfileLookup.Source,
+        _ dictionary: inout LedgerDictionary
+    ) -> Bool {
+        let one = ProfileLookup.Found(rawValue: found[entry])
+        let fields = source.fields(source.profiles[first + one.index])
+        guard fields.count == 1 else { return false }
+        let field = fields[0]
+        let change = Frame.FieldChange(
+            name: dictionary.fieldNumber(source.slice(field.name), 0), kind: field.kind,
+            value: field.value)
+        guard dictionary.setFirstField(change, source.bytes, of: one.ordinal) else { return false }
+        appendRecord(one.ordinal, changeCount: 1)
+        frame.changes.append(
+            Frame.FieldChange(
+                name: change.name, kind: change.kind, value: store(source.bytes, change.value)))
+        return true
+    }
+
+    @inline(__always)
+    private mutating func appendRecord(_ ordinal: UInt32, changeCount: Int) {
+        frame.records.append(
+            Frame.FieldRecord(
+                ordinal: ordinal, firstChange: UInt32(frame.changes.count),
+                changeCount: UInt32(changeCount)))
+    }
+
     // MARK: Bytes
 
     private mutating func store(
         _ bytes: UnsafeRawBufferPointer, _ slice: EventBatch.Slice
     ) -> Frame.Slice {
         guard slice.count > 0 else { return .empty }
+        textByteCount += Int(slice.count)
+        if sharesBytes { return Frame.Slice(offset: slice.offset, count: slice.count) }
         let offset = frame.bytes.count
         frame.bytes.append(
             contentsOf: UnsafeRawBufferPointer(
@@ -202,6 +258,7 @@ struct FrameBuilder {
     }
 
     private mutating func store(_ bytes: ArraySlice<UInt8>) -> Frame.Slice {
+        textByteCount += bytes.count
         let offset = frame.bytes.count
         frame.bytes.append(contentsOf: bytes)
         return Frame.Slice(offset: UInt32(offset), count: UInt32(bytes.count))

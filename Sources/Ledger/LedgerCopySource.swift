@@ -217,7 +217,7 @@ extension LedgerCopySource {
     private static func isReadable(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { buffer in
             do {
-                if case .corrupt = try ChunkScan(buffer, visit: { _ in }).ending { return false }
+                if case .corrupt = try ChunkScan(buffer).ending { return false }
                 return true
             } catch {
                 return false

@@ -47,9 +47,10 @@ struct LedgerDictionary: ~Copyable {
         fieldChanges.run.withUnsafeBytes { profiles.setFields($0, of: ordinal) }
     }
 
-    /// The ordinary case: a profile that was just added, with room kept for its one field.
+    /// The ordinary case: a profile that was just added, with room kept for its one field. False,
+    /// and nothing done, if it is another case.
     @inline(__always)
-    private mutating func setFirstField(
+    mutating func setFirstField(
         _ candidate: Frame.FieldChange, _ source: UnsafeRawBufferPointer, of ordinal: UInt32
     ) -> Bool {
         guard let room = profiles.emptyRun(of: ordinal),

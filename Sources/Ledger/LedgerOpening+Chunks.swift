@@ -101,11 +101,13 @@ extension LedgerOpening {
         let scan: ChunkScan
         do {
             scan = try bytes.withUnsafeBytes { bytes in
-                try ChunkScan(bytes, eventsOnly: isInDictionary) { found in
-                    at = found.offset
-                    if !isInDictionary { try dictionary.fold(found.frame) }
-                    index.add(found.frame, offset: found.offset, byteCount: found.byteCount)
+                var scan = try ChunkScan(bytes)
+                try scan.visitFrames(in: bytes, depth: { _ in isInDictionary ? .events : .whole }) {
+                    at = $0.offset
+                    if !isInDictionary { try dictionary.fold($0.frame) }
+                    index.add($0.frame, offset: $0.offset, byteCount: $0.byteCount)
                 }
+                return scan
             }
         } catch let error as FrameError {
             throw corruption(

@@ -33,7 +33,7 @@ extension LedgerOpening {
                 spares: SpareChunks(
                     directory: directory, byteCount: options.sizes.chunkByteCount,
                     fileSystem: fileSystem, random: random),
-                marksWhenIdle: options.background == .thread, keeper: keeper, sealing: sealing.work,
+                isInline: options.background == .inline, keeper: keeper, sealing: sealing.work,
                 snapshots: snapshots.snapshots,
                 clock: options.clock, fileSystem: fileSystem, directory: directory,
                 sizes: options.sizes, random: random, saltState: saltState))

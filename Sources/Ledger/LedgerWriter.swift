@@ -16,8 +16,9 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
         var shared: LedgerShared
         var manifest: ManifestFile
         var spares: SpareChunks
-        /// Without, a mark is written at the end alone, whatever time passes.
-        var marksWhenIdle: Bool
+        /// All is done on the writer's thread, and a mark is written at the end alone, whatever
+        /// time passes.
+        var isInline: Bool
         var keeper: LedgerKeeper
         var sealing: LedgerSealing
         var snapshots: LedgerSnapshots
@@ -34,7 +35,7 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
     private let wakeUp = WakeUp()
     private var tail: ChunkFile
     private var header: ChunkHeader
-    private var codec = FrameCodec()
+    private let encoder: FrameEncoder
     private var needsMark: Bool
     /// Spares were asked for since this tail began.
     private var hasAskedForSpares = false
@@ -44,6 +45,7 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
         self.header = header
         self.needsMark = needsMark
         self.parts = parts
+        encoder = FrameEncoder(isInline: parts.isInline)
     }
 
     private var shared: LedgerShared { parts.shared }
@@ -59,15 +61,15 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
 
     private func runUntilStopped() {
         while true {
-            let (group, isStopped, unblocked) = takeGroup()
+            var (group, isStopped, unblocked) = takeGroup()
             for caller in unblocked { caller.resume() }
             if !group.isEmpty {
-                commit(group)
+                commit(&group)
                 parts.keeper.runInline()
             } else if isStopped {
                 close()
                 return
-            } else if needsMark, parts.marksWhenIdle {
+            } else if needsMark, !parts.isInline {
                 if !wakeUp.wait(milliseconds: parts.sizes.idleMilliseconds) { mark() }
             } else {
                 wakeUp.wait()
@@ -103,48 +105,29 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
         }
     }
 
-    private func commit(_ group: [AppendQueue.Submission]) {
-        if let poison = shared.queue.withLock({ $0.poison }) {
-            for one in group { one.continuation.resume(throwing: poison) }
-            return
-        }
+    /// The batches are let go of before their callers go on: these may use the memory again.
+    private func commit(_ group: inout [AppendQueue.Submission]) {
+        let callers = group.map(\.continuation)
         do throws(Failure) {
+            if let poison = shared.queue.withLock({ $0.poison }) { throw poison }
             try makeRoom(for: group)
+            let results = build(group)
+            group.removeAll()
+            try writeFrames()
+            for (caller, result) in zip(callers, results) { caller.resume(returning: result) }
         } catch {
-            for one in group { one.continuation.resume(throwing: error) }
-            return
-        }
-        let encoded = encode(group)
-        if encoded.frameCount > 0 {
-            do throws(StorageError) {
-                try tail.append(encoded.bytes, frameCount: encoded.frameCount)
-            } catch {
-                let failure = shared.poison(error)
-                for one in group { one.continuation.resume(throwing: failure) }
-                return
-            }
-            needsMark = true
-            shared.publish(encoded.frames)
-        }
-        for (one, result) in zip(group, encoded.results) {
-            one.continuation.resume(returning: result)
+            for caller in callers { caller.resume(throwing: error) }
         }
     }
 
     // MARK: Frames
 
-    private struct Encoded {
-        var bytes: [UInt8] = []
-        var frames: [(frame: Frame, offset: Int, byteCount: Int)] = []
-        var results: [AppendResult] = []
-
-        var frameCount: Int { frames.count }
-    }
-
-    private func encode(_ group: [AppendQueue.Submission]) -> Encoded {
+    /// Gives the group's events to frames, and these to the encoder; says what became of each batch.
+    private func build(_ group: [AppendQueue.Submission]) -> [AppendResult] {
         let now = parts.clock.now()
         var position = shared.end
-        var encoded = Encoded()
+        var frameNumber = tail.frameCount
+        var results: [AppendResult] = []
         shared.dictionary.withLock { dictionary in
             var builder = FrameBuilder(position: position, now: now, dictionary: &dictionary)
             for one in group {
@@ -152,10 +135,11 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
                 // A full frame goes out when it is known whether its batch goes on behind it.
                 var full: Frame?
                 for index in one.batch.events.indices {
-                    if builder.frame.isFull(parts.sizes) {
+                    let isOthers = index == 0 && builder.sharesBytes && !builder.isEmpty
+                    if isOthers || builder.isFull(parts.sizes) {
                         position = position.advanced(by: builder.frame.events.count)
                         full = builder.frame
-                        if index == 0 { flush(&full, isContinued: false, &encoded) }
+                        if index == 0 { encode(&full, &frameNumber, isContinued: false) }
                         builder = FrameBuilder(
                             position: position, now: now, dictionary: &dictionary)
                     }
@@ -163,17 +147,16 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
                         result.duplicateCount += 1
                         continue
                     }
-                    flush(&full, isContinued: true, &encoded)
+                    encode(&full, &frameNumber, isContinued: true)
                     Self.count(builder.frame, &result)
                 }
-                flush(&full, isContinued: false, &encoded)
-                encoded.results.append(result)
+                encode(&full, &frameNumber, isContinued: false)
+                results.append(result)
             }
-            if !builder.isEmpty {
-                append(builder.frame, isContinued: false, &encoded)
-            }
+            var last = builder.isEmpty ? nil : Optional(builder.frame)
+            encode(&last, &frameNumber, isContinued: false, isLast: true)
         }
-        return encoded
+        return results
     }
 
     private static func count(_ frame: Frame, _ result: inout AppendResult) {
@@ -187,20 +170,35 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
         result.lastPosition = position
     }
 
-    private func flush(_ frame: inout Frame?, isContinued: Bool, _ encoded: inout Encoded) {
-        if let whole = frame { append(whole, isContinued: isContinued, &encoded) }
-        frame = nil
+    private func encode(
+        _ frame: inout Frame?, _ number: inout UInt64, isContinued: Bool, isLast: Bool = false
+    ) {
+        guard let whole = frame.take() else { return }
+        var header = FrameHeader(
+            kind: .data, salt: tail.chunkID, frameNumber: number,
+            durableUpTo: UInt64(tail.durableByteCount), firstPosition: whole.firstPosition)
+        header.isContinued = isContinued
+        number += 1
+        encoder.add(whole, header, isLast: isLast)
     }
 
-    private func append(_ frame: Frame, isContinued: Bool, _ encoded: inout Encoded) {
-        var header = FrameHeader(
-            kind: .data, salt: tail.chunkID,
-            frameNumber: tail.frameCount + UInt64(encoded.frameCount),
-            durableUpTo: UInt64(tail.durableByteCount), firstPosition: frame.firstPosition)
-        header.isContinued = isContinued
-        let start = encoded.bytes.count
-        _ = codec.encode(frame, header: header, into: &encoded.bytes)
-        encoded.frames.append((frame, tail.byteCount + start, encoded.bytes.count - start))
+    /// Makes the group's frames durable and shows them to readers.
+    private func writeFrames() throws(Failure) {
+        let frames = encoder.finish()
+        guard !frames.isEmpty else { return }
+        var offset = tail.byteCount
+        let placed = frames.map { one in
+            defer { offset += one.bytes.count }
+            return (one.frame, offset: offset, byteCount: one.bytes.count)
+        }
+        let bytes = frames.count == 1 ? frames[0].bytes : frames.flatMap(\.bytes)
+        do throws(StorageError) {
+            try tail.append(bytes, frameCount: frames.count)
+        } catch {
+            throw shared.poison(error)
+        }
+        needsMark = true
+        shared.publish(placed)
     }
 
     // MARK: Idle, end
@@ -243,6 +241,7 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
                 parts.keeper.drop()
             }
         }
+        encoder.stop()
         parts.keeper.finish()
         if !shared.isPoisoned, failure == nil {
             do throws(StorageError) {

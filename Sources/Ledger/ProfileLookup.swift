@@ -2,7 +2,7 @@ internal import FrameCodec
 internal import SegmentModel
 
 /// A run of a batch's profiles looked up together, so that their reads from memory overlap: hash
-/// all ids and ask for their slots, then ask for their records, then compare.
+/// all ids and ask for their slots, a run ahead; then ask for their records; then compare.
 enum ProfileLookup {
     /// Profiles of a run: enough to hide a read, few enough to stay in the nearest cache.
     static let width = 32
@@ -59,50 +59,74 @@ extension LedgerDictionary {
     /// Finds or adds the profiles `range` of a batch, and compares their fields with the current
     /// ones; sets no fields.
     ///
-    /// - Parameter found: gets a `ProfileLookup.Found` for each, in order.
+    /// - Parameter found: gets a `ProfileLookup.Found` for each, in order; as long as `range`.
     mutating func lookUp(
-        _ source: ProfileLookup.Source, _ range: Range<Int>, found: inout [UInt64]
+        _ source: ProfileLookup.Source, _ range: Range<Int>,
+        found: UnsafeMutableBufferPointer<UInt64>
     ) {
-        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: ProfileLookup.width) { hashes in
-            var start = range.lowerBound
-            while start < range.upperBound {
-                let end = min(start + ProfileLookup.width, range.upperBound)
-                prefetch(source, start..<end, hashes)
-                for index in start..<end {
-                    let profile = source.profiles[index]
-                    found.append(
-                        lookUp(
-                            source, profile, hashes[index - start], index - range.lowerBound
-                        ).rawValue)
+        let width = ProfileLookup.width
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 2 * width) { buffer in
+            withUnsafeTemporaryAllocation(
+                of: SlotTable<UInt64>.Cursor.self, capacity: width
+            ) { cursors in
+                // Of this run, and of the next, whose slots are asked for a run ahead.
+                var hashes = buffer.baseAddress!
+                var nextHashes = hashes + width
+                var run = range.lowerBound..<min(range.lowerBound + width, range.upperBound)
+                prefetchSlots(source, run, hashes)
+                while !run.isEmpty {
+                    let next = run.upperBound..<min(run.upperBound + width, range.upperBound)
+                    prefetchSlots(source, next, nextHashes)
+                    seek(source, run, hashes, cursors.baseAddress!)
+                    let moveCount = profiles.slots.moveCount
+                    for index in run {
+                        let hash = hashes[index - run.lowerBound]
+                        var cursor = cursors[index - run.lowerBound]
+                        if profiles.slots.moveCount != moveCount {
+                            cursor = profiles.slots.cursor(ProfileTable.hash32(hash))
+                        }
+                        let place = index - range.lowerBound
+                        found[place] =
+                            lookUp(source, source.profiles[index], hash, &cursor, place).rawValue
+                    }
+                    swap(&hashes, &nextHashes)
+                    run = next
                 }
-                start = end
             }
         }
     }
 
     @inline(__always)
-    private func prefetch(
-        _ source: ProfileLookup.Source, _ range: Range<Int>,
-        _ hashes: UnsafeMutableBufferPointer<UInt64>
+    private func prefetchSlots(
+        _ source: ProfileLookup.Source, _ run: Range<Int>, _ hashes: UnsafeMutablePointer<UInt64>
     ) {
-        for index in range {
+        for index in run {
             let id = source.profiles[index].id
             let hash = profiles.hash(source.bytes.baseAddress! + Int(id.offset), Int(id.count))
-            hashes[index - range.lowerBound] = hash
+            hashes[index - run.lowerBound] = hash
             profiles.prefetchSlot(hash)
         }
-        for index in range {
-            profiles.prefetchRecord(
-                hashes[index - range.lowerBound], Int(source.profiles[index].id.count))
+    }
+
+    /// Finds the first slots that may be the ids', and asks for the records that they lead to.
+    @inline(__always)
+    private func seek(
+        _ source: ProfileLookup.Source, _ run: Range<Int>, _ hashes: UnsafeMutablePointer<UInt64>,
+        _ cursors: UnsafeMutablePointer<SlotTable<UInt64>.Cursor>
+    ) {
+        for index in run {
+            (cursors + (index - run.lowerBound)).initialize(
+                to: profiles.seek(
+                    hashes[index - run.lowerBound], Int(source.profiles[index].id.count)))
         }
     }
 
     @inline(__always)
     private mutating func lookUp(
-        _ source: ProfileLookup.Source, _ profile: EventBatch.Profile, _ hash: UInt64, _ index: Int
+        _ source: ProfileLookup.Source, _ profile: EventBatch.Profile, _ hash: UInt64,
+        _ cursor: inout SlotTable<UInt64>.Cursor, _ index: Int
     ) -> ProfileLookup.Found {
         let id = source.slice(profile.id)
-        var cursor = profiles.slots.cursor(ProfileTable.hash32(hash))
         if let record = profiles.find(id, hash, &cursor) {
             let mayChange =
                 profile.fieldCount > 0 && !areCurrent(source.fields(profile), source, record)

@@ -87,9 +87,11 @@ struct ProfileTable: ~Copyable {
     @inline(__always)
     func prefetchSlot(_ hash: UInt64) { slots.prefetch(Self.hash32(hash)) }
 
-    /// Asks for the record that most likely is the one of an id with this hash.
+    /// Where the search for an id with this hash stands at the first slot that may be its own, or
+    /// that is empty; asks for the record there. `find` goes on from it, as long as the slots have
+    /// not moved.
     @inline(__always)
-    func prefetchRecord(_ hash: UInt64, _ idByteCount: Int) {
+    func seek(_ hash: UInt64, _ idByteCount: Int) -> SlotTable<UInt64>.Cursor {
         let hash32 = Self.hash32(hash)
         var cursor = slots.cursor(hash32)
         while cursor.slot != 0 {
@@ -97,10 +99,11 @@ struct ProfileTable: ~Copyable {
                 let record = records.record(UInt32(truncatingIfNeeded: cursor.slot))
                 segledger_prefetch(record.base)
                 segledger_prefetch(record.base + ProfileRecord.headerByteCount + idByteCount)
-                return
+                break
             }
             cursor.advance()
         }
+        return cursor
     }
 
     @inline(__always)

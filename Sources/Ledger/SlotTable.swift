@@ -30,6 +30,8 @@ struct SlotTable<Slot: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & S
     static var slotsPerPage: Int { MemoryPage.byteCount / MemoryLayout<Slot>.stride }
 
     private(set) var count: Int
+    /// Grows whenever pages move, and cursors lead nowhere any more.
+    private(set) var moveCount = 0
     private let pool: PagePool
     private(set) var geometry: SlotTableGeometry
     private var pages: PageList
@@ -91,6 +93,7 @@ struct SlotTable<Slot: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & S
     /// After pages have moved.
     @inline(never)
     private mutating func insertAnew(_ slot: Slot) {
+        moveCount += 1
         if count >= stepCount { grow() }
         let hash = Self.hash(slot)
         _ = own(hash)
@@ -103,7 +106,7 @@ struct SlotTable<Slot: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & S
     /// Precondition: `old` is there. `new` has the same hash.
     mutating func replace(_ old: Slot, with new: Slot) {
         let hash = Self.hash(old)
-        _ = own(hash)
+        if !own(hash) { moveCount += 1 }
         var cursor = cursor(hash)
         while cursor.slot != old {
             precondition(cursor.slot != 0, "a slot to be replaced is there")

@@ -20,7 +20,7 @@ struct SlotTableGeometry: Hashable, Sendable {
     /// nil unless the numbers are possible.
     init?(isDense: Bool, factor: Int, groupShift: Int, migratedGroupCount: Int) {
         self.init(isDense: isDense)
-        guard (4...7).contains(factor), isDense || factor % 2 == 0,
+        guard (4...7).contains(factor), isDense || factor == 4,
             (0...Self.groupShiftMax).contains(groupShift),
             (0..<1 << groupShift).contains(migratedGroupCount)
         else { return nil }
@@ -37,7 +37,7 @@ struct SlotTableGeometry: Hashable, Sendable {
 
     /// Pages that a group takes more when the table grows.
     @inline(__always)
-    var step: Int { isDense ? 1 : 2 }
+    var step: Int { isDense ? 1 : 4 }
 
     var groupCount: Int { 1 << groupShift }
     var pageCount: Int { factor << groupShift }

@@ -16,10 +16,10 @@
 /// Invariants:
 /// - `nodes` are disjoint subtrees in the order of their ordinals; an ordinal under none of them is
 ///   punctured;
-/// - the path kept for speed lies under one of `nodes`.
+/// - the path and the seeds kept for speed lie under `nodes`.
 ///
 /// Not shared between threads: it keeps the path to the last ordinal, so that ascending ordinals
-/// cost one hash each.
+/// cost one hash each, and seeds further down (`SaltCache`), so that others cost four to ten.
 package struct SaltTree: Sendable {
     /// A subtree that can still be computed.
     package struct Node: Hashable, Sendable {
@@ -38,8 +38,10 @@ package struct SaltTree: Sendable {
     /// valid from `pathTop` on.
     private var path: [(left: Salt, right: Salt)]
     private var pathOrdinal: UInt32 = 0
-    /// Depth of the subtree in `nodes` that the path lies under; nil: there is no path.
+    /// Depth of the node at which the path begins; nil: there is no path.
     private var pathTop: Int?
+    /// From low to high.
+    private var caches: [SaltCache]
 
     /// - Parameter secret: 32 random bytes, of which nothing else is made.
     package init(secret: [UInt8], bitCount: Int = SaltTree.ordinalBitCount) {
@@ -57,34 +59,53 @@ package struct SaltTree: Sendable {
         self.nodes = nodes
         self.bitCount = bitCount
         path = Array(repeating: (.zero, .zero), count: bitCount)
+        caches = Self.makeCaches(bitCount)
+    }
+
+    /// 16 ordinals a subtree, 4 million in all; 1,024 a subtree, 4 million in all: 5.4 MB at most.
+    private static func makeCaches(_ bitCount: Int) -> [SaltCache] {
+        [(4, 1 << 18), (10, 1 << 12)].filter { $0.0 < bitCount }
+            .map { SaltCache(height: $0.0, slotCountMax: $0.1) }
     }
 
     /// The ordinal's salt; nil once it is punctured.
     package mutating func salt(for ordinal: UInt32) -> Salt? {
-        var depth: Int
-        var seed: Salt
-        if let top = pathTop, isUnderSameNode(ordinal, top) {
-            // The deepest node that both ways share; its children are known.
-            let different = ordinal ^ pathOrdinal
-            let shared = min(bitCount - (32 - different.leadingZeroBitCount), bitCount - 1)
-            depth = shared
-            seed = child(of: depth, towards: ordinal)
-            depth += 1
-        } else {
-            guard let index = node(over: ordinal) else { return nil }
-            depth = Int(nodes[index].depth)
-            seed = nodes[index].seed
-            guard depth < bitCount else { return seed }
-            pathTop = depth
-        }
+        guard var (depth, seed) = start(towards: ordinal) else { return nil }
+        guard depth < bitCount else { return seed }
         while depth < bitCount {
             path[depth] = Self.children(
                 of: seed, depth: depth, prefix: Self.prefix(of: ordinal, depth, bitCount))
             seed = child(of: depth, towards: ordinal)
             depth += 1
+            for index in caches.indices where depth == bitCount - caches[index].height {
+                caches[index].store(seed, over: ordinal)
+            }
         }
         pathOrdinal = ordinal
         return seed
+    }
+
+    /// The deepest node over an ordinal whose seed is known; nil once the ordinal is punctured.
+    private mutating func start(towards ordinal: UInt32) -> (depth: Int, seed: Salt)? {
+        let shared = sharedNode(towards: ordinal)
+        for cache in caches where bitCount - cache.height > shared?.depth ?? 0 {
+            guard let seed = cache.seed(over: ordinal) else { continue }
+            pathTop = bitCount - cache.height
+            return (bitCount - cache.height, seed)
+        }
+        if let shared { return shared }
+        guard let index = node(over: ordinal) else { return nil }
+        let depth = Int(nodes[index].depth)
+        if depth < bitCount { pathTop = depth }
+        return (depth, nodes[index].seed)
+    }
+
+    /// The child of the deepest node that the ways to an ordinal and to the last one share.
+    private func sharedNode(towards ordinal: UInt32) -> (depth: Int, seed: Salt)? {
+        guard let top = pathTop, isUnderSameNode(ordinal, top) else { return nil }
+        let different = ordinal ^ pathOrdinal
+        let shared = min(bitCount - (32 - different.leadingZeroBitCount), bitCount - 1)
+        return (shared + 1, child(of: shared, towards: ordinal))
     }
 
     /// Forgets the ordinal's salt for good, here: whoever wants it forgotten also destroys every
@@ -113,6 +134,7 @@ package struct SaltTree: Sendable {
         nodes.replaceSubrange(index...index, with: replacement)
         path = Array(repeating: (.zero, .zero), count: bitCount)
         pathTop = nil
+        caches = Self.makeCaches(bitCount)
         return replacement
     }
 

@@ -23,6 +23,8 @@ package enum Limits {
     package static let eventTimeAheadMicroseconds: Int64 = 5 * 60 * 1_000_000
     /// Bytes of input that are checked whole before the first of it is appended.
     package static let atomicAppendByteCountMax = 64 << 20
+    /// Bytes of a part of longer input, about: each part is appended whole.
+    package static let appendPartByteCountTarget = 16 << 20
     /// Changes and raw payload bytes after which a frame is closed.
     package static let frameChangeCountTarget = 64 << 10
     package static let framePayloadByteCountTarget = 4 << 20

@@ -28,6 +28,29 @@ import Testing
         }
     }
 
+    /// Ordinals that share a place in the caches, and more than find room in them.
+    @Test func `salts are the definition's after any others`() {
+        var tree = SaltTree(secret: Self.secret)
+        let near: [UInt32] = [0, 17, 1 << 22, (1 << 22) + 17, 3 << 22, 1023, (1 << 26) + 1024]
+        for round in 0..<3 {
+            for ordinal in near {
+                #expect(tree.salt(for: ordinal)?.bytes == Self.definition(ordinal, bitCount: 32))
+            }
+            for step in 0..<UInt32(2000) { _ = tree.salt(for: step &* 2_654_435_761) }
+            let last = UInt32(1000 + round) &* 2_654_435_761
+            #expect(tree.salt(for: last)?.bytes == Self.definition(last, bitCount: 32))
+        }
+    }
+
+    @Test func `a punctured salt is not found among those asked for before`() {
+        var tree = SaltTree(secret: Self.secret)
+        for ordinal in UInt32(1000)..<1032 { _ = tree.salt(for: ordinal) }
+        _ = tree.salt(for: 1 << 20)
+        #expect(tree.puncture(1010) != nil)
+        #expect(tree.salt(for: 1010) == nil)
+        #expect(tree.salt(for: 1011)?.bytes == Self.definition(1011, bitCount: 32))
+    }
+
     /// Every set of punctured ordinals of a world of 8, in two orders; every ordinal asked for in
     /// an order that leaves a path behind.
     @Test func `puncturing forgets these ordinals and no other`() throws {
