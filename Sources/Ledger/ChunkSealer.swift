@@ -7,8 +7,8 @@ internal import StorageIO
 ///
 /// Invariants:
 /// - the tail stays as it is until the manifest names the sealed chunk;
-/// - what was written is read back from the disk and hashed: its Merkle root equals that of the
-///   tail's events, or the sealed file is given up.
+/// - what was written is read back from the disk, decoded and compared with the tail's events: it is
+///   the same, or the sealed file is given up.
 ///
 /// Blocks: runs on the keeper's thread.
 struct ChunkSealer {
@@ -51,11 +51,12 @@ struct ChunkSealer {
         let temporary = path + LedgerDirectory.unfinished
         let file = try fileSystem.open(temporary, .createNew)
         do {
+            let digest = EventDigest(seed: random.number())
             var writer = try SealedChunkWriter(
-                file, header, sizes, hasher: hasher(header, tail), range: range)
+                file, header, sizes, hasher: hasher(header, tail), range: range, digest: digest)
             try read(tail) { try writer.add($0) }
             let written = try writer.finish(replacing: tail)
-            try verify(file, written, hasher: hasher(header, tail), after: range)
+            try verify(file, written, digest)
             try file.close()
             try fileSystem.rename(temporary, to: path)
             try fileSystem.syncDirectory(directory)
@@ -119,29 +120,24 @@ struct ChunkSealer {
         }
     }
 
-    /// Reads everything back from the disk and hashes it again.
+    /// Reads everything back from the disk. `digest`: of nothing.
     private func verify(
-        _ file: any File, _ written: SealedChunkWriter.Written, hasher: LeafHasher,
-        after range: CompactRange
+        _ file: any File, _ written: SealedChunkWriter.Written, _ digest: EventDigest
     ) throws {
         try file.dropCache()
-        var hasher = hasher
-        var range = range
+        var digest = digest
         var isGood = true
         for entry in written.index.entries {
             let bytes = try file.read(count: entry.byteCount, at: entry.offset)
             do {
                 try bytes.withUnsafeBytes { buffer in
-                    let frame = try FrameCodec.decode(try FrameHeader(buffer), in: buffer)
-                    try hasher.add(frame, into: &range)
+                    digest.add(try FrameCodec.decode(try FrameHeader(buffer), in: buffer))
                 }
             } catch is FrameError {
                 isGood = false
-            } catch is LeafError {
-                isGood = false
             }
         }
-        guard isGood, range == written.range else {
+        guard isGood, digest.hasSameContent(as: written.digest) else {
             throw Failure(
                 .storageFailed,
                 "\(directory): a sealed chunk does not read back as it was written; it was given "

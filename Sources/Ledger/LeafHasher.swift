@@ -34,6 +34,9 @@ package struct LeafHasher {
     package private(set) var profileCount: UInt32
     private var fieldNames: [[UInt8]]
     private var salts: SaltTree
+    /// Of the profiles that the event is the first to name, from `firstNewOrdinal` on.
+    private var newSalts: [Salt] = []
+    private var firstNewOrdinal: UInt32 = 0
     private var head = LeafBytes()
     private var commitments = LeafBytes()
     private var record = LeafBytes()
@@ -117,6 +120,8 @@ package struct LeafHasher {
     private mutating func commitToNewProfiles(
         of event: Frame.Event, in frame: Frame
     ) throws(LeafError) -> UInt32 {
+        newSalts.removeAll(keepingCapacity: true)
+        firstNewOrdinal = profileCount
         let ordinals = event.ordinalRange
         guard !ordinals.isEmpty else { return 0 }
         let last = frame.ordinals[ordinals.upperBound - 1]
@@ -128,7 +133,7 @@ package struct LeafHasher {
         else { throw .discontinuous }
         for ordinal in profileCount...last {
             let id = frame.newProfiles[Int(ordinal - frame.firstOrdinal)]
-            try beginRecord(for: ordinal)
+            newSalts.append(try beginRecord(for: ordinal))
             EventLeaf.appendProfileID(id, in: frame, to: &record)
             commit()
         }
@@ -143,7 +148,7 @@ package struct LeafHasher {
         for index in fields.changeRange {
             guard Int(frame.changes[index].name) < fieldNames.count else { throw .discontinuous }
         }
-        try beginRecord(for: fields.ordinal)
+        _ = try beginRecord(for: fields.ordinal)
         EventLeaf.appendRecord(fields, in: frame, at: position, names: fieldNames, to: &record)
         commitments.put(fields.ordinal)
         commit()
@@ -155,9 +160,19 @@ package struct LeafHasher {
         commitment.withUnsafeBytes { commitments.put($0) }
     }
 
-    private mutating func beginRecord(for ordinal: UInt32) throws(LeafError) {
-        guard let salt = salts.salt(for: ordinal) else { throw .erased(ordinal) }
+    /// Puts the ordinal's salt, and returns it.
+    private mutating func beginRecord(for ordinal: UInt32) throws(LeafError) -> Salt {
+        guard let salt = newSalt(of: ordinal) ?? salts.salt(for: ordinal) else {
+            throw .erased(ordinal)
+        }
         record.removeAll()
         salt.withUnsafeBytes { record.put($0) }
+        return salt
+    }
+
+    private func newSalt(of ordinal: UInt32) -> Salt? {
+        guard ordinal >= firstNewOrdinal else { return nil }
+        let index = Int(ordinal - firstNewOrdinal)
+        return index < newSalts.count ? newSalts[index] : nil
     }
 }

@@ -8,6 +8,7 @@ struct SealedChunkWriter {
     struct Written {
         var index: ChunkIndex
         var range: CompactRange
+        var digest: EventDigest
         var footerOffset: Int
         var byteCount: Int
     }
@@ -20,6 +21,7 @@ struct SealedChunkWriter {
     private let sizes: LedgerSizes
     private var hasher: LeafHasher
     private var range: CompactRange
+    private var digest: EventDigest
     private var codec = FrameCodec()
     private var index: ChunkIndex
     private var firstTime: Timestamp?
@@ -32,13 +34,14 @@ struct SealedChunkWriter {
 
     init(
         _ file: any File, _ header: ChunkHeader, _ sizes: LedgerSizes, hasher: LeafHasher,
-        range: CompactRange
+        range: CompactRange, digest: EventDigest
     ) {
         self.file = file
         self.header = header
         self.sizes = sizes
         self.hasher = hasher
         self.range = range
+        self.digest = digest
         index = ChunkIndex(timeBefore: header.lastTime)
         buffer = ChunkFile.firstFrame(header)
     }
@@ -50,6 +53,7 @@ struct SealedChunkWriter {
     /// - Throws: `LeafError`, `StorageError`.
     mutating func add(_ frame: Frame) throws {
         try hasher.add(frame, into: &range)
+        digest.add(frame)
         firstTime = firstTime ?? frame.events.first { !$0.kind.isSystem }?.time
         if let block = open, !fits(frame, behind: block) { try writeBlock() }
         if open == nil {
@@ -112,6 +116,7 @@ struct SealedChunkWriter {
         try flush()
         try file.syncAll()
         return Written(
-            index: index, range: range, footerOffset: footerOffset, byteCount: byteCount)
+            index: index, range: range, digest: digest, footerOffset: footerOffset,
+            byteCount: byteCount)
     }
 }

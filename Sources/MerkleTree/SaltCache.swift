@@ -51,3 +51,34 @@ struct SaltCache: Sendable {
         for (key, seed) in zip(oldKeys, oldSeeds) where key > 0 { put(seed, key) }
     }
 }
+
+/// Seeds of subtrees of three heights: 4 ordinals each, 2 million in all; 64 each and 4,096 each, 4
+/// and 16 million in all. 12 MB at most.
+struct SaltCaches: Sendable {
+    private var low = SaltCache(height: 2, slotCountMax: 1 << 19)
+    private var middle = SaltCache(height: 6, slotCountMax: 1 << 16)
+    private var high = SaltCache(height: 12, slotCountMax: 1 << 12)
+
+    /// The lowest subtree over an ordinal whose seed is known, if it is lower than `heightMax`.
+    @inline(__always)
+    func lowest(over ordinal: UInt32, below heightMax: Int) -> (height: Int, seed: Salt)? {
+        if low.height < heightMax, let seed = low.seed(over: ordinal) { return (low.height, seed) }
+        if middle.height < heightMax, let seed = middle.seed(over: ordinal) {
+            return (middle.height, seed)
+        }
+        if high.height < heightMax, let seed = high.seed(over: ordinal) {
+            return (high.height, seed)
+        }
+        return nil
+    }
+
+    @inline(__always)
+    mutating func store(_ seed: Salt, height: Int, over ordinal: UInt32) {
+        switch height {
+        case low.height: low.store(seed, over: ordinal)
+        case middle.height: middle.store(seed, over: ordinal)
+        case high.height: high.store(seed, over: ordinal)
+        default: break
+        }
+    }
+}

@@ -19,7 +19,7 @@
 /// - the path and the seeds kept for speed lie under `nodes`.
 ///
 /// Not shared between threads: it keeps the path to the last ordinal, so that ascending ordinals
-/// cost one hash each, and seeds further down (`SaltCache`), so that others cost four to ten.
+/// cost one hash each, and seeds further down (`SaltCache`), so that others cost two to twelve.
 package struct SaltTree: Sendable {
     /// A subtree that can still be computed.
     package struct Node: Hashable, Sendable {
@@ -40,8 +40,7 @@ package struct SaltTree: Sendable {
     private var pathOrdinal: UInt32 = 0
     /// Depth of the node at which the path begins; nil: there is no path.
     private var pathTop: Int?
-    /// From low to high.
-    private var caches: [SaltCache]
+    private var caches: SaltCaches
 
     /// - Parameter secret: 32 random bytes, of which nothing else is made.
     package init(secret: [UInt8], bitCount: Int = SaltTree.ordinalBitCount) {
@@ -59,13 +58,7 @@ package struct SaltTree: Sendable {
         self.nodes = nodes
         self.bitCount = bitCount
         path = Array(repeating: (.zero, .zero), count: bitCount)
-        caches = Self.makeCaches(bitCount)
-    }
-
-    /// 16 ordinals a subtree, 4 million in all; 1,024 a subtree, 4 million in all: 5.4 MB at most.
-    private static func makeCaches(_ bitCount: Int) -> [SaltCache] {
-        [(4, 1 << 18), (10, 1 << 12)].filter { $0.0 < bitCount }
-            .map { SaltCache(height: $0.0, slotCountMax: $0.1) }
+        caches = SaltCaches()
     }
 
     /// The ordinal's salt; nil once it is punctured.
@@ -77,9 +70,7 @@ package struct SaltTree: Sendable {
                 of: seed, depth: depth, prefix: Self.prefix(of: ordinal, depth, bitCount))
             seed = child(of: depth, towards: ordinal)
             depth += 1
-            for index in caches.indices where depth == bitCount - caches[index].height {
-                caches[index].store(seed, over: ordinal)
-            }
+            caches.store(seed, height: bitCount - depth, over: ordinal)
         }
         pathOrdinal = ordinal
         return seed
@@ -88,10 +79,10 @@ package struct SaltTree: Sendable {
     /// The deepest node over an ordinal whose seed is known; nil once the ordinal is punctured.
     private mutating func start(towards ordinal: UInt32) -> (depth: Int, seed: Salt)? {
         let shared = sharedNode(towards: ordinal)
-        for cache in caches where bitCount - cache.height > shared?.depth ?? 0 {
-            guard let seed = cache.seed(over: ordinal) else { continue }
-            pathTop = bitCount - cache.height
-            return (bitCount - cache.height, seed)
+        let heightMax = bitCount - (shared?.depth ?? 0)
+        if let (height, seed) = caches.lowest(over: ordinal, below: heightMax) {
+            pathTop = bitCount - height
+            return (bitCount - height, seed)
         }
         if let shared { return shared }
         guard let index = node(over: ordinal) else { return nil }
@@ -134,7 +125,7 @@ package struct SaltTree: Sendable {
         nodes.replaceSubrange(index...index, with: replacement)
         path = Array(repeating: (.zero, .zero), count: bitCount)
         pathTop = nil
-        caches = Self.makeCaches(bitCount)
+        caches = SaltCaches()
         return replacement
     }
 
