@@ -2,40 +2,52 @@ internal import FrameCodec
 internal import SegmentModel
 internal import StorageIO
 
-/// Reads what follows a snapshot's header into the memory of a dictionary, piece by piece, and
-/// checks it while it is in the processor's cache.
+/// Reads what follows a snapshot's header into the memory of a dictionary: first all memory is
+/// given its place in the file, then two threads read and check it, part by part.
 struct DictionarySnapshotReader {
-    private let file: any File
     private let header: DictionarySnapshotHeader
     private let tables: [UInt8]
     private let pool = PagePool()
-    private var offset: Int
-    private var pieceIndex = 0
+    private var parts: DictionarySnapshotParts
 
     /// `tables`: the bytes behind the header, their checksum compared.
     init(_ file: any File, _ header: DictionarySnapshotHeader, _ tables: [UInt8]) {
-        self.file = file
         self.header = header
         self.tables = tables
-        offset = DictionarySnapshotHeader.byteCount + tables.count
+        parts = DictionarySnapshotParts(file, header)
     }
 
     mutating func dictionary() throws(DictionarySnapshotError) -> LedgerDictionary {
         let fieldNames = try fieldNames()
-        let profiles = try profiles()
-        let eventIDs = try eventIDs()
-        guard pieceIndex == Int(header.pieceCount), offset == Int(header.fileByteCount) else {
-            throw .damaged(.length)
+        let ordinals = try ordinals()
+        let records = try recordPages()
+        let slots = try pages(header.hasProfileSlots ? header.profileGeometry : nil)
+        let eventIDs = try pages(header.hasEventIDPages ? header.eventIDGeometry : nil)
+        let compact = try compactEventIDs()
+        guard parts.isComplete else { throw .damaged(.length) }
+        let check = ProfileRecordCheck(
+            ordinals: ordinals.pages, count: Int(header.profileCount), pages: records.pages)
+        try parts.read(ordinals.range, checksums) { _ in true }
+        try parts.read(records.range, checksums) { check.checkRecords(of: $0) }
+        guard check.isComplete else { throw .damaged(.profiles) }
+        try parts.read(slots.range, checksums) { check.checkSlots(slots.pages[$0]) }
+        guard !header.hasProfileSlots || check.slotCount == Int(header.profileCount) else {
+            throw .damaged(.profiles)
         }
-        let capture = DictionaryCapture(
-            seed: header.seed, lastTime: Timestamp(rawValue: header.lastTime),
-            lastRecordedAt: Timestamp(rawValue: header.lastRecordedAt),
-            profiles: profiles.capture, fieldNames: fieldNames, eventIDs: eventIDs.capture)
-        var dictionary = LedgerDictionary(capture, pool: pool)
-        for slot in eventIDs.compact {
-            guard dictionary.eventIDs.insert(slot: slot) else { throw .damaged(.eventIDs) }
+        try parts.read(eventIDs.range, checksums) { check.checkEventIDs(eventIDs.pages[$0]) }
+        try parts.read(compact.range, checksums) { _ in true }
+        guard !header.hasEventIDPages || check.eventIDCount == Int(header.eventIDCount) else {
+            throw .damaged(.eventIDs)
         }
-        guard profiles.hasSlots || dictionary.profiles.linkAll() else {
+        var dictionary = LedgerDictionary(
+            DictionaryCapture(
+                seed: header.seed, lastTime: Timestamp(rawValue: header.lastTime),
+                lastRecordedAt: Timestamp(rawValue: header.lastRecordedAt),
+                profiles: profiles(ordinals.pages, check.livePages, slots.pages),
+                fieldNames: fieldNames, eventIDs: eventIDTable(eventIDs.pages)),
+            pool: pool)
+        try insert(compact.page, into: &dictionary)
+        guard header.hasProfileSlots || dictionary.profiles.linkAll() else {
             throw .damaged(.profiles)
         }
         return dictionary
@@ -55,6 +67,9 @@ struct DictionarySnapshotReader {
         fieldNamesStart + Int(header.fieldNameCount) * 4 + Int(header.fieldNameByteCount)
     }
 
+    /// Of all pieces, in the order of the file.
+    private var checksums: ArraySlice<UInt8> { tables[checksumsStart...] }
+
     private func fieldNames() throws(DictionarySnapshotError) -> InternTable {
         var names = InternTable(seed: header.seed)
         var start = fieldNamesStart + Int(header.fieldNameCount) * 4
@@ -71,105 +86,48 @@ struct DictionarySnapshotReader {
         return names
     }
 
-    // MARK: Pages
+    // MARK: Memory
 
-    /// Fills memory with the next `byteCount` bytes and the zeros behind them.
-    private mutating func fill(
-        _ base: UnsafeMutableRawPointer, _ byteCount: Int
-    ) throws(DictionarySnapshotError) {
-        var done = 0
-        let wanted = DictionarySnapshot.aligned(byteCount)
-        while done < wanted {
-            let count = min(DictionarySnapshot.pieceByteCount, wanted - done)
-            guard pieceIndex < Int(header.pieceCount) else { throw .damaged(.length) }
-            let piece = UnsafeMutableRawBufferPointer(start: base + done, count: count)
-            let offset = offset
-            let read = try DictionarySnapshot.storage { () throws(StorageError) in
-                try file.read(into: piece, at: offset)
-            }
-            guard read == count,
-                crc32c(UnsafeRawBufferPointer(piece))
-                    == number32(at: checksumsStart + pieceIndex * 4)
-            else { throw .damaged(.pages) }
-            pieceIndex += 1
-            self.offset += count
-            done += count
-        }
-        for index in byteCount..<wanted where base.load(fromByteOffset: index, as: UInt8.self) != 0
-        {
-            throw .damaged(.pages)
-        }
-    }
+    /// Pages of a table, and their parts.
+    private typealias Pages = (pages: [MemoryPage], range: Range<Int>)
 
-    private mutating func pages(_ count: Int) throws(DictionarySnapshotError) -> [MemoryPage] {
-        try room(count * MemoryPage.byteCount)
+    /// The pages of a table of slots; none if the file has none.
+    private mutating func pages(
+        _ geometry: SlotTableGeometry?
+    ) throws(DictionarySnapshotError) -> Pages {
+        let count = geometry?.storedPageCount ?? 0
+        try parts.checkRoom(count * MemoryPage.byteCount)
+        let first = parts.count
         var pages: [MemoryPage] = []
         for _ in 0..<count {
             let page = MemoryPage(from: pool, isZeroed: false)
-            try fill(page.base, MemoryPage.byteCount)
+            try parts.add(page, byteCount: MemoryPage.byteCount)
             pages.append(page)
         }
-        return pages
-    }
-
-    /// The file must hold what is asked of memory.
-    private func room(_ byteCount: Int) throws(DictionarySnapshotError) {
-        guard byteCount <= Int(header.fileByteCount) - offset else { throw .damaged(.length) }
-    }
-
-    // MARK: Profiles
-
-    private mutating func profiles()
-        throws(DictionarySnapshotError) -> (capture: ProfileTableCapture, hasSlots: Bool)
-    {
-        let count = Int(header.profileCount)
-        let ordinals = try ordinals(count)
-        var check = ProfileRecordCheck(ordinals: ordinals, count: count)
-        let records = try records(&check)
-        guard check.isComplete else { throw .damaged(.profiles) }
-        var slots: [MemoryPage] = []
-        let geometry: SlotTableGeometry
-        if header.hasProfileSlots {
-            geometry = header.profileGeometry
-            slots = try pages(geometry.storedPageCount)
-            var slotCount = 0
-            for page in slots {
-                guard let found = check.slotCount(page) else { throw .damaged(.profiles) }
-                slotCount += found
-            }
-            guard slotCount == count else { throw .damaged(.profiles) }
-        } else {
-            geometry = SlotTableGeometry(
-                isDense: false, count: count, slotsPerPage: SlotTable<UInt64>.slotsPerPage)
-            slots = emptyPages(geometry.storedPageCount)
-        }
-        let capture = ProfileTableCapture(
-            count: count, geometry: geometry, slots: slots,
-            slotCount: header.hasProfileSlots ? count : 0, ordinals: ordinals, records: records,
-            recordTail: Int(header.recordTail))
-        return (capture, header.hasProfileSlots)
+        return (pages, first..<parts.count)
     }
 
     private func emptyPages(_ count: Int) -> [MemoryPage] {
         (0..<count).map { _ in MemoryPage(from: pool, isZeroed: true) }
     }
 
-    private mutating func ordinals(
-        _ count: Int
-    ) throws(DictionarySnapshotError) -> [MemoryPage] {
-        try room(count * 4)
+    private mutating func ordinals() throws(DictionarySnapshotError) -> Pages {
+        let count = Int(header.profileCount)
+        try parts.checkRoom(count * 4)
+        let first = parts.count
         var pages: [MemoryPage] = []
         for start in stride(from: 0, to: count, by: ProfileTable.ordinalsPerPage) {
             let page = MemoryPage(from: pool, isZeroed: true)
-            try fill(page.base, min(ProfileTable.ordinalsPerPage, count - start) * 4)
+            try parts.add(page, byteCount: min(ProfileTable.ordinalsPerPage, count - start) * 4)
             pages.append(page)
         }
-        return pages
+        return (pages, first..<parts.count)
     }
 
-    private mutating func records(
-        _ check: inout ProfileRecordCheck
-    ) throws(DictionarySnapshotError) -> [RecordArena.Page] {
+    private mutating func recordPages()
+        throws(DictionarySnapshotError) -> (pages: [RecordArena.Page], range: Range<Int>)
+    {
+        let first = parts.count
         var pages: [RecordArena.Page] = []
         let pageCount = Int(header.recordPageCount)
         var covered = 0
@@ -185,58 +143,71 @@ struct DictionarySnapshotReader {
                 used >= RecordArena.start(number), used <= span * RecordArena.unitsPerPage
             else { throw .damaged(.profiles) }
             covered = number + span
-            try room(used * RecordArena.unitByteCount)
+            let byteCount = used * RecordArena.unitByteCount
+            try parts.checkRoom(byteCount)
             let memory = MemoryPage(slabCount: span, isHuge: number > 0 && span == 1)
-            try fill(memory.base, used * RecordArena.unitByteCount)
-            guard let live = check.liveUnitCount(memory, number, used: used) else {
-                throw .damaged(.profiles)
-            }
-            pages.append(
-                RecordArena.Page(
-                    memory: memory, span: span, usedUnitCount: used, liveUnitCount: live))
+            try parts.add(memory, byteCount: byteCount)
+            pages.append(RecordArena.Page(memory: memory, span: span, usedUnitCount: used))
         }
         let tail = pages[Int(header.recordTail)]
         guard tail.memory != nil, tail.span == 1 else { throw .damaged(.profiles) }
-        return pages
+        return (pages, first..<parts.count)
     }
 
-    // MARK: Event ids
+    // MARK: Tables of slots
 
-    private mutating func eventIDs()
-        throws(DictionarySnapshotError) -> (capture: EventIDTableCapture, compact: [UInt128])
-    {
+    private func profiles(
+        _ ordinals: [MemoryPage], _ records: [RecordArena.Page], _ slots: [MemoryPage]
+    ) -> ProfileTableCapture {
+        let count = Int(header.profileCount)
+        let geometry =
+            header.hasProfileSlots
+            ? header.profileGeometry
+            : SlotTableGeometry(
+                isDense: false, count: count, slotsPerPage: SlotTable<UInt64>.slotsPerPage)
+        return ProfileTableCapture(
+            count: count, geometry: geometry,
+            slots: header.hasProfileSlots ? slots : emptyPages(geometry.storedPageCount),
+            slotCount: header.hasProfileSlots ? count : 0, ordinals: ordinals, records: records,
+            recordTail: Int(header.recordTail))
+    }
+
+    private func eventIDTable(_ pages: [MemoryPage]) -> EventIDTableCapture {
         let count = Int(header.eventIDCount)
-        guard header.hasEventIDPages else { return try compactEventIDs(count) }
-        let pages = try pages(header.eventIDGeometry.storedPageCount)
-        var slotCount = 0
-        for page in pages {
-            let found = UnsafeBufferPointer(
-                start: page.base.assumingMemoryBound(to: UInt128.self),
-                count: SlotTable<UInt128>.slotsPerPage
-            ).reduce(0) { $0 + ($1 == 0 ? 0 : 1) }
-            guard found < SlotTable<UInt128>.slotsPerPage else { throw .damaged(.eventIDs) }
-            slotCount += found
+        guard !header.hasEventIDPages else {
+            return EventIDTableCapture(
+                count: count, geometry: header.eventIDGeometry, slots: pages)
         }
-        guard slotCount == count else { throw .damaged(.eventIDs) }
-        let capture = EventIDTableCapture(
-            count: count, geometry: header.eventIDGeometry, slots: pages)
-        return (capture, [])
-    }
-
-    private mutating func compactEventIDs(
-        _ count: Int
-    ) throws(DictionarySnapshotError) -> (capture: EventIDTableCapture, compact: [UInt128]) {
         let geometry = SlotTableGeometry(
             isDense: true, count: count, slotsPerPage: SlotTable<UInt128>.slotsPerPage)
-        let capture = EventIDTableCapture(
+        return EventIDTableCapture(
             count: 0, geometry: geometry, slots: emptyPages(geometry.storedPageCount))
-        let byteCount = count * MemoryLayout<UInt128>.size
-        try room(byteCount)
+    }
+
+    /// Event ids that stand one after the other; nil if the file has pages of them.
+    private mutating func compactEventIDs()
+        throws(DictionarySnapshotError) -> (page: MemoryPage?, range: Range<Int>)
+    {
+        let first = parts.count
+        guard !header.hasEventIDPages else { return (nil, first..<first) }
+        let byteCount = Int(header.eventIDCount) * MemoryLayout<UInt128>.size
+        try parts.checkRoom(byteCount)
         let page = MemoryPage(slabCount: byteCount / MemorySlab.byteCount + 1, isHuge: false)
-        try fill(page.base, byteCount)
+        try parts.add(page, byteCount: byteCount)
+        return (page, first..<parts.count)
+    }
+
+    private func insert(
+        _ page: MemoryPage?, into dictionary: inout LedgerDictionary
+    ) throws(DictionarySnapshotError) {
+        guard let page else { return }
         let slots = UnsafeBufferPointer(
-            start: page.base.assumingMemoryBound(to: UInt128.self), count: count)
-        guard slots.allSatisfy({ $0 & 1 == 1 }) else { throw .damaged(.eventIDs) }
-        return (capture, Array(slots))
+            start: page.base.assumingMemoryBound(to: UInt128.self),
+            count: Int(header.eventIDCount))
+        for slot in slots {
+            guard slot & 1 == 1, dictionary.eventIDs.insert(slot: slot) else {
+                throw .damaged(.eventIDs)
+            }
+        }
     }
 }

@@ -12,17 +12,22 @@ struct EventIDTable: ~Copyable {
     var count: Int { slots.count }
 
     /// Asks for the place of an event id, to be taken soon.
-    func prefetch(_ id: UnsafeRawBufferPointer) {
-        slots.prefetch(UInt32(truncatingIfNeeded: hash(id) >> 96))
+    func prefetch(_ id: UnsafeRawBufferPointer) { prefetch(slot: slot(id)) }
+
+    func prefetch(slot: UInt128) { slots.prefetch(UInt32(truncatingIfNeeded: slot >> 96)) }
+
+    /// What stands for an event id.
+    func slot(_ id: UnsafeRawBufferPointer) -> UInt128 {
+        // 0 is an empty slot.
+        hash(id) | 1
     }
 
     /// Takes an event id; false if it is there already.
     mutating func insert(_ id: UnsafeRawBufferPointer) -> Bool {
-        // 0 is an empty slot.
-        insert(slot: hash(id) | 1)
+        insert(slot: slot(id))
     }
 
-    /// Takes what stands for an event id, from a capture; false if it is there already.
+    /// Takes what stands for an event id; false if it is there already.
     mutating func insert(slot: UInt128) -> Bool {
         var cursor = slots.cursor(UInt32(truncatingIfNeeded: slot >> 96))
         while cursor.slot != 0 {

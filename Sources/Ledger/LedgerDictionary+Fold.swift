@@ -2,6 +2,10 @@ internal import FrameCodec
 internal import SegmentModel
 
 extension LedgerDictionary {
+    /// How far ahead of the one taken, event ids and field records are asked for from memory.
+    private static let eventIDsAhead = 16
+    private static let recordsAhead = 8
+
     /// Takes in a frame read from the ledger.
     ///
     /// - Throws: a content error if the frame does not continue what came before. The dictionary
@@ -32,14 +36,24 @@ extension LedgerDictionary {
     }
 
     private mutating func foldEvents(_ frame: borrowing Frame) {
-        frame.bytes.withUnsafeBytes { bytes in
-            for event in frame.events {
-                if event.eventID.count > 0 {
-                    _ = eventIDs.insert(
+        for event in frame.events {
+            if !event.kind.isSystem { lastTime = max(lastTime, event.time) }
+            lastRecordedAt = max(lastRecordedAt, event.recordedAt)
+        }
+        withUnsafeTemporaryAllocation(of: UInt128.self, capacity: frame.events.count) { slots in
+            var count = 0
+            frame.bytes.withUnsafeBytes { bytes in
+                for event in frame.events where event.eventID.count > 0 {
+                    slots[count] = eventIDs.slot(
                         UnsafeRawBufferPointer(rebasing: bytes[event.eventID.range]))
+                    count += 1
                 }
-                if !event.kind.isSystem { lastTime = max(lastTime, event.time) }
-                lastRecordedAt = max(lastRecordedAt, event.recordedAt)
+            }
+            for index in 0..<count {
+                if index + Self.eventIDsAhead < count {
+                    eventIDs.prefetch(slot: slots[index + Self.eventIDsAhead])
+                }
+                _ = eventIDs.insert(slot: slots[index])
             }
         }
     }
@@ -93,6 +107,16 @@ extension LedgerDictionary {
         return counts
     }
 
+    /// First where a record is, then the record itself.
+    @inline(__always)
+    private func prefetchRecords(after index: Int, _ frame: borrowing Frame) {
+        guard index + 2 * Self.recordsAhead < frame.records.count else { return }
+        let far = frame.records[index + 2 * Self.recordsAhead].ordinal
+        if far < profiles.count { profiles.prefetchUnit(of: far) }
+        let near = frame.records[index + Self.recordsAhead].ordinal
+        if near < profiles.count { profiles.prefetchRecord(of: near) }
+    }
+
     private mutating func foldFields(_ frame: borrowing Frame) -> Bool {
         guard frame.changes.allSatisfy({ $0.name < fieldNames.count }) else { return false }
         var changed: [Frame.FieldChange] = []
@@ -100,10 +124,7 @@ extension LedgerDictionary {
             frame.changes.withUnsafeBufferPointer { changes in
                 for (index, record) in frame.records.enumerated() {
                     guard record.ordinal < profiles.count else { return false }
-                    if index + 8 < frame.records.count {
-                        let ahead = frame.records[index + 8].ordinal
-                        if ahead < profiles.count { profiles.prefetchRecord(of: ahead) }
-                    }
+                    prefetchRecords(after: index, frame)
                     changed.removeAll(keepingCapacity: true)
                     setFields(
                         UnsafeBufferPointer(rebasing: changes[record.changeRange]), bytes,

@@ -35,9 +35,15 @@ struct LedgerDictionary: ~Copyable {
         _ candidates: UnsafeBufferPointer<Frame.FieldChange>, _ source: UnsafeRawBufferPointer,
         of ordinal: UInt32, changed: inout [Frame.FieldChange]
     ) {
-        if candidates.count == 1, setFirstField(candidates[0], source, of: ordinal) {
-            changed.append(candidates[0])
-            return
+        if candidates.count == 1 {
+            if setFirstField(candidates[0], source, of: ordinal) {
+                changed.append(candidates[0])
+                return
+            }
+            if let hasChanged = setOnlyField(candidates[0], source, of: ordinal) {
+                if hasChanged { changed.append(candidates[0]) }
+                return
+            }
         }
         let countBefore = changed.count
         fieldChanges.apply(
@@ -63,6 +69,26 @@ struct LedgerDictionary: ~Copyable {
             UnsafeRawBufferPointer(
                 start: source.baseAddress! + Int(candidate.value.offset),
                 count: Int(candidate.value.count)), at: room.baseAddress!)
+        return true
+    }
+
+    /// The next most ordinary case: the one field that a profile has, where it fits in the old one's
+    /// place. Whether it has changed; nil, and nothing done, if it is another case.
+    @inline(__always)
+    private mutating func setOnlyField(
+        _ candidate: Frame.FieldChange, _ source: UnsafeRawBufferPointer, of ordinal: UInt32
+    ) -> Bool? {
+        if case .null = candidate.kind { return nil }
+        let run = profiles.record(of: ordinal).run
+        var fields = FieldRun(run)
+        guard let stored = fields.next(), stored.name == candidate.name, fields.next() == nil
+        else { return nil }
+        let value = UnsafeRawBufferPointer(rebasing: source[candidate.value.range])
+        if FieldRun.holds(stored, candidate.kind, value) { return false }
+        let byteCount = FieldRun.byteCount(name: candidate.name, valueByteCount: value.count)
+        guard byteCount <= run.count, profiles.isOwned(ordinal) else { return nil }
+        _ = FieldRun.write(name: candidate.name, candidate.kind, value, at: run.baseAddress!)
+        for index in byteCount..<run.count { run[index] = 0 }
         return true
     }
 

@@ -86,7 +86,7 @@ extension LedgerOpening {
     private mutating func scan(
         _ handle: ChunkHandle, _ planned: Planned, isLast: Bool
     ) throws {
-        let bytes = try handle.file.readAll()
+        let bytes = try handle.file.readUpToZeros()
         let expected = published.end
         let isInDictionary = expected < dictionaryPosition
         let header = try header(bytes, handle.path)
@@ -125,8 +125,9 @@ extension LedgerOpening {
                 isEnded: scan.ending == .sealed, fieldNames: fieldNames))
         lastScan = scan
         if isLast {
+            let start = min(scan.durableUpTo, scan.goodByteCount)
             lastChecksum = bytes.withUnsafeBytes {
-                crc32c(UnsafeRawBufferPointer(rebasing: $0[..<scan.goodByteCount]))
+                crc32c(UnsafeRawBufferPointer(rebasing: $0[start..<scan.goodByteCount]))
             }
         }
     }

@@ -158,10 +158,12 @@ extension LedgerOpening {
         case .clean:
             guard scan.frameCount > 1, !scan.endsWithMark else { return }
             // The last frames may be in memory only: make them durable, then see what the disk has.
+            // Those before them are durable: they say so.
             let last = chunks[chunks.count - 1]
             try last.handle.file.syncAll()
             try last.handle.file.dropCache()
-            let again = try last.handle.file.read(count: scan.goodByteCount, at: 0)
+            let again = try last.handle.file.read(
+                count: scan.goodByteCount - scan.durableUpTo, at: scan.durableUpTo)
             guard again.withUnsafeBytes({ crc32c($0) }) == lastChecksum else {
                 throw Failure(
                     .storageFailed,

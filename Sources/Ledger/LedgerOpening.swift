@@ -57,7 +57,8 @@ struct LedgerOpening: ~Copyable {
     var chunks: [Opened] = []
     /// The last chunk's scan; nil for one that was just made.
     var lastScan: ChunkScan?
-    /// CRC-32C of the last chunk's good bytes, as they were scanned.
+    /// CRC-32C of those of the last chunk's good bytes that no frame says to be durable, as they
+    /// were scanned.
     var lastChecksum: UInt32 = 0
     /// A torn chunk that another has taken the place of.
     var tornPath: String?

@@ -14,7 +14,7 @@ package struct LedgerSizes: Sendable {
     /// Bytes by which zeros are first written ahead in a file that was not made ahead.
     package var reserveByteCount = 256 << 10
     /// The dictionary's snapshot is due once the ledger has grown by this part of its bytes.
-    package var snapshotDivisor = 2
+    package var snapshotDivisor = 16
     /// Milliseconds without an append after which a mark follows the last frame.
     package var idleMilliseconds = 50
     /// Chunk files made ahead.

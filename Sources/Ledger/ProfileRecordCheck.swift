@@ -1,50 +1,99 @@
+internal import Synchronization
+
 /// Checks that record pages from a file hold, for each ordinal, exactly the record that it leads
 /// to, and that slots lead to such records only: then no later read can leave them.
-struct ProfileRecordCheck {
+///
+/// Pages are checked in any order, by several threads: first all of records, then those of slots.
+final class ProfileRecordCheck: @unchecked Sendable {  // each page's bits are its checker's alone
+    private struct Counts {
+        var records = 0
+        var slots = 0
+        var eventIDs = 0
+    }
+
     private let ordinals: [MemoryPage]
     private let count: Int
-    private var liveCount = 0
+    private let pages: [RecordArena.Page]
+    /// The numbers of the pages in use.
+    private let numbers: [Int]
+    /// By page number: units in use, and where its bits begin in `starts`.
+    private let unitCounts: [Int]
+    private let firstWords: [Int]
     /// One bit for each unit of each page in use: a living record begins there.
-    private var starts: [UInt64] = []
-    /// Where a page's bits begin in `starts`, and how many units they stand for.
-    private var places: [(firstWord: Int, unitCount: Int)] = []
+    private let starts: UnsafeMutablePointer<UInt64>
+    /// By page number.
+    private let liveUnitCounts: UnsafeMutablePointer<Int>
+    private let counts = Mutex(Counts())
 
-    init(ordinals: [MemoryPage], count: Int) {
+    /// - Parameter pages: those in use have memory and know how much of it is used.
+    init(ordinals: [MemoryPage], count: Int, pages: [RecordArena.Page]) {
         self.ordinals = ordinals
         self.count = count
+        self.pages = pages
+        numbers = pages.indices.filter { pages[$0].memory != nil }
+        unitCounts = pages.map(\.usedUnitCount)
+        var firstWords: [Int] = []
+        var wordCount = 0
+        for page in pages {
+            firstWords.append(wordCount)
+            wordCount += (page.usedUnitCount + 63) / 64
+        }
+        self.firstWords = firstWords
+        starts = .allocate(capacity: max(1, wordCount))
+        starts.initialize(repeating: 0, count: wordCount)
+        liveUnitCounts = .allocate(capacity: max(1, pages.count))
+        liveUnitCounts.initialize(repeating: 0, count: pages.count)
+    }
+
+    deinit {
+        starts.deallocate()
+        liveUnitCounts.deallocate()
     }
 
     /// Every ordinal has its record.
-    var isComplete: Bool { liveCount == count }
+    var isComplete: Bool { counts.withLock { $0.records } == count }
+    var slotCount: Int { counts.withLock { $0.slots } }
+    var eventIDCount: Int { counts.withLock { $0.eventIDs } }
 
-    /// Units of the living records on a page; nil if what stands there are no records.
-    mutating func liveUnitCount(_ memory: MemoryPage, _ number: Int, used: Int) -> Int? {
-        let first = starts.count
-        places += repeatElement((firstWord: 0, unitCount: 0), count: number - places.count)
-        places.append((first, used))
-        starts += repeatElement(0, count: (used + 63) / 64)
+    /// The pages with the units of their living records.
+    var livePages: [RecordArena.Page] {
+        var pages = pages
+        for number in numbers { pages[number].liveUnitCount = liveUnitCounts[number] }
+        return pages
+    }
+
+    /// Checks the page that is `index`-th of those in use; false if what stands there are no
+    /// records.
+    func checkRecords(of index: Int) -> Bool {
+        let number = numbers[index]
+        guard let memory = pages[number].memory else { return false }
+        let used = unitCounts[number]
+        let bits = starts + firstWords[number]
         var live = 0
-        var index = RecordArena.start(number)
-        while index < used {
-            let record = ProfileRecord(base: memory.base + index * RecordArena.unitByteCount)
-            guard index < RecordArena.startMax,
-                (used - index) * RecordArena.unitByteCount >= ProfileRecord.headerByteCount
-            else { return nil }
+        var records = 0
+        var unit = RecordArena.start(number)
+        while unit < used {
+            let record = ProfileRecord(base: memory.base + unit * RecordArena.unitByteCount)
+            guard unit < RecordArena.startMax,
+                (used - unit) * RecordArena.unitByteCount >= ProfileRecord.headerByteCount
+            else { return false }
             let unitCount = record.unitCount
-            guard unitCount > 0, unitCount <= used - index,
+            guard unitCount > 0, unitCount <= used - unit,
                 ProfileRecord.headerByteCount + record.idByteCount
                     <= unitCount * RecordArena.unitByteCount
-            else { return nil }
+            else { return false }
             let ordinal = Int(record.ordinal)
-            guard ordinal < count else { return nil }
-            if unit(of: ordinal) == UInt32(number * RecordArena.unitsPerPage + index) {
+            guard ordinal < count else { return false }
+            if self.unit(of: ordinal) == UInt32(number * RecordArena.unitsPerPage + unit) {
                 live += unitCount
-                liveCount += 1
-                starts[first + index / 64] |= 1 << UInt64(index & 63)
+                records += 1
+                bits[unit / 64] |= 1 << UInt64(unit & 63)
             }
-            index += unitCount
+            unit += unitCount
         }
-        return live
+        liveUnitCounts[number] = live
+        counts.withLock { $0.records += records }
+        return true
     }
 
     private func unit(of ordinal: Int) -> UInt32 {
@@ -52,24 +101,35 @@ struct ProfileRecordCheck {
             fromByteOffset: ordinal % ProfileTable.ordinalsPerPage * 4, as: UInt32.self)
     }
 
-    /// Slots in use on a page; nil unless each leads to a living record and one is empty.
-    func slotCount(_ page: MemoryPage) -> Int? {
+    /// False unless each slot in use leads to a living record and one is empty.
+    func checkSlots(_ page: MemoryPage) -> Bool {
         let slots = UnsafeBufferPointer(
             start: page.base.assumingMemoryBound(to: UInt64.self),
             count: SlotTable<UInt64>.slotsPerPage)
         var slotCount = 0
         for slot in slots where slot != 0 {
-            guard isStart(UInt32(truncatingIfNeeded: slot)) else { return nil }
+            guard isStart(UInt32(truncatingIfNeeded: slot)) else { return false }
             slotCount += 1
         }
-        return slotCount < slots.count ? slotCount : nil
+        counts.withLock { $0.slots += slotCount }
+        return slotCount < slots.count
     }
 
     @inline(__always)
     private func isStart(_ unit: UInt32) -> Bool {
         let number = Int(unit) / RecordArena.unitsPerPage
         let index = Int(unit) % RecordArena.unitsPerPage
-        guard number < places.count, index < places[number].unitCount else { return false }
-        return starts[places[number].firstWord + index / 64] >> UInt64(index & 63) & 1 == 1
+        guard number < unitCounts.count, index < unitCounts[number] else { return false }
+        return starts[firstWords[number] + index / 64] >> UInt64(index & 63) & 1 == 1
+    }
+
+    /// False if no slot is empty.
+    func checkEventIDs(_ page: MemoryPage) -> Bool {
+        let slots = UnsafeBufferPointer(
+            start: page.base.assumingMemoryBound(to: UInt128.self),
+            count: SlotTable<UInt128>.slotsPerPage)
+        let slotCount = slots.reduce(0) { $0 + ($1 == 0 ? 0 : 1) }
+        counts.withLock { $0.eventIDs += slotCount }
+        return slotCount < slots.count
     }
 }

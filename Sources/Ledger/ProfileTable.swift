@@ -164,6 +164,10 @@ struct ProfileTable: ~Copyable {
         return run.count > 0 && run[0] == 0 ? run : nil
     }
 
+    /// Whether no capture holds the profile's record, so that it may be changed where it is.
+    @inline(__always)
+    func isOwned(_ ordinal: UInt32) -> Bool { records.isOwned(unit(of: ordinal)) }
+
     /// Puts `run` in the place of a profile's fields.
     @inline(__always)
     mutating func setFields(_ run: UnsafeRawBufferPointer, of ordinal: UInt32) {
