@@ -172,9 +172,9 @@ extension FrameError: CustomStringConvertible {
     }
 }
 
-/// CRC-32C of bytes.
-package func crc32c(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    segledger_crc32c(0, bytes.baseAddress, bytes.count)
+/// CRC-32C of bytes, or of bytes before them and them, given the checksum of those before.
+package func crc32c(_ bytes: UnsafeRawBufferPointer, after checksum: UInt32 = 0) -> UInt32 {
+    segledger_crc32c(checksum, bytes.baseAddress, bytes.count)
 }
 
 extension [UInt8] {

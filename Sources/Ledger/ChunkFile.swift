@@ -13,6 +13,8 @@ struct ChunkFile {
     var byteCount: Int
     /// Everything before it is durable.
     var durableByteCount: Int
+    /// CRC-32C of everything before it.
+    private(set) var checksum: UInt32
     var frameCount: UInt64
     private(set) var reservedByteCount: Int
     /// A write or a sync of it failed: what the disk has is unknown, so nothing more is written.
@@ -21,11 +23,12 @@ struct ChunkFile {
     private static let reserveStepMax = 16 << 20
 
     init(
-        handle: ChunkHandle, chunkID: UInt64, byteCount: Int, frameCount: UInt64
+        handle: ChunkHandle, chunkID: UInt64, byteCount: Int, frameCount: UInt64, checksum: UInt32
     ) throws(StorageError) {
         self.handle = handle
         self.chunkID = chunkID
         self.byteCount = byteCount
+        self.checksum = checksum
         durableByteCount = byteCount
         self.frameCount = frameCount
         reservedByteCount = try handle.file.size()
@@ -65,6 +68,7 @@ struct ChunkFile {
         }
         byteCount += bytes.count
         durableByteCount = byteCount
+        checksum = bytes.withUnsafeBytes { crc32c($0, after: checksum) }
         frameCount += UInt64(count)
     }
 
@@ -107,7 +111,7 @@ extension ChunkFile {
         let file = try fileSystem.open(temporary, .createNew)
         var chunk = try ChunkFile(
             handle: ChunkHandle(file, path: path), chunkID: header.chunkID, byteCount: 0,
-            frameCount: 0)
+            frameCount: 0, checksum: 0)
         do throws(StorageError) {
             try chunk.append(bytes, frameCount: Int(frameCount))
             try file.syncAll()

@@ -20,6 +20,9 @@ struct ChunkScan {
     struct Place {
         var header: FrameHeader
         var offset: Int
+
+        /// Behind its last event.
+        var end: Position { header.firstPosition.advanced(by: Int(header.eventCount)) }
     }
 
     let header: ChunkHeader

@@ -18,8 +18,15 @@ enum DictionarySnapshot {
     struct Place: Hashable, Sendable {
         /// The first event that is not in it.
         var position: Position
-        /// The chunk that begins there or holds it, for the reader to compare.
+        /// The chunk that begins there, or in which it lies.
         var chunkID: UInt64
+        /// Bytes of that chunk before the position, and their CRC-32C, for the reader to compare;
+        /// 0 where the chunk begins there.
+        var byteCount = 0
+        var checksum: UInt32 = 0
+
+        /// The position lies inside the chunk: known again only as long as this is not sealed.
+        var isInside: Bool { byteCount > 0 }
     }
 
     struct Content: ~Copyable {

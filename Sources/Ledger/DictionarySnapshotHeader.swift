@@ -1,7 +1,7 @@
 internal import FrameCodec
 internal import SegmentModel
 
-/// The first 192 bytes of a snapshot, and where everything else is: both follow from its numbers.
+/// The first 208 bytes of a snapshot, and where everything else is: both follow from its numbers.
 ///
 /// ```
 ///   0 magic "SGLS" 4 | 4 version 4 | 8 ledger id 16 | 24 timeline id 16
@@ -12,11 +12,12 @@ internal import SegmentModel
 /// 128 profile slots: factor 4 | group shift 4 | groups migrated 8
 /// 144 event id slots: the same
 /// 160 pieces 8 | 168 bytes of the file 8 | 176 bytes of the tables 8
-/// 184 CRC-32C of the tables 4 | 188 CRC-32C of bytes 0..<188, 4
+/// 184 bytes of the chunk before the position 8 | 192 CRC-32C of these 4 | 196 zeros 4
+/// 200 CRC-32C of the tables 4 | 204 CRC-32C of bytes 0..<204, 4
 /// ```
 struct DictionarySnapshotHeader: Hashable, Sendable {
-    static let byteCount = 192
-    static let version: UInt32 = 1
+    static let byteCount = 208
+    static let version: UInt32 = 2
     static let magicBytes = Array("SGLS".utf8)
     private static let magic: UInt32 = 0x534C_4753
 
@@ -63,6 +64,9 @@ struct DictionarySnapshotHeader: Hashable, Sendable {
         bytes.appendLittleEndian(pieceCount)
         bytes.appendLittleEndian(fileByteCount)
         bytes.appendLittleEndian(tableByteCount)
+        bytes.appendLittleEndian(UInt64(place.byteCount))
+        bytes.appendLittleEndian(place.checksum)
+        bytes.appendLittleEndian(UInt32(0))
         bytes.appendLittleEndian(tableChecksum)
         bytes.appendLittleEndian(bytes.withUnsafeBytes { crc32c($0) })
         return bytes
@@ -90,15 +94,19 @@ struct DictionarySnapshotHeader: Hashable, Sendable {
             else { throw .damaged(.header) }
             return geometry
         }
-        let covered = UnsafeRawBufferPointer(rebasing: bytes[..<(Self.byteCount - 4)])
-        guard number32(0) == Self.magic, number32(Self.byteCount - 4) == crc32c(covered) else {
-            throw .damaged(.header)
-        }
+        guard number32(0) == Self.magic else { throw .damaged(.header) }
+        // First: where the checksum stands is the version's business.
         guard number32(4) == Self.version else { throw .version(number32(4)) }
+        let covered = UnsafeRawBufferPointer(rebasing: bytes[..<(Self.byteCount - 4)])
+        guard number32(Self.byteCount - 4) == crc32c(covered) else { throw .damaged(.header) }
         identity = DictionarySnapshot.Identity(
             ledger: Array(bytes[8..<24]), timeline: Array(bytes[24..<40]))
+        guard number64(184) <= UInt64(1) << 44, number32(196) == 0 else {
+            throw .damaged(.header)
+        }
         place = DictionarySnapshot.Place(
-            position: Position(number64(48)), chunkID: number64(40))
+            position: Position(number64(48)), chunkID: number64(40),
+            byteCount: Int(number64(184)), checksum: number32(192))
         seed = number64(56)
         lastTime = Int64(bitPattern: number64(64))
         lastRecordedAt = Int64(bitPattern: number64(72))
@@ -113,7 +121,7 @@ struct DictionarySnapshotHeader: Hashable, Sendable {
         pieceCount = number64(160)
         fileByteCount = number64(168)
         tableByteCount = number64(176)
-        tableChecksum = number32(184)
+        tableChecksum = number32(200)
         try checkBounds()
     }
 

@@ -86,15 +86,14 @@ extension LedgerOpening {
     private mutating func scan(
         _ handle: ChunkHandle, _ planned: Planned, isLast: Bool
     ) throws {
-        let bytes = try handle.file.readUpToZeros()
+        let bytes = try takeReadAhead(planned.name) ?? handle.file.readUpToZeros()
         let expected = published.end
-        let isInDictionary = expected < dictionaryPosition
+        let known = dictionaryPosition
         let header = try header(bytes, handle.path)
         try checkHeader(header, handle.path, planned.name)
         guard header.firstFieldName <= dictionary.fieldNames.count else {
             throw refusal(handle.path, "the chunk counts on field names that were never given")
         }
-        if isLast, isWriting { captureIfDue(at: header) }
         let fieldNames = dictionary.fieldNames(before: header.firstFieldName)
         var index = ChunkIndex(timeBefore: header.lastTime)
         var at = 0
@@ -102,9 +101,9 @@ extension LedgerOpening {
         do {
             scan = try bytes.withUnsafeBytes { bytes in
                 var scan = try ChunkScan(bytes)
-                try scan.visitFrames(in: bytes, depth: { _ in isInDictionary ? .events : .whole }) {
+                try scan.visitFrames(in: bytes, depth: { $0.end <= known ? .events : .whole }) {
                     at = $0.offset
-                    if !isInDictionary { try dictionary.fold($0.frame) }
+                    if $0.frame.endPosition > known { try dictionary.fold($0.frame) }
                     index.add($0.frame, offset: $0.offset, byteCount: $0.byteCount)
                 }
                 return scan
@@ -124,11 +123,21 @@ extension LedgerOpening {
                 frameCount: scan.frameCount, footer: scan.footer, end: scan.nextPosition,
                 isEnded: scan.ending == .sealed, fieldNames: fieldNames))
         lastScan = scan
-        if isLast {
-            let start = min(scan.durableUpTo, scan.goodByteCount)
-            lastChecksum = bytes.withUnsafeBytes {
-                crc32c(UnsafeRawBufferPointer(rebasing: $0[start..<scan.goodByteCount]))
-            }
+        if isLast { setChecksums(of: bytes, scan) }
+    }
+
+    private mutating func takeReadAhead(_ name: String) -> [UInt8]? {
+        guard readAhead?.name == name else { return nil }
+        defer { readAhead = nil }
+        return readAhead?.bytes
+    }
+
+    private mutating func setChecksums(of bytes: [UInt8], _ scan: ChunkScan) {
+        let start = min(scan.durableUpTo, scan.goodByteCount)
+        bytes.withUnsafeBytes { bytes in
+            let good = UnsafeRawBufferPointer(rebasing: bytes[..<scan.goodByteCount])
+            chunks[chunks.count - 1].checksum = crc32c(good)
+            lastChecksum = crc32c(UnsafeRawBufferPointer(rebasing: good[start...]))
         }
     }
 

@@ -10,17 +10,17 @@ extension LedgerOpening {
         let last = chunks[chunks.count - 1]
         let tail = try ChunkFile(
             handle: last.handle, chunkID: last.header.chunkID, byteCount: last.byteCount,
-            frameCount: last.frameCount)
+            frameCount: last.frameCount, checksum: last.checksum)
         let manifest = try makeManifest()
         if let tornPath {
             try fileSystem.rename(tornPath, to: tornPath + ".torn")
             try fileSystem.syncDirectory(directory)
         }
+        let snapshots = makeSnapshots(tail)
         let shared = LedgerShared(dictionary: takeDictionary(), published: published)
         let saltState = last.header.saltState.isEmpty ? newSaltState() : last.header.saltState
-        let sealing = try makeSealing(shared, manifest, saltState)
+        let sealing = try makeSealing(shared, manifest, saltState, snapshots.snapshots)
         let keeper = LedgerKeeper(options.background, report: options.report)
-        let snapshots = makeSnapshots()
         // A question is not kept waiting for what it did not ask for.
         if options.access == .write {
             if let job = snapshots.firstJob { keeper.add(job) }
@@ -87,7 +87,8 @@ extension LedgerOpening {
 
     /// Sealed chunks come first; whatever follows them, but the tail, waits to be sealed.
     private func makeSealing(
-        _ shared: LedgerShared, _ manifest: ManifestFile, _ saltState: [UInt8]
+        _ shared: LedgerShared, _ manifest: ManifestFile, _ saltState: [UInt8],
+        _ snapshots: LedgerSnapshots
     ) throws -> (work: LedgerSealing, hasWork: Bool) {
         let sealedCount = chunks.firstIndex { $0.footer == nil } ?? chunks.count
         var range = CompactRange()
@@ -105,7 +106,8 @@ extension LedgerOpening {
             ChunkSealer(
                 directory: directory, fileSystem: fileSystem, sizes: options.sizes,
                 random: random, clock: options.clock),
-            after: range, saltState: saltState, shared: shared, manifest: manifest)
+            after: range, saltState: saltState, shared: shared, manifest: manifest,
+            snapshots: snapshots)
         let waiting = chunks[sealedCount...].dropLast()
         for chunk in waiting {
             work.add(
@@ -144,7 +146,8 @@ extension LedgerOpening {
         chunks.append(
             Opened(
                 header: header, handle: chunk.handle, byteCount: chunk.byteCount,
-                frameCount: frameCount, footer: nil, end: published.end, isEnded: false))
+                frameCount: frameCount, footer: nil, end: published.end, isEnded: false,
+                checksum: chunk.checksum))
         lastScan = nil
     }
 

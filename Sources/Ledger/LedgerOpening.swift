@@ -26,6 +26,8 @@ struct LedgerOpening: ~Copyable {
         var isEnded: Bool
         /// Field names known before its first event.
         var fieldNames: [[UInt8]] = []
+        /// CRC-32C of its bytes; of the last chunk.
+        var checksum: UInt32 = 0
 
         /// What the next chunk may call its predecessor: this file, or the tail that it was.
         func isPredecessor(_ predecessor: ChunkHeader.Predecessor) -> Bool {
@@ -51,8 +53,10 @@ struct LedgerOpening: ~Copyable {
     var dictionaryPosition = Position(0)
     /// What the snapshot stands for, whether or not it was taken.
     var snapshotPosition: Position?
-    /// The dictionary where the last chunk begins, if it is time for a snapshot.
-    var capture: (dictionary: DictionaryCapture, place: DictionarySnapshot.Place)?
+    /// Where the snapshot was taken that `dictionary` began as.
+    var snapshotPlace: DictionarySnapshot.Place?
+    /// A chunk that was read to know the snapshot again.
+    var readAhead: (name: String, bytes: [UInt8])?
     var published = PublishedState()
     var chunks: [Opened] = []
     /// The last chunk's scan; nil for one that was just made.

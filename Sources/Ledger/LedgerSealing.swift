@@ -6,7 +6,8 @@ internal import Synchronization
 
 /// The full tails that wait to be sealed, and the Merkle range of all events before them.
 ///
-/// Invariant: tails are sealed in their order; one that could not be for want of room stays first.
+/// Invariant: tails are sealed in their order; one that could not be for want of room, or that the
+/// newest snapshot of the dictionary needs as it is, stays first.
 final class LedgerSealing: Sendable {
     private struct State {
         var waiting: [ChunkSealer.Tail] = []
@@ -16,6 +17,7 @@ final class LedgerSealing: Sendable {
     private let sealer: ChunkSealer
     private let shared: LedgerShared
     private let manifest: ManifestFile
+    private let snapshots: LedgerSnapshots
     /// For tails of a ledger that had no salts.
     private let saltState: [UInt8]
     private let state: Mutex<State>
@@ -23,11 +25,12 @@ final class LedgerSealing: Sendable {
     /// `range`: of the sealed chunks.
     init(
         _ sealer: ChunkSealer, after range: CompactRange, saltState: [UInt8],
-        shared: LedgerShared, manifest: ManifestFile
+        shared: LedgerShared, manifest: ManifestFile, snapshots: LedgerSnapshots
     ) {
         self.sealer = sealer
         self.shared = shared
         self.manifest = manifest
+        self.snapshots = snapshots
         self.saltState = saltState
         state = Mutex(State(range: range))
     }
@@ -36,13 +39,14 @@ final class LedgerSealing: Sendable {
         state.withLock { $0.waiting.append(tail) }
     }
 
-    /// Seals what waits: a job of the keeper.
+    /// Seals what waits, as far as it may be sealed: a job of the keeper.
     ///
     /// - Throws: what the file system says; the tail then stays as it is.
     func sealWaiting() throws {
         while let (tail, range) = state.withLock({ state in
             state.waiting.first.map { ($0, state.range) }
         }) {
+            if snapshots.needs(tail.header.chunkID) { return }
             let sealed = try sealer.seal(tail, after: range, saltState: saltState)
             try replace(tail, with: sealed)
             state.withLock { state in

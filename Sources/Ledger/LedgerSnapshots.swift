@@ -5,66 +5,93 @@ internal import Synchronization
 /// Decides when the dictionary's snapshot is written anew, and writes it.
 ///
 /// Invariants:
-/// - a snapshot stands for a point where a chunk begins, and all before it is durable: the id of
-///   the chunk, drawn anew for each, tells whether the ledger still is the one that was captured;
+/// - a snapshot stands for a point before which all is durable: where a chunk begins, whose id,
+///   drawn anew for each, tells whether the ledger still is the one that was captured; or inside
+///   the tail, whose bytes up to there tell it;
+/// - the chunk inside of which the newest snapshot's point lies is not sealed;
 /// - at most one capture is held at a time.
 final class LedgerSnapshots: Sendable {
+    /// When it is asked whether a snapshot is due.
+    enum Occasion {
+        /// A group of appends is durable.
+        case group
+        /// A chunk begins.
+        case roll
+        /// The ledger was opened.
+        case opening
+    }
+
     private struct State {
-        /// Bytes of the chunks that are behind the newest snapshot, without the tail.
+        /// Bytes of chunks behind the newest snapshot.
         var byteCountBehind: Int
         var isBusy = false
+        /// What the file stands for, if it can be used.
+        var durable: DictionarySnapshot.Place?
     }
 
     private let path: String
     private let identity: DictionarySnapshot.Identity
-    private let divisor: Int
+    private let sizes: LedgerSizes
     private let fileSystem: any FileSystem
     private let state: Mutex<State>
 
+    /// - Parameters:
+    ///   - durable: what the file stands for, if it can be used.
+    ///   - byteCountBehind: of chunks behind it; without it of all.
     init(
-        directory: String, identity: DictionarySnapshot.Identity, divisor: Int,
-        byteCountBehind: Int, _ fileSystem: any FileSystem
+        directory: String, identity: DictionarySnapshot.Identity, sizes: LedgerSizes,
+        durable: DictionarySnapshot.Place?, byteCountBehind: Int, _ fileSystem: any FileSystem
     ) {
         path = directory + "/" + LedgerDirectory.snapshot
         self.identity = identity
-        self.divisor = divisor
+        self.sizes = sizes
         self.fileSystem = fileSystem
-        state = Mutex(State(byteCountBehind: byteCountBehind))
-    }
-
-    /// Whether chunks of so many bytes are worth a new snapshot of this dictionary: what snapshots
-    /// cost in writes, and what an opening reads, both stay in proportion to what is there.
-    static func isDue(
-        _ byteCount: Int, _ dictionary: borrowing LedgerDictionary, divisor: Int
-    ) -> Bool {
-        byteCount > 0 && byteCount >= dictionary.byteCountEstimate / divisor
+        state = Mutex(State(byteCountBehind: byteCountBehind, durable: durable))
     }
 
     /// The work of writing a snapshot, if one is due after another `byteCount` bytes of chunks.
     ///
-    /// - Parameter place: where `dictionary` stands now: the tail begins there.
+    /// - Parameter place: where `dictionary` stands now, in the tail.
     func job(
-        after byteCount: Int, at place: DictionarySnapshot.Place,
+        after byteCount: Int, at place: DictionarySnapshot.Place, on occasion: Occasion,
         _ dictionary: inout LedgerDictionary
     ) -> LedgerKeeper.Job? {
         let isTime = state.withLock { state in
             state.byteCountBehind += byteCount
-            return !state.isBusy
-                && Self.isDue(state.byteCountBehind, dictionary, divisor: divisor)
-        }
-        return isTime ? job(dictionary.capture(), at: place) : nil
-    }
-
-    func job(
-        _ capture: DictionaryCapture, at place: DictionarySnapshot.Place
-    ) -> LedgerKeeper.Job {
-        state.withLock { state in
+            guard !state.isBusy,
+                isDue(state.byteCountBehind, on: occasion, dictionary.byteCountEstimate)
+            else { return false }
             state.byteCountBehind = 0
             state.isBusy = true
+            return true
         }
+        guard isTime else { return nil }
+        let capture = dictionary.capture()
         return { [self] in
             defer { state.withLock { $0.isBusy = false } }
             try DictionarySnapshot.write(capture, at: place, of: identity, to: path, fileSystem)
+            state.withLock { $0.durable = place }
         }
+    }
+
+    /// What snapshots cost in writes, and what an opening reads, both stay in proportion to what is
+    /// there. One inside a chunk keeps it from being sealed until the next: a large dictionary, whose
+    /// snapshots are far apart, has them where chunks begin.
+    private func isDue(_ behind: Int, on occasion: Occasion, _ dictionaryByteCount: Int) -> Bool {
+        let share = dictionaryByteCount / sizes.snapshotDivisor
+        switch occasion {
+        case .group:
+            return behind >= max(sizes.snapshotStepByteCount, share)
+                && share <= sizes.chunkByteCount / 4
+        case .roll:
+            return behind > 0 && behind >= share / 2
+        case .opening:
+            return behind > 0 && behind >= max(sizes.snapshotStepByteCount, share)
+        }
+    }
+
+    /// Whether sealing the chunk would make the newest snapshot useless.
+    func needs(_ chunkID: UInt64) -> Bool {
+        state.withLock { $0.durable.map { $0.isInside && $0.chunkID == chunkID } ?? false }
     }
 }

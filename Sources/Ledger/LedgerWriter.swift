@@ -199,6 +199,7 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
         }
         needsMark = true
         shared.publish(placed)
+        snapshotDictionary(after: bytes.count, on: .group)
     }
 
     // MARK: Idle, end
@@ -365,7 +366,7 @@ extension LedgerWriter {
         do throws(StorageError) {
             tail = try ChunkFile(
                 handle: handle, chunkID: next.header.chunkID, byteCount: next.byteCount,
-                frameCount: 1)
+                frameCount: 1, checksum: next.checksum)
         } catch {
             throw .unknown(error)
         }
@@ -376,22 +377,30 @@ extension LedgerWriter {
                 handle: handle, chunkID: next.header.chunkID,
                 firstPosition: next.header.firstPosition,
                 index: ChunkIndex(timeBefore: next.header.lastTime)))
-        // The snapshot first: it is what saves an opening after a crash the most.
-        snapshotDictionary(after: full.byteCount)
+        // The snapshot first: it saves an opening after a crash the most, and sealing may need it.
+        snapshotDictionary(after: 0, on: .roll)
         let sealing = parts.sealing
         sealing.add(full)
         parts.keeper.add { try sealing.sealWaiting() }
     }
 
-    /// The dictionary as it stands where the new tail begins, if it is time for a snapshot.
-    private func snapshotDictionary(after byteCount: Int) {
-        let snapshots = parts.snapshots
+    /// Has the dictionary written as it stands behind the tail's last frame, if it is time.
+    private func snapshotDictionary(
+        after byteCount: Int, on occasion: LedgerSnapshots.Occasion
+    ) {
+        let isInside = shared.end > header.firstPosition
         let place = DictionarySnapshot.Place(
-            position: header.firstPosition, chunkID: header.chunkID)
-        let job = shared.dictionary.withLock { dictionary in
-            snapshots.job(after: byteCount, at: place, &dictionary)
+            position: shared.end, chunkID: header.chunkID,
+            byteCount: isInside ? tail.byteCount : 0, checksum: isInside ? tail.checksum : 0)
+        let job = shared.dictionary.withLock {
+            parts.snapshots.job(after: byteCount, at: place, on: occasion, &$0)
         }
-        if let job { parts.keeper.add(job) }
+        guard let job else { return }
+        let sealing = parts.sealing
+        parts.keeper.add {
+            try job()
+            try sealing.sealWaiting()
+        }
     }
 
     /// A quarter of a chunk says that there is more to come.

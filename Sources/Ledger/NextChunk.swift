@@ -10,7 +10,9 @@ struct NextChunk {
     /// Under which name it waits.
     let temporary: String
     let path: String
+    /// Of its header, and the CRC-32C of it.
     let byteCount: Int
+    let checksum: UInt32
 
     /// Writes the header into a spare, or into a new file where there is none.
     ///
@@ -28,6 +30,7 @@ struct NextChunk {
         file = try fileSystem.open(temporary, spare == nil ? .createNew : .readWrite)
         let frame = ChunkFile.firstFrame(header)
         byteCount = frame.count
+        checksum = frame.withUnsafeBytes { crc32c($0) }
         self.header = header
         do throws(StorageError) {
             if spare == nil {

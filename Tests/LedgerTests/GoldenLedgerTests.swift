@@ -18,6 +18,7 @@ struct GoldenLedgerTests {
         options.sizes.chunkByteCount = 2048
         options.sizes.reserveByteCount = 512
         options.sizes.snapshotDivisor = 1 << 20
+        options.sizes.snapshotStepByteCount = 1
         return options
     }
 

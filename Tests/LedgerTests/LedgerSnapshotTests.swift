@@ -1,5 +1,5 @@
 import Foundation
-import Ledger
+@testable import Ledger
 import SegmentModel
 import StorageIO
 import StorageTesting
@@ -12,8 +12,12 @@ struct LedgerSnapshotTests {
 
     init() throws { scratch = try Scratch() }
 
-    private func open(snapshotDivisor: Int = 1 << 20) throws -> FileLedger {
-        try scratch.openSmall(snapshotDivisor: snapshotDivisor)
+    private func open(
+        chunkByteCount: Int = 2048, snapshotDivisor: Int = 1 << 20, snapshotStepByteCount: Int = 1
+    ) throws -> FileLedger {
+        try scratch.openSmall(
+            chunkByteCount: chunkByteCount, snapshotDivisor: snapshotDivisor,
+            snapshotStepByteCount: snapshotStepByteCount)
     }
 
     private var snapshot: URL { URL(fileURLWithPath: scratch.path + "/ledger/DICTIONARY") }
@@ -83,29 +87,85 @@ struct LedgerSnapshotTests {
         try await fourth.close()
     }
 
+    @Test("A snapshot inside the tail saves reading what is before it, and nothing is forgotten")
+    func insideTail() async throws {
+        let ledger = try open(chunkByteCount: 1 << 20)
+        try await fill(ledger)
+        let expected = try content(ledger)
+        try await ledger.close()
+        #expect(try scratch.chunks.count == 1)
+        let newest = try Data(contentsOf: snapshot)
+        // One of half way: the other half is folded on top of it.
+        try FileManager.default.removeItem(at: URL(fileURLWithPath: scratch.path))
+        let half = try open(chunkByteCount: 1 << 20)
+        try await fill(half, count: 20)
+        try await half.close()
+        let older = try Data(contentsOf: snapshot)
+        let rest = try open(chunkByteCount: 1 << 20)
+        try await fill(rest, from: 20, count: 20)
+        try await rest.close()
+        #expect(older.count <= newest.count)
+        for file in [older, nil] {
+            if let file {
+                try file.write(to: snapshot)
+            } else {
+                try FileManager.default.removeItem(at: snapshot)
+            }
+            let again = try open(chunkByteCount: 1 << 20)
+            #expect(again.notices.isEmpty)
+            #expect(try content(again) == expected)
+            #expect(again.profileCount == 57)
+            #expect(again.ordinal(of: "q0") != nil)
+            try await fill(again)
+            #expect(again.end == Position(40))
+            try await again.close()
+        }
+    }
+
+    @Test("A full chunk that the newest snapshot lies in is sealed once there is a newer one")
+    func sealedLater() async throws {
+        let ledger = try open(chunkByteCount: 4096)
+        try await fill(ledger, count: 120)
+        let expected = try content(ledger)
+        try await ledger.close()
+        #expect(try scratch.chunks.count > 2)
+        let again = try open(chunkByteCount: 4096)
+        #expect(try content(again) == expected)
+        try await again.close()
+        for chunk in try scratch.chunks.dropLast() {
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: chunk))
+            let scan = try bytes.withUnsafeBytes { try ChunkScan($0) }
+            #expect(scan.footer != nil, "\(chunk)")
+        }
+    }
+
     /// The files after five events, and the snapshot that sixty more have left.
-    private func twoPasts() async throws -> (before: Directory, snapshot: Data) {
-        let ledger = try open()
+    private func twoPasts(
+        chunkByteCount: Int = 2048
+    ) async throws -> (before: Directory, snapshot: Data) {
+        let ledger = try open(chunkByteCount: chunkByteCount)
         try await fill(ledger, count: 5)
         try await ledger.close()
         let before = try Directory(scratch.path)
-        let later = try open()
+        let later = try open(chunkByteCount: chunkByteCount)
         try await fill(later, from: 5, count: 60)
         try await later.close()
         return (before, try Data(contentsOf: snapshot))
     }
 
-    @Test("INV-2: a snapshot of another past of the ledger is not used")
-    func otherPast() async throws {
-        let (before, snapshot) = try await twoPasts()
+    @Test(
+        "INV-2: a snapshot of another past of the ledger is not used",
+        arguments: [2048, 1 << 20], [60, 200])
+    func otherPast(chunkByteCount: Int, count: Int) async throws {
+        let (before, snapshot) = try await twoPasts(chunkByteCount: chunkByteCount)
         // The files of an earlier day, put back by hand; then another history.
         try before.restore()
-        let second = try open()
-        try await fill(second, from: 1000, count: 60)
+        let second = try open(chunkByteCount: chunkByteCount)
+        try await fill(second, from: 1000, count: count)
         let expected = try content(second)
         try await second.close()
         try snapshot.write(to: self.snapshot)
-        let third = try open()
+        let third = try open(chunkByteCount: chunkByteCount)
         #expect(try content(third) == expected)
         #expect(third.ordinal(of: "q1005") != nil)
         #expect(third.ordinal(of: "q5") == nil)
@@ -137,10 +197,13 @@ struct LedgerSnapshotTests {
         }
         try await large.close()
         #expect(hasSnapshot)
-        let written = try Data(contentsOf: snapshot)
-        let again = try open(snapshotDivisor: 1)
-        _ = try await again.append(batch(1, ["one more"]))
-        try await again.close()
+        var written = Data()
+        for number in 0..<5 {
+            let again = try open(snapshotDivisor: 1)
+            _ = try await again.append(batch(1, ["\(number) more"]))
+            try await again.close()
+            if number == 0 { written = try Data(contentsOf: snapshot) }
+        }
         #expect(try Data(contentsOf: snapshot) == written)
     }
 }

@@ -40,6 +40,7 @@ struct SimulatedRun {
         options.sizes.framePayloadByteCount = 1 << 10
         options.sizes.blockEventCount = 8
         options.sizes.snapshotDivisor = 1 << 20
+        options.sizes.snapshotStepByteCount = 2 << 10
         let generator = Mutex(
             SeededGenerator(seeds: system.number, UInt64(system.operationCount)))
         options.randomNumber = { generator.withLock { $0.next() } }
