@@ -1,3 +1,3 @@
 # file: Sources/Ledger/ChunkScan.swift
 # A batch whose last frame is torn off is taken for a whole one.
-s/^( +if !found\.header\.isContinued) \{/\1 || found.frame != nil {/
+s/^( +if found\.isContinued) \{ continue \}/\1, found.kind != .data { continue }/
