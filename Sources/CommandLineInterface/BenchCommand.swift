@@ -128,7 +128,7 @@ struct BenchCommand: AsyncParsableCommand {
 
 /// What `segledger bench` measures, in its order.
 enum BenchPart: String, CaseIterable, ExpressibleByArgument {
-    case appends, commits, bulk, ndjson, sizes, replay, delivery
+    case appends, commits, bulk, ndjson, sizes, replay, open, delivery
 }
 
 extension Bench {
@@ -140,6 +140,7 @@ extension Bench {
         case .ndjson: try await ingest()
         case .sizes: try await sizes()
         case .replay: try await replays()
+        case .open: [try await open()]
         case .delivery: try await delivery(postgresql: postgresql)
         }
     }

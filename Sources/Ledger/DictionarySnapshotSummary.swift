@@ -4,7 +4,7 @@ package import StorageIO
 
 /// What a snapshot of the dictionary says of itself, all of it read and checked.
 package struct DictionarySnapshotSummary: Sendable {
-    /// The first event that is not in it; a chunk begins there.
+    /// The first event that is not in it.
     package var position: Position
     package var chunkID: UInt64
     package var profileCount: Int

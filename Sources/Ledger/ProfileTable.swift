@@ -6,7 +6,7 @@ internal import CPrefetch
 /// fields writes a new record (or the old one again, if it fits and no capture holds it); what is
 /// left behind is swept little by little, in proportion to what is written.
 ///
-/// 30 to 36 bytes a profile beside the bytes of id and fields. Not shared between threads; what
+/// 27 to 38 bytes a profile beside the bytes of id and fields. Not shared between threads; what
 /// `share` gives is.
 struct ProfileTable: ~Copyable {
     static let ordinalsPerPage = MemoryPage.byteCount / MemoryLayout<UInt32>.stride

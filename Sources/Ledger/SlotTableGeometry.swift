@@ -2,8 +2,8 @@
 ///
 /// There are 4 to 7 times a power of two: that power of groups, of as many pages. A *dense* table
 /// takes one page more a group when 4/5 of it are full, so that it is never less than 5/8 full
-/// later on; another takes two when 3/4 are full and is never less than half full: it is searched
-/// faster, and moves its slots half as often.
+/// later on; another doubles when 3/4 are full and is never less than 3/8 full: it is searched
+/// faster, and moves its slots a quarter as often.
 struct SlotTableGeometry: Hashable, Sendable {
     let isDense: Bool
     /// Pages of a group.

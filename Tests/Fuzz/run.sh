@@ -3,8 +3,8 @@
 #
 # usage: Tests/Fuzz/run.sh [SECONDS [TARGET]...]
 #
-# SECONDS (60) is for each target; the targets are event frame payload column files proofs (all of
-# them). What was built, the corpus, and inputs that failed are in .build-fuzz; the corpus is kept for
+# SECONDS (60) is for each target; the targets are event frame payload column files proofs
+# snapshot (all of them). What was built, the corpus, and inputs that failed are in .build-fuzz; the corpus is kept for
 # the next run. A failed input is run again by
 #   .build-fuzz/TARGET .build-fuzz/failed/TARGET-...
 set -euo pipefail
@@ -13,7 +13,7 @@ build=.build-fuzz
 seconds=${1:-60}
 [[ "$seconds" =~ ^[0-9]+$ ]] || { sed -n 's/^# //p' "$0" | head -3 >&2; exit 2; }
 targets=("${@:2}")
-[ ${#targets[@]} -gt 0 ] || targets=(event frame payload column files proofs)
+[ ${#targets[@]} -gt 0 ] || targets=(event frame payload column files proofs snapshot)
 for target in "${targets[@]}"; do
   [ -f "Tests/Fuzz/${target^}Fuzz.swift" ] || {
     echo "fuzz: there is no target '$target'" >&2
@@ -21,6 +21,9 @@ for target in "${targets[@]}"; do
   }
 done
 mkdir -p $build/modules $build/failed
+FUZZ_FOLDER=$(mktemp -d -p /dev/shm segledger-fuzz-XXXXXX)
+export FUZZ_FOLDER
+trap 'rm -rf "$FUZZ_FOLDER"' EXIT
 
 # What MerkleTree rests on, as SwiftPM builds it.
 echo "fuzz: building what is not fuzzed itself"
@@ -42,7 +45,8 @@ packages=.build/checkouts/swift-crypto/Sources
 flags=(-O -g -swift-version 6 -package-name segledger -enable-testing -parse-as-library
   -enable-upcoming-feature ExistentialAny -enable-upcoming-feature MemberImportVisibility
   -enable-upcoming-feature InternalImportsByDefault
-  -sanitize=fuzzer,address -use-ld=lld -I $build/modules -I Sources/CLZ4 -I "$products/Modules"
+  -sanitize=fuzzer,address -use-ld=lld -I $build/modules -I Sources/CLZ4
+  -I Sources/CPrefetch -I "$products/Modules"
   -I $packages/CCryptoBoringSSL/include -I $packages/CCryptoBoringSSLShims/include)
 
 # compile MODULE: one object for a whole module, newer than its sources.
@@ -57,10 +61,10 @@ compile() {
   fi
   objects+=($build/$module.o)
 }
-for module in SegmentModel EventJSON FrameCodec MerkleTree; do compile $module; done
+for module in SegmentModel EventJSON FrameCodec MerkleTree StorageIO Ledger; do compile $module; done
 
 echo "fuzz: writing seeds"
-for target in "${targets[@]}" frame payload column files proofs event; do
+for target in "${targets[@]}" frame payload column files proofs snapshot event; do
   mkdir -p $build/seeds/$target $build/corpus/$target
 done
 swiftc "${flags[@]/fuzzer,address/address}" -module-name WriteSeeds -o $build/write-seeds \

@@ -1,9 +1,10 @@
 import Foundation
-@testable import Ledger
 import SegmentModel
 import StorageIO
 import StorageTesting
 import Testing
+
+@testable import Ledger
 
 /// Opening with the dictionary's snapshot, with chunks so small that each roll writes one.
 @Suite("A ledger with a snapshot of its dictionary")
