@@ -9,9 +9,9 @@ extension Bench {
     private static let eventsPerCommit = 256
     private static let openRounds = 3
 
-    /// Opening a ledger of 1 GiB after a crash, until the first append is durable: the files as they
-    /// were at a moment while it was written to, each time a new copy. Beside it the mere reading of
-    /// the snapshot and of the chunks that are not sealed.
+    /// Opening a ledger of 1 GiB after a crash, until the first append is durable: the files as
+    /// they were at a moment while it was written to, each time a new copy. Beside it the mere
+    /// reading of the snapshot and of the chunks that are not sealed.
     func open() async throws -> BenchFigure {
         let place = directory + "/open"
         let ledger = try FileLedger.open(FileLedger.Options(directory: place, access: .write))
@@ -79,8 +79,8 @@ extension Bench {
         }
     }
 
-    /// The files as a crash at this moment leaves them; nothing is being appended. Sealed chunks are
-    /// shared, for nobody writes to them.
+    /// The files as a crash at this moment leaves them; nothing is being appended. Sealed chunks
+    /// are shared, for nobody writes to them.
     private func crashImage(of place: String, at image: String) throws {
         let files = FileManager.default
         let (from, to) = (place + "/ledger", image + "/ledger")

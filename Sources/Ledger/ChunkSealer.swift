@@ -7,8 +7,8 @@ internal import StorageIO
 ///
 /// Invariants:
 /// - the tail stays as it is until the manifest names the sealed chunk;
-/// - what was written is read back from the disk, decoded and compared with the tail's events: it is
-///   the same, or the sealed file is given up.
+/// - what was written is read back from the disk, decoded and compared with the tail's events: it
+///   is the same, or the sealed file is given up.
 ///
 /// Blocks: runs on the keeper's thread.
 struct ChunkSealer {

@@ -3,8 +3,8 @@ internal import StorageIO
 extension File {
     private static var partByteCount: Int { 4 << 20 }
 
-    /// The file's bytes, without most of the zeros that end it: a tail has many ahead of its frames.
-    /// They are read, but not kept.
+    /// The file's bytes, without most of the zeros that end it: a tail has many ahead of its
+    /// frames. They are read, but not kept.
     func readUpToZeros() throws(StorageError) -> [UInt8] {
         let size = try size()
         var failure: StorageError?

@@ -39,8 +39,7 @@ final class FrameDecoding: Sendable {
     private let done = WakeUp()
     private let ended = WakeUp()
 
-    /// Read only, and alive until `finish`.
-    private struct Bytes: @unchecked Sendable {
+    private struct Bytes: @unchecked Sendable {  // read only, and alive until `finish`
         let buffer: UnsafeRawBufferPointer
     }
 

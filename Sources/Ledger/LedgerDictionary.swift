@@ -72,8 +72,8 @@ struct LedgerDictionary: ~Copyable {
         return true
     }
 
-    /// The next most ordinary case: the one field that a profile has, where it fits in the old one's
-    /// place. Whether it has changed; nil, and nothing done, if it is another case.
+    /// The next most ordinary case: the one field that a profile has, where it fits in the old
+    /// one's place. Whether it has changed; nil, and nothing done, if it is another case.
     @inline(__always)
     private mutating func setOnlyField(
         _ candidate: Frame.FieldChange, _ source: UnsafeRawBufferPointer, of ordinal: UInt32

@@ -13,8 +13,8 @@ package struct LedgerSizes: Sendable {
     package var framePayloadByteCount = Limits.framePayloadByteCountTarget
     /// Bytes by which zeros are first written ahead in a file that was not made ahead.
     package var reserveByteCount = 256 << 10
-    /// The dictionary's snapshot is due once the ledger has grown by this part of its bytes (half of
-    /// it where a chunk begins), and inside a chunk by so many bytes at least.
+    /// The dictionary's snapshot is due once the ledger has grown by this part of its bytes (half
+    /// of it where a chunk begins), and inside a chunk by so many bytes at least.
     package var snapshotDivisor = 8
     package var snapshotStepByteCount = 8 << 20
     /// Milliseconds without an append after which a mark follows the last frame.

@@ -75,8 +75,8 @@ final class LedgerSnapshots: Sendable {
     }
 
     /// What snapshots cost in writes, and what an opening reads, both stay in proportion to what is
-    /// there. One inside a chunk keeps it from being sealed until the next: a large dictionary, whose
-    /// snapshots are far apart, has them where chunks begin.
+    /// there. One inside a chunk keeps it from being sealed until the next: a large dictionary,
+    /// whose snapshots are far apart, has them where chunks begin.
     private func isDue(_ behind: Int, on occasion: Occasion, _ dictionaryByteCount: Int) -> Bool {
         let share = dictionaryByteCount / sizes.snapshotDivisor
         switch occasion {

@@ -122,7 +122,8 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
 
     // MARK: Frames
 
-    /// Gives the group's events to frames, and these to the encoder; says what became of each batch.
+    /// Gives the group's events to frames, and these to the encoder; says what became of each
+    /// batch.
     private func build(_ group: [AppendQueue.Submission]) -> [AppendResult] {
         let now = parts.clock.now()
         var position = shared.end

@@ -6,8 +6,8 @@ import StorageIO
 @testable import Ledger
 
 // Target `snapshot`: a snapshot of the dictionary, bytes of it changed and its checksums put right.
-// It is refused, or a dictionary in which every id leads to its ordinal, that takes new profiles and
-// fields, and that can be written and read again.
+// It is refused, or a dictionary in which every id leads to its ordinal, that takes new profiles
+// and fields, and that can be written and read again.
 //
 // Input: changes, each offset 2 | byte 1.
 
