@@ -89,22 +89,32 @@ extension Bench {
                 try files.createDirectory(atPath: to, withIntermediateDirectories: true)
                 // What names files before what it names: these may be replaced meanwhile.
                 let fixed = ["DICTIONARY", "MANIFEST"]
-                for name in fixed {
-                    try files.copyItem(atPath: from + "/" + name, toPath: to + "/" + name)
-                }
+                for name in fixed { try copy(from + "/" + name, to + "/" + name) }
                 let chunks = try files.contentsOfDirectory(atPath: from)
                     .filter { $0.hasSuffix(".chunk") }.sorted()
                 for (index, name) in chunks.enumerated() {
                     if index < chunks.count - 2 {
                         try files.linkItem(atPath: from + "/" + name, toPath: to + "/" + name)
                     } else {
-                        try files.copyItem(atPath: from + "/" + name, toPath: to + "/" + name)
+                        try copy(from + "/" + name, to + "/" + name)
                     }
                 }
                 return
             } catch  where attempt < 20 {
                 try files.removeItem(atPath: image)
             }
+        }
+    }
+
+    /// Durably, as what a crash leaves is: or the first sync of an append pays for the copy.
+    private func copy(_ from: String, _ to: String) throws {
+        try FileManager.default.copyItem(atPath: from, toPath: to)
+        do throws(StorageError) {
+            let file = try LocalFileSystem().open(to, .readWrite)
+            try file.syncAll()
+            try file.close()
+        } catch {
+            throw error.failure
         }
     }
 

@@ -44,7 +44,11 @@ struct ChunkIndex {
     }
 
     private mutating func note(_ segment: SegmentID, _ number: UInt32) {
-        if bySegment[segment]?.last != number { bySegment[segment, default: []].append(number) }
+        Self.note(number, in: &bySegment[segment, default: []])
+    }
+
+    private static func note(_ number: UInt32, in numbers: inout [UInt32]) {
+        if numbers.last != number { numbers.append(number) }
     }
 
     /// The first frame that ends after `position`; nil beyond the last.

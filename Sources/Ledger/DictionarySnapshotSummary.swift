@@ -39,8 +39,16 @@ package struct DictionarySnapshotSummary: Sendable {
             switch error {
             case .missing: return nil
             case .storage(let error): throw error
-            case .damaged, .foreign: throw Self.failure(.ledgerCorrupt, path, error)
-            case .version: throw Self.failure(.formatUnknown, path, error)
+            case .damaged, .foreign:
+                throw Self.failure(
+                    .ledgerCorrupt, path, error,
+                    hint: "delete the file, the ledger makes another when it has grown; check the "
+                        + "disk")
+            case .version:
+                throw Self.failure(
+                    .formatUnknown, path, error,
+                    hint: "another version of segledger wrote it; the ledger makes another when it "
+                        + "has grown")
             }
         }
         let file = try fileSystem.open(path, .read)
@@ -49,10 +57,8 @@ package struct DictionarySnapshotSummary: Sendable {
     }
 
     private static func failure(
-        _ code: Failure.Code, _ path: String, _ error: DictionarySnapshotError
+        _ code: Failure.Code, _ path: String, _ error: DictionarySnapshotError, hint: String
     ) -> Failure {
-        Failure(
-            code, "\(path): \(error): it is not used, and no event is lost",
-            hint: "delete the file, the next command that writes makes another; check the disk")
+        Failure(code, "\(path): \(error): it is not used, and no event is lost", hint: hint)
     }
 }

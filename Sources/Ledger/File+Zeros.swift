@@ -1,25 +1,18 @@
 internal import StorageIO
+internal import Synchronization
 
 extension File {
     private static var partByteCount: Int { 4 << 20 }
+    private static var probeByteCount: Int { 128 << 10 }
 
     /// The file's bytes, without most of the zeros that end it: a tail has many ahead of its
-    /// frames. They are read, but not kept.
+    /// frames. They are read, but not kept. Two threads read a large file.
     func readUpToZeros() throws(StorageError) -> [UInt8] {
         let size = try size()
         var failure: StorageError?
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { bytes, count in
-            let buffer = UnsafeMutableRawBufferPointer(bytes)
             do throws(StorageError) {
-                while count < size {
-                    let end = min(count + Self.partByteCount, size)
-                    let part = UnsafeMutableRawBufferPointer(rebasing: buffer[count..<end])
-                    let read = try read(into: part, at: count)
-                    if read == 0 { return }
-                    count += read
-                    let isZero = UnsafeRawBufferPointer(rebasing: part[..<read]).isZero
-                    if isZero, try hasZerosOnly(from: count, to: size) { return }
-                }
+                count = try readUpToZeros(into: UnsafeMutableRawBufferPointer(bytes), size)
             } catch {
                 failure = error
             }
@@ -28,12 +21,45 @@ extension File {
         return bytes
     }
 
-    private func hasZerosOnly(from start: Int, to end: Int) throws(StorageError) -> Bool {
-        var buffer = [UInt8](repeating: 0, count: min(256 << 10, end - start))
-        var offset = start
-        while offset < end {
-            let wanted = min(buffer.count, end - offset)
+    /// Returns how much was read: all that is not zero stands before.
+    private func readUpToZeros(
+        into target: UnsafeMutableRawBufferPointer, _ size: Int
+    ) throws(StorageError) -> Int {
+        let target = Target(buffer: target)
+        let partCount = (size + Self.partByteCount - 1) / Self.partByteCount
+        // Bytes of each part; 0: it holds zeros only, and was not read into memory.
+        let counts = Mutex([Int](repeating: 0, count: partCount))
+        let failure = Mutex<StorageError?>(nil)
+        let file = self
+        @Sendable func part(_ number: Int) -> Range<Int> {
+            let start = number * Self.partByteCount
+            return start..<min(start + Self.partByteCount, size)
+        }
+        shareWork(partCount, isShared: partCount > 2) { number in
+            let part = part(number)
+            do throws(StorageError) {
+                guard try !file.isZero(part) else { return }
+                let count = try file.read(into: target.part(part), at: part.lowerBound)
+                counts.withLock { $0[number] = count }
+            } catch {
+                failure.withLock { $0 = $0 ?? error }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+        let read = counts.withLock { $0 }
+        guard let last = read.lastIndex(where: { $0 > 0 }) else { return 0 }
+        for number in 0..<last where read[number] == 0 {
+            target.part(part(number)).initializeMemory(as: UInt8.self, repeating: 0)
+        }
+        return part(last).lowerBound + read[last]
+    }
+
+    private func isZero(_ range: Range<Int>) throws(StorageError) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: min(Self.probeByteCount, range.count))
+        var offset = range.lowerBound
+        while offset < range.upperBound {
             var failure: StorageError?
+            let wanted = min(buffer.count, range.upperBound - offset)
             let count = buffer.withUnsafeMutableBytes { buffer in
                 do throws(StorageError) {
                     return try read(into: .init(rebasing: buffer[..<wanted]), at: offset)
@@ -51,5 +77,13 @@ extension File {
             offset += count
         }
         return true
+    }
+}
+
+private struct Target: @unchecked Sendable {  // each part is written by one thread alone
+    let buffer: UnsafeMutableRawBufferPointer
+
+    func part(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: buffer[range])
     }
 }

@@ -83,6 +83,11 @@ struct OtherFiles {
         do {
             _ = try DictionarySnapshotSummary(path, fileSystem)
         } catch let failure as Failure {
+            // What an update of the program leaves behind is no fault.
+            guard failure.code != .formatUnknown else {
+                remarks.append("\(failure.message) (hint: \(failure.hint ?? ""))")
+                return
+            }
             let what = failure.message.dropFirst(path.count + 2)
             faults.append(
                 VerificationFault(

@@ -51,15 +51,15 @@ import Testing
 
     @Test("A snapshot of the dictionary says what it holds, or that it is damaged")
     func snapshot() throws {
-        let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent()
-            .appendingPathComponent("LedgerTests/Golden/version-2/ledger/DICTIONARY")
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("LedgerTests/Golden")
+        let golden = folder.appendingPathComponent("snapshot-2/DICTIONARY")
         let text = try program.run("dump", golden.path)
         #expect(text.status == 0, "\(text.errors)")
-        #expect(text.output.contains("23 profiles, 2 field names"))
+        #expect(text.output.contains("18 profiles, 1 field name,"))
         let json = try objects(try program.run("dump", golden.path, "--json").output)
         #expect(json.first?["kind"] as? String == "dictionary")
-        #expect(json.first?["profiles"] as? Int == 23)
+        #expect(json.first?["profiles"] as? Int == 18)
         var bytes = try Data(contentsOf: golden)
         bytes[100] ^= 1
         let copy = scratch.path + "/DICTIONARY"
@@ -67,6 +67,11 @@ import Testing
         let damaged = try program.run("dump", copy)
         #expect(damaged.status == 4)
         #expect(damaged.errors.contains("no event is lost"))
+        let old = try program.run(
+            "dump", folder.appendingPathComponent("version-2/ledger/DICTIONARY").path)
+        #expect(old.status == 4)
+        #expect(old.errors.contains("of version 1"))
+        #expect(!old.errors.contains("check the disk"))
     }
 
     @Test("INV-10: a frame's events show no profile id and no value unless asked for")
