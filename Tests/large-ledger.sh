@@ -31,6 +31,18 @@ report() {
     "$place/time"
 }
 
+appended_one() { # appends one event; says when it was acknowledged, and when the command ended
+  local start=$EPOCHREALTIME
+  exec 3< <(echo "$one" | measured "$segledger" append - --data "$data" --json)
+  local appending=$!
+  read -r answer <&3
+  awk -v what="$1" -v start="$start" -v end="$EPOCHREALTIME" \
+    'BEGIN { printf "large-ledger: %s: acknowledged after %.2f s\n", what, end - start }'
+  exec 3<&-
+  wait "$appending"
+  report "$1, ended"
+}
+
 echo "large-ledger: $changes changes of $profiles profiles"
 "$segledger" generate --profiles "$profiles" --segments 50 --changes "$changes" \
   | measured "$segledger" append - --data "$data" --json >"$place/appended"
@@ -50,11 +62,9 @@ kill -KILL "$appending" 2>/dev/null || true
 wait "$appending" 2>/dev/null || true
 
 one='{"type":"profiles_added","segment_id":1,"profiles":[{"id":"after the crash"}]}'
-echo "$one" | measured "$segledger" append - --data "$data" --json >"$place/one"
-report "open after the crash, to the first append"
-echo "$one" | measured "$segledger" append - --data "$data" --json >"$place/two"
-report "open after a clean stop, to the first append"
-last=$(number last_position <"$place/two")
+appended_one "open after the crash, one event appended"
+appended_one "open after a clean stop, one event appended"
+last=$(number last_position <<<"$answer")
 [ "$last" -gt "$events" ] || { echo "large-ledger: events are missing" >&2; exit 1; }
 
 measured "$segledger" rebuild-projections --data "$data" >/dev/null

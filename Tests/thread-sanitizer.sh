@@ -21,5 +21,5 @@ done
 cd "$copy"
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 # Its shadow memory wants addresses that a machine with much randomization gives to others.
-setarch "$(uname -m)" -R swift test --sanitize thread --filter 'LedgerStressTests|SealingTests'
+setarch "$(uname -m)" -R swift test --sanitize thread --filter 'LedgerStressTests|SealingTests|LargeLedgerTests'
 echo "thread-sanitizer: no race found"

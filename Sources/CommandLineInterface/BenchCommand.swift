@@ -46,6 +46,11 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let base = into ?? FileManager.default.temporaryDirectory.path
+        guard try LocalFileSystem().existsForCommand(base) else {
+            throw Failure(
+                .notFound, "there is no directory \(base)",
+                hint: "make it, or name another with --into")
+        }
         let directory = base + "/segledger-bench-\(UUID().uuidString.prefix(8))"
         try LocalFileSystem().makeDirectoryForCommand(directory)
         var figures: [BenchFigure] = []
@@ -155,6 +160,14 @@ struct BenchFigure {
 }
 
 extension LocalFileSystem {
+    func existsForCommand(_ path: String) throws -> Bool {
+        do throws(StorageError) {
+            return try exists(path)
+        } catch {
+            throw error.failure
+        }
+    }
+
     func makeDirectoryForCommand(_ path: String) throws {
         do throws(StorageError) {
             try makeDirectory(path)
