@@ -1,4 +1,5 @@
 import Foundation
+import FrameCodec
 import Ledger
 import SegmentModel
 import Testing
