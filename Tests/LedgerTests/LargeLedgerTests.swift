@@ -16,9 +16,15 @@ struct LargeLedgerTests {
     private func open(_ path: String, frameChangeCount: Int) throws -> FileLedger {
         var options = FileLedger.Options(directory: path, access: .write)
         options.sizes.frameChangeCount = frameChangeCount
-        options.sizes.snapshotStepByteCount = 1 << 20
+        options.sizes.snapshotDivisor = 1 << 20
+        options.sizes.snapshotStepByteCount = 1 << 10
         options.report = { Issue.record("\($0)") }
         return try FileLedger.open(options)
+    }
+
+    /// Ids that take some bytes each in a frame.
+    private static func id(_ number: Int) -> String {
+        "profile-\(number * 2_654_435_761 % 1_000_000_007)"
     }
 
     /// More than a MiB, so that its frames share its bytes.
@@ -30,7 +36,7 @@ struct LargeLedgerTests {
                 .profilesAdded, segment: SegmentID(Int64(event)),
                 eventID: eventIDs ? "event \(number) \(event)" : "",
                 profiles: (first..<first + Self.profilesPerEvent).map {
-                    (id: "profile-\($0)", fields: [("CustomID", .text("C-\($0 / 3)"))])
+                    (id: Self.id($0), fields: [("CustomID", .text("C-\($0 / 3)"))])
                 })
         }
         return batch
@@ -48,7 +54,7 @@ struct LargeLedgerTests {
                 #expect(Int(first.ordinal) == next)
                 #expect(
                     frame.string(frame.changes[Int(first.firstChange)].value) == "C-\(next / 3)")
-                #expect(ledger.profileID(of: ProfileOrdinal(first.ordinal)) == "profile-\(next)")
+                #expect(ledger.profileID(of: ProfileOrdinal(first.ordinal)) == Self.id(next))
                 next += Int(event.ordinalCount)
             }
             position = frame.endPosition
