@@ -89,7 +89,7 @@ struct LargeLedgerTests {
     @Test("INV-1, INV-2: it is what a single thread makes of it, after any opening")
     func several() async throws {
         let scratch = try Scratch()
-        let ledger = try open(scratch.path, frameChangeCount: 1 << 12)
+        let ledger = try open(scratch.path, frameChangeCount: 1 << 14)
         for number in 0..<Self.batchCount { _ = try await ledger.append(batch(number)) }
         // Some of them go down in one group: each keeps to bytes of its own.
         let changeCount = try await withThrowingTaskGroup(of: Int.self) { group in
