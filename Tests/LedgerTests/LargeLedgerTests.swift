@@ -93,8 +93,8 @@ struct LargeLedgerTests {
         for number in 0..<Self.batchCount { _ = try await ledger.append(batch(number)) }
         // Some of them go down in one group: each keeps to bytes of its own.
         let changeCount = try await withThrowingTaskGroup(of: Int.self) { group in
-            for number in 0..<Self.batchCount {
-                let batch = batch(number, "again")
+            // Made beforehand, so that the first one's writing takes longer than handing them over.
+            for batch in (0..<Self.batchCount).map({ batch($0, "again") }) {
                 group.addTask { try await ledger.append(batch).changeCount }
             }
             return try await group.reduce(0, +)
