@@ -71,6 +71,7 @@ struct PageList: ~Copyable, @unchecked Sendable {  // `bases` is owned, and foll
     /// The pages as they are, for a capture.
     mutating func share() -> [MemoryPage?] {
         for number in isShared.indices { isShared[number] = true }
-        return pages
+        // A list of its own: the capture is read on another thread.
+        return pages.map { $0 }
     }
 }

@@ -199,6 +199,7 @@ struct RecordArena: ~Copyable, @unchecked Sendable {  // `bases` is owned, and f
     /// The pages as they are, for a capture: what is used now does not change any more.
     mutating func share() -> [Page] {
         for number in pages.indices { pages[number].sealedUnitCount = pages[number].usedUnitCount }
-        return pages
+        // A list of its own: the capture is read on another thread.
+        return pages.map { $0 }
     }
 }
