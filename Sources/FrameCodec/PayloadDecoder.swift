@@ -24,7 +24,9 @@ struct PayloadDecoder {
         else { throw .content(.count) }
         var decoded: Result<Frame, FrameError> = .failure(.content(.count))
         // Not cleared beforehand: malformed bytes can claim much and be refused at once.
-        let text = [UInt8](unsafeUninitializedCapacity: textByteCount) { memory, count in
+        // At least a byte: threads share the one empty array, and would all set its length.
+        let text = [UInt8](unsafeUninitializedCapacity: max(1, textByteCount)) { memory, count in
+            let memory = UnsafeMutableBufferPointer(rebasing: memory[..<textByteCount])
             var decoder = PayloadDecoder(header, reader, TextOutput(memory))
             do throws(FrameError) {
                 try decoder.run(isWhole: isWhole)
