@@ -17,7 +17,7 @@ extension Bench {
         let ledger = try FileLedger.open(FileLedger.Options(directory: place, access: .write))
         var events = OpenEvents(profileCount: Self.openProfileCount)
         _ = try await ledger.append(events.profiles())
-        while try byteCount(place + "/ledger") < Self.openByteCount {
+        while try byteCount(LedgerDirectory.chunks(place)) < Self.openByteCount {
             for _ in 0..<16 { _ = try await ledger.append(events.next(Self.eventsPerCommit)) }
         }
         var images: [(path: String, end: Position, last: EventBatch)] = []
@@ -66,7 +66,7 @@ extension Bench {
     private func byteCount(_ folder: String) throws -> Int {
         do throws(StorageError) {
             var sum = 0
-            for name in try LocalFileSystem().list(folder) where name.hasSuffix(".chunk") {
+            for name in try LocalFileSystem().list(folder) where LedgerDirectory.isChunk(name) {
                 // A tail that was sealed just now.
                 guard try LocalFileSystem().exists(folder + "/" + name) else { continue }
                 let file = try LocalFileSystem().open(folder + "/" + name, .read)
@@ -83,15 +83,16 @@ extension Bench {
     /// are shared, for nobody writes to them.
     private func crashImage(of place: String, at image: String) throws {
         let files = FileManager.default
-        let (from, to) = (place + "/ledger", image + "/ledger")
+        let (from, to) = (LedgerDirectory.chunks(place), LedgerDirectory.chunks(image))
         for attempt in 1... {
             do {
                 try files.createDirectory(atPath: to, withIntermediateDirectories: true)
                 // What names files before what it names: these may be replaced meanwhile.
-                let fixed = ["DICTIONARY", "MANIFEST"]
-                for name in fixed { try copy(from + "/" + name, to + "/" + name) }
+                for name in [LedgerDirectory.snapshot, LedgerDirectory.manifest] {
+                    try copy(from + "/" + name, to + "/" + name)
+                }
                 let chunks = try files.contentsOfDirectory(atPath: from)
-                    .filter { $0.hasSuffix(".chunk") }.sorted()
+                    .filter(LedgerDirectory.isChunk).sorted()
                 for (index, name) in chunks.enumerated() {
                     if index < chunks.count - 2 {
                         try files.linkItem(atPath: from + "/" + name, toPath: to + "/" + name)
@@ -121,12 +122,11 @@ extension Bench {
     /// Seconds that reading the snapshot and the last two chunks takes.
     private func readUnsealed(_ image: String) throws -> Double {
         do throws(StorageError) {
-            let folder = image + "/ledger/"
-            let names = try LocalFileSystem().list(image + "/ledger")
-            let chunks = names.filter { $0.hasSuffix(".chunk") }.suffix(2)
+            let folder = LedgerDirectory.chunks(image)
+            let chunks = try LocalFileSystem().list(folder).filter(LedgerDirectory.isChunk)
             let start = monotonicNanoseconds()
-            for name in ["DICTIONARY"] + chunks {
-                let file = try LocalFileSystem().open(folder + name, .read)
+            for name in [LedgerDirectory.snapshot] + chunks.suffix(2) {
+                let file = try LocalFileSystem().open(folder + "/" + name, .read)
                 var offset = 0
                 while true {
                     let part = try file.read(count: 1 << 20, at: offset)

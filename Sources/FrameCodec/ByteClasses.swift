@@ -28,7 +28,7 @@ enum ByteClasses {
 
         /// Some byte differs and is no digit of any kind.
         @inline(__always)
-        var isFree: Bool { others & ByteClasses.beyond(differences, 0) & ByteClasses.highest != 0 }
+        var isFree: Bool { others & ByteClasses.beyond(differences, 0) != 0 }
     }
 
     /// Texts after which it is asked whether there still is a template.
@@ -90,8 +90,6 @@ enum ByteClasses {
         let offset = byteCount >= 8 ? min(number * 8, byteCount - 8) : 0
         return (number, UInt64(8 * (index - offset)))
     }
-
-    private static let highest = each(0x80)
 
     @inline(__always)
     private static func each(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }

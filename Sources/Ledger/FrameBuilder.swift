@@ -11,8 +11,9 @@ struct FrameBuilder {
     private static let eventIDsAhead = 16
     private static let recordsAhead = 8
 
-    /// Bytes of a batch from which on a frame shares them instead of copying what it needs.
-    private static let sharedByteCountMin = 1 << 20
+    /// Bytes of a batch that a frame shares instead of copying what it needs. Of longer ones a
+    /// frame that names a new field would have to copy too much.
+    private static let sharedByteCounts = (1 << 20)...(32 << 20)
 
     private(set) var frame: Frame
     /// The frame's slices are places in its batch's own bytes: no other batch may follow in it.
@@ -64,7 +65,7 @@ struct FrameBuilder {
 
     /// For the first event of a frame.
     private mutating func share(_ batch: EventBatch) {
-        let isLarge = batch.bytes.count >= Self.sharedByteCountMin
+        let isLarge = Self.sharedByteCounts.contains(batch.bytes.count)
         if isLarge {
             frame.bytes = batch.bytes
         } else if sharesBytes {

@@ -83,10 +83,7 @@ extension LedgerOpening {
                 ledger: header.ledger, timeline: header.timeline),
             sizes: options.sizes, durable: durable,
             byteCountBehind: byteCount(behind: durable), fileSystem)
-        let isInside = published.end > header.firstPosition
-        let place = DictionarySnapshot.Place(
-            position: published.end, chunkID: header.chunkID,
-            byteCount: isInside ? tail.byteCount : 0, checksum: isInside ? tail.checksum : 0)
+        let place = DictionarySnapshot.Place(at: published.end, in: tail, header)
         // A question is not kept waiting for what it did not ask for.
         guard options.access == .write else { return (snapshots, nil) }
         return (snapshots, snapshots.job(after: 0, at: place, on: .opening, &dictionary))

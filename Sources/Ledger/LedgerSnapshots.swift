@@ -1,3 +1,4 @@
+internal import FrameCodec
 internal import SegmentModel
 internal import StorageIO
 internal import Synchronization
@@ -93,5 +94,13 @@ final class LedgerSnapshots: Sendable {
     /// Whether sealing the chunk would make the newest snapshot useless.
     func needs(_ chunkID: UInt64) -> Bool {
         state.withLock { $0.durable.map { $0.isInside && $0.chunkID == chunkID } ?? false }
+    }
+}
+
+extension DictionarySnapshot.Place {
+    /// Behind the last event of a tail, all of which is durable.
+    init(at end: Position, in tail: ChunkFile, _ header: ChunkHeader) {
+        self.init(position: end, chunkID: header.chunkID)
+        if end > header.firstPosition { (byteCount, checksum) = (tail.byteCount, tail.checksum) }
     }
 }

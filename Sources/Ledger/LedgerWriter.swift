@@ -389,10 +389,7 @@ extension LedgerWriter {
     private func snapshotDictionary(
         after byteCount: Int, on occasion: LedgerSnapshots.Occasion
     ) {
-        let isInside = shared.end > header.firstPosition
-        let place = DictionarySnapshot.Place(
-            position: shared.end, chunkID: header.chunkID,
-            byteCount: isInside ? tail.byteCount : 0, checksum: isInside ? tail.checksum : 0)
+        let place = DictionarySnapshot.Place(at: shared.end, in: tail, header)
         let job = shared.dictionary.withLock {
             parts.snapshots.job(after: byteCount, at: place, on: occasion, &$0)
         }

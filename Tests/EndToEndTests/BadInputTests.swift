@@ -27,6 +27,14 @@ import Testing
         #expect(corrected["first_position"] as? Int == 0)
     }
 
+    @Test("A measurement into a directory that is not there is refused, and makes none")
+    func benchNowhere() throws {
+        let refused = try program.run("bench", "--into", scratch.path("nowhere"))
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("there is no directory"))
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("nowhere")))
+    }
+
     @Test("A faulty configuration reports every fault with its path and changes nothing")
     func badConfiguration() throws {
         let path = scratch.path("bad.yaml")

@@ -123,6 +123,35 @@ struct LedgerSnapshotTests {
         }
     }
 
+    /// The dictionary of the snapshot, and another event id: whoever knows it has used the file.
+    private func addEventID(_ id: String) throws {
+        let fileSystem = LocalFileSystem()
+        let bytes = try Data(contentsOf: snapshot)
+        let identity = try bytes.withUnsafeBytes { try DictionarySnapshotHeader($0).identity }
+        var content = try DictionarySnapshot.read(snapshot.path, of: nil, fileSystem)
+        #expect(content.place.isInside)
+        #expect(Array(id.utf8).withUnsafeBytes { content.dictionary.eventIDs.insert($0) })
+        try DictionarySnapshot.write(
+            content.dictionary.capture(), at: content.place, of: identity, to: snapshot.path,
+            fileSystem)
+    }
+
+    @Test("What is told from a snapshot inside the tail is not read again")
+    func insideTailUsed() async throws {
+        let ledger = try open(chunkByteCount: 1 << 20)
+        try await fill(ledger, count: 20)
+        try await ledger.close()
+        // A session with marks before it and behind it.
+        let second = try open(chunkByteCount: 1 << 20)
+        try await fill(second, from: 20)
+        try await second.close()
+        try addEventID("only in the snapshot")
+        let again = try open(chunkByteCount: 1 << 20)
+        let result = try await again.append(batch(1, ["new"], eventID: "only in the snapshot"))
+        #expect(result.duplicateCount == 1)
+        try await again.close()
+    }
+
     @Test("A full chunk that the newest snapshot lies in is sealed once there is a newer one")
     func sealedLater() async throws {
         let ledger = try open(chunkByteCount: 4096)
