@@ -29,6 +29,8 @@ package struct ConnectorDefinition: Hashable, Sendable {
     package var statementTimeoutMilliseconds = 60_000
     /// Connections at most, over all integrations of this connector.
     package var poolSize = 4
+    /// How the server reads the queries.
+    package var sqlSettings: SQLSettings = []
 
     package init(name: String, kind: ConnectorKind, url: String) {
         self.name = name
