@@ -70,7 +70,7 @@ let package = Package(
         module("SegmentModel", [], settings: optimized),
         // Row 2: mechanisms.
         module("EventJSON", ["SegmentModel"], settings: optimized),
-        module("SQLTemplate", ["SegmentModel", crypto]),
+        module("SQLTemplate", ["SegmentModel", crypto], settings: optimized),
         module("StorageIO", ["SegmentModel"], settings: optimized),
         module("FrameCodec", ["SegmentModel", "CLZ4", "CChecksum"], settings: optimized),
         module("MerkleTree", [crypto], settings: optimized),

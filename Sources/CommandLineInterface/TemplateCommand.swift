@@ -32,7 +32,7 @@ struct TemplateCommand: AsyncParsableCommand {
                     .templateInvalid, "\(file): the file is not UTF-8", hint: "save it as UTF-8")
             }
             let diagnostics = QueryCheck.diagnostics(
-                source, connector, queryKind, isBatch: !individual)
+                source, SQLRules(connector), queryKind, isBatch: !individual)
             report(diagnostics, source)
             guard diagnostics.contains(where: { $0.severity == .error }) else { return }
             throw ReportedFailure(exitCode: ErrorReport.exitCode(.templateInvalid))

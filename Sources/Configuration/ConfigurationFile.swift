@@ -3,10 +3,10 @@ package import SegmentModel
 /// Reads a configuration file (docs/reference/configuration.md). JSON is YAML, so the same function
 /// reads the objects of the HTTP API.
 package enum ConfigurationFile {
-    /// Compiles a query for a kind of database, for batches or for single profiles, and says what
-    /// is wrong with it.
+    /// Compiles a query for a database, for batches or for single profiles, and says what is wrong
+    /// with it.
     package typealias QueryCheck = (
-        _ kind: ConnectorKind, _ query: QueryKind, _ isBatch: Bool, _ source: String
+        _ rules: SQLRules, _ query: QueryKind, _ isBatch: Bool, _ source: String
     ) -> [QueryFault]
 
     static let nameByteCountMax = Limits.nameByteCountMax
@@ -47,18 +47,18 @@ package enum ConfigurationFile {
                 let members = faults.members(
                     of: root, "", known: ["connectors", "integrations"], hint: hint)
             else { return }
-            let kinds = readConnectors(members["connectors"])
-            readIntegrations(members["integrations"], connectors: kinds)
+            let rules = readConnectors(members["connectors"])
+            readIntegrations(members["integrations"], connectors: rules)
         }
 
         /// The connectors as they will stand.
-        private mutating func readConnectors(_ node: YAMLNode?) -> [String: ConnectorKind?] {
-            var kinds = existing.mapValues { Optional($0.kind) }
+        private mutating func readConnectors(_ node: YAMLNode?) -> [String: SQLRules?] {
+            var rules = existing.mapValues { Optional($0.sqlRules) }
             for (name, value) in entries(node, "connectors") {
                 let path = "connectors.\(name)"
                 guard faults.checkName(name, path) else { continue }
                 if case .null = value {
-                    kinds[name] = nil
+                    rules[name] = nil
                     change.connectors.append((name, nil))
                     continue
                 }
@@ -66,15 +66,15 @@ package enum ConfigurationFile {
                     name: name, path: path, reachableKinds: reachableKinds,
                     existing: existing[name])
                 let definition = reader.read(value, &faults)
-                kinds.updateValue(definition?.kind, forKey: name)
+                rules.updateValue(definition?.sqlRules, forKey: name)
                 if let definition { change.connectors.append((name, definition)) }
                 change.storedSecrets[name] = reader.storedSecret
             }
-            return kinds
+            return rules
         }
 
         private mutating func readIntegrations(
-            _ node: YAMLNode?, connectors: [String: ConnectorKind?]
+            _ node: YAMLNode?, connectors: [String: SQLRules?]
         ) {
             for (name, value) in entries(node, "integrations") {
                 let path = "integrations.\(name)"

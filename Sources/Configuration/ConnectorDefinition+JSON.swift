@@ -29,6 +29,13 @@ extension ConnectorDefinition {
         json.member(
             "statement_timeout", Duration.text(milliseconds: statementTimeoutMilliseconds))
         json.member("pool_size", poolSize)
+        let settings = sqlSettings.members(of: kind)
+        if !settings.isEmpty {
+            json.key("settings")
+            json.beginObject()
+            for (name, value) in settings { json.member(name, value) }
+            json.endObject()
+        }
         json.endObject()
     }
 
@@ -64,6 +71,16 @@ extension ConnectorDefinition {
             try members.duration("statement_timeout")
             ?? statementTimeoutMilliseconds
         poolSize = try members.optionalInteger("pool_size") ?? poolSize
+        if let settings = try members.optionalObject("settings") {
+            for name in SQLSettings.names(of: kind) {
+                guard let value = try settings.optionalString(name) else { continue }
+                do throws(SQLSettings.Problem) {
+                    sqlSettings.formUnion(try SQLSettings(kind, name: name, value: value))
+                } catch {
+                    throw BodyFault(name, error.message)
+                }
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ internal import SegmentModel
 struct ConnectorReader {
     private static let keys = [
         "kind", "url", "password", "tls", "connect_timeout", "statement_timeout", "pool_size",
+        "settings",
     ]
     private static let poolSizes = 1...64
     private static let timeouts = 1...86_400_000
@@ -48,6 +49,7 @@ struct ConnectorReader {
         definition.poolSize =
             faults.integer(members["pool_size"], "\(path).pool_size", in: Self.poolSizes)
             ?? definition.poolSize
+        if let kind { readSettings(members["settings"], kind, into: &definition, &faults) }
         if kind == .sqlite {
             for key in ["password", "tls"] where members[key] != nil {
                 faults.add("\(path).\(key)", "does not belong to sqlite, which is a file")
@@ -177,6 +179,36 @@ struct ConnectorReader {
                 return nil
             }
             return .stored
+        }
+    }
+
+    /// What changes how the server reads a query: `settings: { sql_mode: ANSI_QUOTES }`.
+    private func readSettings(
+        _ node: YAMLNode?, _ kind: ConnectorKind, into definition: inout ConnectorDefinition,
+        _ faults: inout FaultCollector
+    ) {
+        guard let node else { return }
+        let path = "\(path).settings"
+        guard case .mapping(let pairs) = node else {
+            return faults.add(
+                path, "must be a mapping, not \(node.name)",
+                hint: "for example settings: { sql_mode: ANSI_QUOTES }")
+        }
+        for (key, value) in pairs {
+            let text: String
+            switch value {
+            case .text(let given): text = given
+            case .boolean(let isOn): text = isOn ? "on" : "off"
+            default:
+                faults.add("\(path).\(key)", "must be a text, not \(value.name)")
+                continue
+            }
+            do throws(SQLSettings.Problem) {
+                definition.sqlSettings.formUnion(
+                    try SQLSettings(kind, name: key, value: text))
+            } catch {
+                faults.add("\(path).\(key)", error.message, hint: error.hint)
+            }
         }
     }
 

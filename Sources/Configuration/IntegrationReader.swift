@@ -10,7 +10,7 @@ struct IntegrationReader {
     let name: String
     let path: String
     /// Connectors by name, as they will stand; nil for one whose own definition is faulty.
-    let connectors: [String: ConnectorKind?]
+    let connectors: [String: SQLRules?]
     let checkQuery: ConfigurationFile.QueryCheck
 
     func read(_ node: YAMLNode, _ faults: inout FaultCollector) -> IntegrationDefinition? {
@@ -21,7 +21,7 @@ struct IntegrationReader {
         let connector = readConnector(members["connector"], &faults)
         let (batch, timeout) = readBatch(members["batch"], &faults)
         let queries = readQueries(
-            members["queries"], kind: connector.flatMap { connectors[$0] ?? nil },
+            members["queries"], rules: connector.flatMap { connectors[$0] ?? nil },
             isBatch: batch != .individual, &faults)
         let memberKey = members["member_key"].flatMap {
             faults.requiredText($0, "\(path).member_key")
@@ -84,7 +84,7 @@ struct IntegrationReader {
     }
 
     private func readQueries(
-        _ node: YAMLNode?, kind: ConnectorKind?, isBatch: Bool, _ faults: inout FaultCollector
+        _ node: YAMLNode?, rules: SQLRules?, isBatch: Bool, _ faults: inout FaultCollector
     ) -> [QueryKind: String]? {
         let path = "\(path).queries"
         let hint = "write add_profiles and remove_profiles, each with its SQL"
@@ -114,8 +114,8 @@ struct IntegrationReader {
                 continue
             }
             queries[query] = source
-            guard let kind else { continue }
-            for fault in checkQuery(kind, query, isBatch, source) {
+            guard let rules else { continue }
+            for fault in checkQuery(rules, query, isBatch, source) {
                 faults.add(
                     "\(queryPath):\(fault.line):\(fault.column)", fault.rule, hint: fault.hint)
             }

@@ -15,6 +15,8 @@ package struct RenderFailure: Error, Hashable {
 package struct CompiledTemplate: Sendable {
     let program: Program
     let dialect: SQLDialect
+    /// The outline of its statements, in order.
+    package let statements: [QueryStatement]
 
     /// The slots of `RenderRows`, in order: names of profile fields, each once.
     package var fieldNames: [String] { program.fieldNames }
@@ -35,8 +37,30 @@ package struct CompiledTemplate: Sendable {
             rows.values.count == rows.rowCount * rows.slotCount, "each row has a value per slot")
         precondition(
             !program.usesOnlyProfile || rows.rowCount == 1, "an individual query has one row")
-        var renderer = Renderer(program: program, dialect: dialect, rows: rows, scope: scope)
         output.removeAll(keepingCapacity: true)
-        try renderer.run(into: &output)
+        let capacity = max(output.capacity, program.literals.count + 4096)
+        try program.steps.withUnsafeBufferPointer { steps throws(RenderFailure) in
+            try program.literals.withUnsafeBufferPointer { literals throws(RenderFailure) in
+                try program.constants.withUnsafeBufferPointer { constants throws(RenderFailure) in
+                    try rows.withPointers { bytes, values throws(RenderFailure) in
+                        let pointers = Renderer.Pointers(
+                            steps: steps, literals: Self.base(literals),
+                            constants: Self.base(constants), rowBytes: Self.base(bytes),
+                            values: values, rowCount: rows.rowCount, slotCount: rows.slotCount)
+                        var renderer = Renderer(
+                            program: program, dialect: dialect, pointers: pointers, scope: scope,
+                            capacity: capacity)
+                        try renderer.run()
+                        output.append(contentsOf: renderer.written)
+                    }
+                }
+            }
+        }
+    }
+
+    /// A pointer that nothing is read from, where there is nothing.
+    private static func base(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafePointer<UInt8> {
+        let nothing: StaticString = ""
+        return bytes.baseAddress ?? nothing.utf8Start
     }
 }

@@ -29,15 +29,16 @@ struct ContextAnalysis {
         points = Array(repeating: nil, count: program.instructions.count + 1)
     }
 
-    /// The placement of each instruction. Meaningless if an error was found.
+    /// The context of each instruction, and the tokens around the tags in the template's order.
+    /// Meaningless if an error was found.
     static func run(
         _ builder: ProgramBuilder, dialect: SQLDialect, template: SplitTemplate,
         _ diagnostics: inout Diagnostics
-    ) -> [Placement?] {
+    ) -> (contexts: [InstructionContext], tokens: [SQLToken]) {
         var analysis = ContextAnalysis(dialect: dialect, builder: builder, template: template)
         analysis.solve()
         analysis.report(&diagnostics)
-        return analysis.placements()
+        return (analysis.contexts(), analysis.tokens())
     }
 
     private mutating func solve() {
@@ -199,19 +200,47 @@ struct ContextAnalysis {
 
     // MARK: The result
 
-    private func placements() -> [Placement?] {
+    private func contexts() -> [InstructionContext] {
         program.instructions.indices.map { index in
-            guard let state = points[index]?.more else { return nil }
+            guard let state = points[index]?.more else { return InstructionContext() }
             switch program.instructions[index] {
-            case .value, .batchIn:
-                switch state.mode {
-                case .plain: return .literal(isEnclosed: isEnclosed(behind: index))
-                case .string(let form): return .string(form)
-                case .identifier: return .identifier
-                case .sealed: return nil
-                }
-            default: return nil
+            case .value, .batchIn: return InstructionContext(placement: placement(index, state))
+            case .text(let range):
+                let end = lexed(range, state).state
+                guard case .string(let form) = end.mode, form.lacksNational,
+                    range.contains(end.openedAt)
+                else { return InstructionContext() }
+                return InstructionContext(openedAt: end.openedAt)
+            default: return InstructionContext()
             }
+        }
+    }
+
+    private func tokens() -> [SQLToken] {
+        var tokens: [SQLToken] = []
+        var offset = 0
+        for (index, instruction) in program.instructions.enumerated() {
+            guard let state = points[index]?.more else { continue }
+            switch instruction {
+            case .text(let range):
+                tokens += lexed(range, state).tokens
+                offset = range.upperBound
+            case .value, .batchIn:
+                if state.mode == .plain {
+                    tokens.append(SQLToken(kind: .value, range: offset..<offset))
+                }
+            default: break
+            }
+        }
+        return tokens
+    }
+
+    private func placement(_ index: Int, _ state: SQLState) -> Placement? {
+        switch state.mode {
+        case .plain: .literal(isEnclosed: isEnclosed(behind: index))
+        case .string(let form): .string(form)
+        case .identifier: .identifier
+        case .sealed: nil
         }
     }
 

@@ -13,7 +13,13 @@ enum ContextMessages {
                     "take the quotes away: IN ({batch_in \"…\"})"
                 )
             }
-            if case .string = state.mode { return nil }
+            if case .string(let form) = state.mode {
+                if form.takesValues { return nil }
+                return (
+                    "a value cannot stand in \"…\", which keeps only some characters",
+                    "write the value in single quotes: '{…}'"
+                )
+            }
             if isInteger { return nil }
             if state.mode == .identifier(close: UInt8(ascii: "\"")) {
                 return (
@@ -93,7 +99,23 @@ enum ContextMessages {
                 "\(dialect.title) reads a bound parameter here, and a query has none",
                 "write the value as a tag: {…}"
             )
-        case .alternativeQuoting: ("q'…' strings are not supported", "use '…'")
+        case .executableComment:
+            (
+                "\(dialect.title) runs what stands in /*! … */, so this is no comment",
+                "write it without /*! and */"
+            )
+        case .hintQuote:
+            ("a quote cannot stand in /*+ … */", "name what the hint is about without quotes")
+        case .nestedComment:
+            (
+                "versions of \(dialect.title) read a comment in a comment differently",
+                "take the inner /* away"
+            )
+        case .curlyQuote:
+            (
+                "\(dialect.title) reads ‘…’ and “…” as quotes, and versions differ in it",
+                "write ' or \""
+            )
         }
     }
 

@@ -7,7 +7,7 @@ struct DecimalText {
     private var exponent = 0
 
     /// nil if the bytes are not a number by the JSON grammar.
-    init?(_ bytes: ArraySlice<UInt8>) {
+    init?(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard Self.isNumber(bytes) else { return nil }
         var pointFound = false
         var wholeCount = 0
@@ -53,8 +53,8 @@ struct DecimalText {
         return digits.lexicographicallyPrecedes(other.digits) ? -1 : 1
     }
 
-    static func isNumber(_ bytes: ArraySlice<UInt8>) -> Bool {
-        var rest = bytes
+    static func isNumber(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var rest = bytes[...]
         func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
         if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
         let whole = rest.prefix(while: isDigit)
@@ -78,7 +78,7 @@ struct DecimalText {
         return rest.isEmpty
     }
 
-    private static func clampedInteger(_ bytes: ArraySlice<UInt8>) -> Int {
+    private static func clampedInteger(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
         let isNegative = bytes.first == UInt8(ascii: "-")
         var value = 0
         for byte in bytes where (0x30...0x39).contains(byte) {

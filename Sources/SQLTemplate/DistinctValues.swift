@@ -1,8 +1,10 @@
 /// The values that `batch_in` has written: told apart by kind and bytes, where they stand.
 ///
-/// Open addressing over places in `values`: three allocations for a batch of any size.
+/// Open addressing over places in `values`: three allocations for a batch of any size. The hash is
+/// seeded for each process, so that no choice of values makes it slow.
 struct DistinctValues {
     private var values: [RenderedValue] = []
+    private var hashes: [Int] = []
     /// Indices of `values`, -1 where free; at most half full.
     private var table: [Int]
 
@@ -13,27 +15,28 @@ struct DistinctValues {
         }
         table = Array(repeating: -1, count: size)
         values.reserveCapacity(capacity)
+        hashes.reserveCapacity(capacity)
     }
 
-    /// False if an equal value was inserted before. The renderer keeps the bytes of both.
-    mutating func insert(_ value: RenderedValue, of renderer: Renderer) -> Bool {
-        let bytes = renderer.buffer(of: value)
+    /// False if an equal value was inserted before, whose bytes `bases` still knows.
+    mutating func insert(_ value: RenderedValue, _ bases: Renderer.Bases) -> Bool {
+        let bytes = bases.bytes(of: value)
         var hasher = Hasher()
-        hasher.combine(value.kind)
-        bytes.withUnsafeBytes {
-            hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[value.range]))
-        }
-        var place = hasher.finalize() & (table.count - 1)
+        hasher.combine(value.kind.rawValue)
+        hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
+        let hash = hasher.finalize()
+        var place = hash & (table.count - 1)
         while table[place] >= 0 {
-            let other = values[table[place]]
-            let isEqual =
-                other.kind == value.kind && other.range.count == value.range.count
-                && renderer.buffer(of: other)[other.range] == bytes[value.range]
-            if isEqual { return false }
+            let other = table[place]
+            let isSame =
+                hashes[other] == hash && values[other].kind == value.kind
+                && bases.bytes(of: values[other]).elementsEqual(bytes)
+            if isSame { return false }
             place = (place + 1) & (table.count - 1)
         }
         table[place] = values.count
         values.append(value)
+        hashes.append(hash)
         return true
     }
 }

@@ -8,18 +8,30 @@ enum ScopeName: String, CaseIterable, Sendable {
     case integrationName = "integration_name"
 
     var isInteger: Bool { self == .segmentID || self == .position }
+
+    var index: Int {
+        switch self {
+        case .segmentID: 0
+        case .segmentName: 1
+        case .eventTime: 2
+        case .position: 3
+        case .deliveryID: 4
+        case .integrationName: 5
+        }
+    }
 }
 
 enum Function: String, CaseIterable, Sendable {
-    case `default`, upper, lower, trim, length, substring, replace, concat, number, json, first
-    case md5, sha256
+    case `default`, upper, lower, trim, length, substring, replace, concat, number, date, json
+    case first, jsonpath, md5, sha256
 
     var argumentCounts: ClosedRange<Int> {
         switch self {
         case .default: 2...2
-        case .substring: 2...3
+        case .substring, .jsonpath: 2...3
         case .replace: 3...3
         case .concat: 1...64
+        case .date: 1...3
         case .upper, .lower, .trim, .length, .number, .json, .first, .md5, .sha256: 1...1
         }
     }
@@ -36,6 +48,10 @@ indirect enum Expression: Sendable {
     /// How many turns of the loop in this frame are done.
     case index(frame: Int)
     case call(Function, [Expression])
+    /// `date` with a format.
+    case formatted(Expression, TimeFormat)
+    /// `jsonpath`: every hit as a list, or the first.
+    case selection(Expression, JSONPath, isList: Bool)
     case not(Expression)
     case all([Expression])
     case any([Expression])
@@ -47,6 +63,14 @@ indirect enum Expression: Sendable {
         switch self {
         case .scope(let name): name.isInteger
         case .index: true
+        default: false
+        }
+    }
+
+    /// The same in every turn of every loop.
+    var isFixed: Bool {
+        switch self {
+        case .constant, .scope: true
         default: false
         }
     }

@@ -1,71 +1,77 @@
 /// Finds values in JSON text without decoding it. The text was checked when it came in; in other
 /// text nothing is found, and nothing outside of it is read.
+///
+/// Ranges are offsets from the pointer that each call is given.
 enum JSONWalker {
+    typealias Bytes = UnsafePointer<UInt8>
+
     struct Item {
+        /// What stands between the quotes of an object's key; nil in a list.
+        let key: Range<Int>?
         let value: Range<Int>
         /// Where the next item begins.
         let next: Int
         let isLast: Bool
     }
 
-    /// The item of a list, or the value of an object's member, that begins at or behind `index`.
-    static func item(in bytes: [UInt8], at index: Int, end: Int) -> Item? {
-        guard let (_, value) = member(in: bytes, at: index, end: end) else { return nil }
-        let next = skipSpace(bytes, value.upperBound, end)
-        let isLast = next >= end || bytes[next] != UInt8(ascii: ",")
-        return Item(value: value, next: isLast ? next : next + 1, isLast: isLast)
-    }
-
-    /// The member of an object, or the item of a list, that a step names.
-    static func member(_ step: PathStep, in bytes: [UInt8], _ range: Range<Int>) -> Range<Int>? {
-        guard let first = range.isEmpty ? nil : bytes[range.lowerBound] else { return nil }
-        let isList = first == UInt8(ascii: "[")
-        guard first == UInt8(ascii: "{") || (isList && step.index != nil) else { return nil }
-        var index = range.lowerBound + 1
-        var count = 0
-        while let (key, value) = member(in: bytes, at: index, end: range.upperBound) {
-            if isList ? count == step.index : key.map({ isKey(bytes[$0], step.name) }) ?? false {
-                return value
-            }
-            count += 1
-            index = skipSpace(bytes, value.upperBound, range.upperBound)
-            guard index < range.upperBound, bytes[index] == UInt8(ascii: ",") else { return nil }
-            index += 1
-        }
-        return nil
-    }
-
-    private static func isKey(_ raw: ArraySlice<UInt8>, _ name: [UInt8]) -> Bool {
-        raw.contains(UInt8(ascii: "\\")) ? unescaped(raw) == name : raw.elementsEqual(name)
-    }
-
-    /// `key` is what stands between its quotes; nil in a list.
-    private static func member(
-        in bytes: [UInt8], at index: Int, end: Int
-    ) -> (key: Range<Int>?, value: Range<Int>)? {
+    /// The item of a list, or the member of an object, that begins at or behind `index`.
+    static func item(in bytes: Bytes, at index: Int, end: Int) -> Item? {
         let start = skipSpace(bytes, index, end)
         guard start < end, bytes[start] != UInt8(ascii: "]"), bytes[start] != UInt8(ascii: "}")
         else { return nil }
         let stop = endOfValue(bytes, start, end)
         guard stop > start else { return nil }
+        var key: Range<Int>?
+        var value = start..<stop
         let colon = skipSpace(bytes, stop, end)
-        guard bytes[start] == UInt8(ascii: "\""), colon < end, bytes[colon] == UInt8(ascii: ":")
-        else { return (nil, start..<stop) }
-        let valueStart = skipSpace(bytes, colon + 1, end)
-        let valueStop = endOfValue(bytes, valueStart, end)
-        guard valueStop > valueStart, stop - start >= 2 else { return nil }
-        return (start + 1..<stop - 1, valueStart..<valueStop)
+        if bytes[start] == UInt8(ascii: "\""), colon < end, bytes[colon] == UInt8(ascii: ":") {
+            let valueStart = skipSpace(bytes, colon + 1, end)
+            let valueStop = endOfValue(bytes, valueStart, end)
+            guard valueStop > valueStart, stop - start >= 2 else { return nil }
+            key = start + 1..<stop - 1
+            value = valueStart..<valueStop
+        }
+        let next = skipSpace(bytes, value.upperBound, end)
+        let isLast = next >= end || bytes[next] != UInt8(ascii: ",")
+        return Item(key: key, value: value, next: isLast ? next : next + 1, isLast: isLast)
     }
 
-    private static func skipSpace(_ bytes: [UInt8], _ index: Int, _ end: Int) -> Int {
+    /// The member of an object, or the item of a list, that a step names.
+    static func member(_ step: PathStep, in bytes: Bytes, _ range: Range<Int>) -> Range<Int>? {
+        guard let first = range.isEmpty ? nil : bytes[range.lowerBound] else { return nil }
+        let isList = first == UInt8(ascii: "[")
+        guard first == UInt8(ascii: "{") || (isList && step.index != nil) else { return nil }
+        var index = range.lowerBound + 1
+        var count = 0
+        while let item = item(in: bytes, at: index, end: range.upperBound) {
+            let isWanted =
+                isList
+                ? count == step.index : item.key.map { isKey(bytes, $0, step.name) } ?? false
+            if isWanted { return item.value }
+            guard !item.isLast else { return nil }
+            count += 1
+            index = item.next
+        }
+        return nil
+    }
+
+    static func isKey(_ bytes: Bytes, _ raw: Range<Int>, _ name: [UInt8]) -> Bool {
+        let key = UnsafeBufferPointer(start: bytes + raw.lowerBound, count: raw.count)
+        return key.contains(UInt8(ascii: "\\")) ? unescaped(key) == name : key.elementsEqual(name)
+    }
+
+    private static func skipSpace(_ bytes: Bytes, _ index: Int, _ end: Int) -> Int {
         var index = index
-        while index < end, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index]) {
-            index += 1
+        while index < end {
+            switch bytes[index] {
+            case 0x20, 0x09, 0x0A, 0x0D: index += 1
+            default: return index
+            }
         }
         return index
     }
 
-    private static func endOfValue(_ bytes: [UInt8], _ start: Int, _ end: Int) -> Int {
+    private static func endOfValue(_ bytes: Bytes, _ start: Int, _ end: Int) -> Int {
         var index = start
         var depth = 0
         while index < end {
@@ -88,7 +94,7 @@ enum JSONWalker {
         return end
     }
 
-    private static func endOfString(_ bytes: [UInt8], _ start: Int, _ end: Int) -> Int {
+    private static func endOfString(_ bytes: Bytes, _ start: Int, _ end: Int) -> Int {
         var index = start + 1
         while index < end {
             switch bytes[index] {
@@ -101,11 +107,12 @@ enum JSONWalker {
     }
 
     /// What stands between the quotes of a JSON string, as UTF-8. A lone surrogate becomes U+FFFD.
-    static func unescaped(_ raw: ArraySlice<UInt8>) -> [UInt8] {
+    static func unescaped(_ raw: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
-        var index = raw.startIndex
-        while index < raw.endIndex {
-            guard raw[index] == UInt8(ascii: "\\"), index + 1 < raw.endIndex else {
+        result.reserveCapacity(raw.count)
+        var index = 0
+        while index < raw.count {
+            guard raw[index] == UInt8(ascii: "\\"), index + 1 < raw.count else {
                 result.append(raw[index])
                 index += 1
                 continue
@@ -120,12 +127,15 @@ enum JSONWalker {
             case UInt8(ascii: "f"): result.append(0x0C)
             case UInt8(ascii: "u"):
                 var units = [hexadecimal(raw, index)]
-                index = min(index + 4, raw.endIndex)
-                if UTF16.isLeadSurrogate(units[0]), raw[index...].starts(with: Array("\\u".utf8)) {
+                index = min(index + 4, raw.count)
+                let isPair =
+                    UTF16.isLeadSurrogate(units[0]) && index + 6 <= raw.count
+                    && raw[index] == UInt8(ascii: "\\") && raw[index + 1] == UInt8(ascii: "u")
+                if isPair {
                     let trail = hexadecimal(raw, index + 2)
                     if UTF16.isTrailSurrogate(trail) {
                         units.append(trail)
-                        index = min(index + 6, raw.endIndex)
+                        index += 6
                     }
                 }
                 result.append(contentsOf: String(decoding: units, as: UTF16.self).utf8)
@@ -135,8 +145,8 @@ enum JSONWalker {
         return result
     }
 
-    private static func hexadecimal(_ raw: ArraySlice<UInt8>, _ index: Int) -> UInt16 {
-        guard index + 4 <= raw.endIndex else { return 0xFFFD }
+    private static func hexadecimal(_ raw: UnsafeBufferPointer<UInt8>, _ index: Int) -> UInt16 {
+        guard index + 4 <= raw.count else { return 0xFFFD }
         let digits = String(decoding: raw[index..<index + 4], as: UTF8.self)
         return UInt16(digits, radix: 16) ?? 0xFFFD
     }

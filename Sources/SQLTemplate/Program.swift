@@ -25,11 +25,21 @@ enum Instruction: Sendable {
     case blockEnd
 }
 
+/// What an instruction has of its place in the SQL.
+struct InstructionContext: Sendable {
+    /// nil where it writes no value.
+    var placement: Placement?
+    /// Of a text that leaves a string open: where among the literals the string begins.
+    var openedAt: Int?
+}
+
 /// A template, flat.
 struct Program: Sendable {
     var instructions: [Instruction] = []
-    /// By instruction; nil where it writes no value.
-    var placements: [Placement?] = []
+    /// By instruction.
+    var contexts: [InstructionContext] = []
+    /// The instructions again, as the renderer reads them.
+    var steps: [Step] = []
     /// Text between the tags.
     var literals: [UInt8] = []
     /// Texts and numbers in the tags.

@@ -45,9 +45,12 @@ extension ProgramBuilder {
         case .all(let parts): return .all(try resolve(parts, tagOffset: tagOffset))
         case .any(let parts): return .any(try resolve(parts, tagOffset: tagOffset))
         case .compare(let comparison, let left, let right):
-            return .compare(
-                comparison, try resolve(left, tagOffset: tagOffset),
-                try resolve(right, tagOffset: tagOffset))
+            let first = try resolve(left, tagOffset: tagOffset)
+            let second = try resolve(right, tagOffset: tagOffset)
+            try TypeCheck.compare(
+                comparison, first, second, constants: program.constants,
+                at: left.offset ?? right.offset ?? tagOffset)
+            return .compare(comparison, first, second)
         }
     }
 
@@ -160,7 +163,72 @@ extension ProgramBuilder {
                 message: "\(name) takes \(expected) arguments, not \(arguments.count)",
                 hint: "arguments are separated by spaces", rule: "arguments")
         }
-        return .call(function, try resolve(arguments, tagOffset: tagOffset))
+        switch function {
+        case .jsonpath: return try selection(arguments, offset, tagOffset: tagOffset)
+        case .date where arguments.count > 1:
+            return try formatted(arguments, offset, tagOffset: tagOffset)
+        default:
+            let resolved = try resolve(arguments, tagOffset: tagOffset)
+            try TypeCheck.call(function, resolved, constants: program.constants, at: offset)
+            return .call(function, resolved)
+        }
+    }
+
+    /// `date(x "format")`, `date(x "format" "+03:00")`: read here, so that its faults have a place.
+    private mutating func formatted(
+        _ arguments: [Syntax], _ offset: Int, tagOffset: Int
+    ) throws(TagFault) -> Expression {
+        let subject = try resolve(arguments[0], tagOffset: tagOffset)
+        try TypeCheck.call(.date, [subject], constants: program.constants, at: offset)
+        let texts = try literals(
+            arguments, of: "date", offset, hint: "for example {date(event_time \"yyyy-MM-dd\")}")
+        do throws(TimeFormat.Problem) {
+            let format = try TimeFormat(texts[0], zone: texts.count > 1 ? texts[1] : nil)
+            return .formatted(subject, format)
+        } catch {
+            throw TagFault(
+                offset: offset, message: error.message, hint: error.hint, rule: "arguments")
+        }
+    }
+
+    private mutating func selection(
+        _ arguments: [Syntax], _ offset: Int, tagOffset: Int
+    ) throws(TagFault) -> Expression {
+        let subject = try resolve(arguments[0], tagOffset: tagOffset)
+        try TypeCheck.call(.jsonpath, [subject], constants: program.constants, at: offset)
+        let example = "for example {jsonpath($lead.orders \"$[0].id\" \"item\")}"
+        let texts = try literals(arguments, of: "jsonpath", offset, hint: example)
+        let form = texts.count > 1 ? texts[1] : "item"
+        guard form == "item" || form == "array" else {
+            throw TagFault(
+                offset: offset, message: "jsonpath gives an \"item\" or an \"array\"",
+                hint: example, rule: "arguments")
+        }
+        do throws(JSONPathParser.Problem) {
+            let path = try JSONPathParser.parse(Array(texts[0].utf8))
+            return .selection(subject, path, isList: form == "array")
+        } catch {
+            throw TagFault(
+                offset: offset, message: error.message, hint: error.hint ?? example,
+                rule: "arguments")
+        }
+    }
+
+    /// The arguments behind the first, which have to be texts.
+    private func literals(
+        _ arguments: [Syntax], of function: String, _ offset: Int, hint: String
+    ) throws(TagFault) -> [String] {
+        var texts: [String] = []
+        for argument in arguments.dropFirst() {
+            guard case .text(let bytes) = argument else {
+                throw TagFault(
+                    offset: offset,
+                    message: "\(function) needs texts in double quotes behind its first argument",
+                    hint: hint, rule: "arguments")
+            }
+            texts.append(String(decoding: bytes, as: UTF8.self))
+        }
+        return texts
     }
 
     private func unknown(

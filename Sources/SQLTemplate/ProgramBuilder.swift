@@ -152,6 +152,7 @@ struct ProgramBuilder {
             start = emit(.loopBatch(frame: frame, end: 0), at: offset)
         } else {
             let items = try resolve(collection, tagOffset: offset)
+            try TypeCheck.loop(over: items, at: collection.offset ?? offset)
             start = emit(.loopItems(frame: frame, items, end: 0), at: offset)
         }
         if let index {

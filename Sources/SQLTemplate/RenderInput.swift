@@ -36,6 +36,18 @@ package struct RenderRows: Sendable {
         self.slotCount = slotCount
     }
 
+    func withPointers(
+        _ body: (
+            UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<Value>
+        ) throws(RenderFailure) -> Void
+    ) throws(RenderFailure) {
+        try bytes.withUnsafeBufferPointer { bytes throws(RenderFailure) in
+            try values.withUnsafeBufferPointer { values throws(RenderFailure) in
+                try body(bytes, values)
+            }
+        }
+    }
+
     /// Forgets the rows and keeps the memory.
     package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)

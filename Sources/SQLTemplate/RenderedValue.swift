@@ -1,10 +1,12 @@
 /// A value during rendering: what it is, and where its bytes stand.
 struct RenderedValue: Sendable {
-    enum Kind: Sendable {
+    enum Kind: UInt8, Sendable {
         case missing, null, `false`, `true`, number, text, json
+        /// `2026-03-12` or `2026-03-12T10:00:00.000Z`, with three or six digits of a second.
+        case date
     }
 
-    enum Buffer: Sendable {
+    enum Buffer: UInt8, Sendable {
         /// `RenderRows.bytes`.
         case rows
         /// What the renderer made.

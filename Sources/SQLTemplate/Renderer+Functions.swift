@@ -1,4 +1,5 @@
 internal import Crypto
+internal import SegmentModel
 
 /// The functions of the language. A missing argument gives a missing result, unless said otherwise.
 extension Renderer {
@@ -6,10 +7,12 @@ extension Renderer {
         let subject = arguments[0]
         switch function {
         case .default: return subject.isAbsent ? arguments[1] : subject
+        case .json: return json(subject)
         case .concat:
             var joined: [UInt8] = []
             for argument in arguments {
                 joined += bytes(of: argument)
+                guard isFitting(joined.count) else { return .missing }
             }
             return append(scratch: joined, .text)
         default: break
@@ -17,7 +20,7 @@ extension Renderer {
         guard !subject.isAbsent else { return .missing }
         let bytes = bytes(of: subject)
         switch function {
-        case .default, .concat: return subject
+        case .default, .concat, .json, .jsonpath: return subject
         case .upper: return append(scratch: text(bytes).uppercased().utf8, .text)
         case .lower: return append(scratch: text(bytes).lowercased().utf8, .text)
         case .trim: return append(scratch: trimmed(bytes), .text)
@@ -27,38 +30,48 @@ extension Renderer {
         case .replace: return replace(bytes, arguments)
         case .number:
             let digits = trimmed(bytes)
-            return DecimalText.isNumber(digits) ? append(scratch: digits, .number) : .missing
-        case .json: return json(subject, bytes)
+            let isNumber = digits.withUnsafeBufferPointer { DecimalText.isNumber($0) }
+            return isNumber ? append(scratch: digits, .number) : .missing
+        case .date:
+            guard let moment = TemplateMoment(parsing: subject, bytes) else { return .missing }
+            return append(scratch: moment.canonical.utf8, .date)
         case .first:
             guard subject.kind == .json else { return subject }
             let item = JSONWalker.item(
-                in: buffer(of: subject), at: subject.range.lowerBound + 1,
+                in: base(of: subject), at: subject.range.lowerBound + 1,
                 end: subject.range.upperBound)
             return item.map { jsonValue(in: subject.buffer, $0.value) } ?? .missing
         case .md5:
             var hash = Insecure.MD5()
-            bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
             return append(scratch: hexadecimal(hash.finalize()), .text)
         case .sha256:
             var hash = SHA256()
-            bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
             return append(scratch: hexadecimal(hash.finalize()), .text)
         }
     }
 
-    private func text(_ bytes: ArraySlice<UInt8>) -> String {
+    /// Functions of functions can make a text of any length from a short one.
+    private mutating func isFitting(_ byteCount: Int) -> Bool {
+        guard byteCount > Limits.renderedQueryByteCountMax else { return true }
+        fail("a function makes a text longer than \(Limits.renderedQueryByteCountMax) bytes")
+        return false
+    }
+
+    private func text(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         String(decoding: bytes, as: UTF8.self)
     }
 
-    private func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    private func trimmed(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         let rest = bytes.drop(while: SQLLexer.isSpace)
         let tail = rest.reversed().prefix(while: SQLLexer.isSpace).count
-        return Array(rest.dropLast(tail))[...]
+        return Array(rest.dropLast(tail))
     }
 
     /// From 1, in characters (Unicode scalars), as SQL counts.
     private mutating func substring(
-        _ bytes: ArraySlice<UInt8>, _ arguments: [RenderedValue]
+        _ bytes: UnsafeBufferPointer<UInt8>, _ arguments: [RenderedValue]
     ) -> RenderedValue {
         func integer(_ value: RenderedValue) -> Int? { Int(text(self.bytes(of: value))) }
         guard let start = integer(arguments[1]), start >= 1 else { return .missing }
@@ -71,26 +84,29 @@ extension Renderer {
     }
 
     private mutating func replace(
-        _ bytes: ArraySlice<UInt8>, _ arguments: [RenderedValue]
+        _ bytes: UnsafeBufferPointer<UInt8>, _ arguments: [RenderedValue]
     ) -> RenderedValue {
         let part = self.bytes(of: arguments[1])
         let other = self.bytes(of: arguments[2])
+        guard part.count > 0 else { return append(scratch: Array(bytes), .text) }
+        let search = ByteSearch(part)
         var result: [UInt8] = []
-        var index = bytes.startIndex
-        while !part.isEmpty, let found = ByteSearch.first(part, in: bytes, from: index) {
+        var index = 0
+        while let found = search.first(in: bytes, from: index) {
             result += bytes[index..<found]
             result += other
             index = found + part.count
+            guard isFitting(result.count) else { return .missing }
         }
         result += bytes[index...]
         return append(scratch: result, .text)
     }
 
-    /// The value as JSON text.
-    private mutating func json(
-        _ value: RenderedValue, _ bytes: ArraySlice<UInt8>
-    ) -> RenderedValue {
-        guard value.kind == .text else {
+    /// The value as JSON text; of a missing one, `null`.
+    private mutating func json(_ value: RenderedValue) -> RenderedValue {
+        guard !value.isAbsent else { return append(scratch: "null".utf8, .json) }
+        let bytes = bytes(of: value)
+        guard value.kind == .text || value.kind == .date else {
             return append(scratch: Array(bytes), .json)
         }
         var result: [UInt8] = [UInt8(ascii: "\"")]
@@ -103,6 +119,38 @@ extension Renderer {
         }
         result.append(UInt8(ascii: "\""))
         return append(scratch: result, .json)
+    }
+
+    mutating func formatted(_ value: RenderedValue, _ format: TimeFormat) -> RenderedValue {
+        guard !value.isAbsent, let moment = TemplateMoment(parsing: value, bytes(of: value)) else {
+            return .missing
+        }
+        return append(scratch: format.text(of: moment).utf8, .text)
+    }
+
+    /// `jsonpath`: of a text that is JSON as well. A list of no hits is empty, a first one missing.
+    mutating func select(
+        _ path: JSONPath, in value: RenderedValue, isList: Bool
+    ) -> RenderedValue {
+        guard value.kind == .json || value.kind == .text else {
+            return isList && !value.isAbsent ? append(scratch: "[]".utf8, .json) : .missing
+        }
+        var search = JSONPathSearch(base(of: value), value.range)
+        let hits = search.hits(path, countMax: isList ? Int.max : 1)
+        guard !search.isExhausted else {
+            fail("a jsonpath would look at more than \(Limits.jsonPathWorkCountMax) values")
+            return .missing
+        }
+        guard isList else {
+            return hits.first.map { jsonValue(in: value.buffer, $0) } ?? .missing
+        }
+        var list = [UInt8(ascii: "[")]
+        for (index, hit) in hits.enumerated() {
+            if index > 0 { list.append(UInt8(ascii: ",")) }
+            list += UnsafeBufferPointer(start: base(of: value) + hit.lowerBound, count: hit.count)
+        }
+        list.append(UInt8(ascii: "]"))
+        return append(scratch: list, .json)
     }
 
     private func hexadecimal(_ bytes: some Sequence<UInt8>) -> [UInt8] {

@@ -17,6 +17,10 @@ extension Renderer {
                 values.append(evaluate(argument))
             }
             return call(function, values)
+        case .formatted(let inner, let format):
+            return formatted(evaluate(inner), format)
+        case .selection(let inner, let path, let isList):
+            return select(path, in: evaluate(inner), isList: isList)
         case .not(let inner): return .boolean(!isTrue(evaluate(inner)))
         case .exists(let inner): return .boolean(!evaluate(inner).isAbsent)
         case .all(let parts):
@@ -35,8 +39,9 @@ extension Renderer {
         }
     }
 
-    mutating func field(row: Int, slot: Int, path: [PathStep]) -> RenderedValue {
-        let value = rows.values[row * rows.slotCount + slot]
+    @inline(__always)
+    func field(row: Int, slot: Int) -> RenderedValue {
+        let value = pointers.values[row * pointers.slotCount + slot]
         guard !value.isMissing else { return .missing }
         let kind: RenderedValue.Kind =
             switch value.kind {
@@ -47,15 +52,18 @@ extension Renderer {
             case .text: .text
             case .json: .json
             }
-        let rendered = RenderedValue(kind: kind, buffer: .rows, range: value.bytes.range)
-        return path.isEmpty ? rendered : walk(rendered, path)
+        return RenderedValue(kind: kind, buffer: .rows, range: value.bytes.range)
+    }
+
+    mutating func field(row: Int, slot: Int, path: [PathStep]) -> RenderedValue {
+        walk(field(row: row, slot: slot), path)
     }
 
     private mutating func walk(_ value: RenderedValue, _ path: [PathStep]) -> RenderedValue {
         guard !path.isEmpty else { return value }
         guard value.kind == .json else { return .missing }
         var range = value.range
-        let bytes = buffer(of: value)
+        let bytes = base(of: value)
         for step in path {
             guard let next = JSONWalker.member(step, in: bytes, range) else { return .missing }
             range = next
@@ -65,7 +73,7 @@ extension Renderer {
 
     /// A JSON text as a value; a string with escapes is unescaped into scratch.
     mutating func jsonValue(in buffer: RenderedValue.Buffer, _ range: Range<Int>) -> RenderedValue {
-        let bytes = self.buffer(of: RenderedValue(kind: .json, buffer: buffer, range: range))
+        let bytes = base(of: RenderedValue(kind: .json, buffer: buffer, range: range))
         guard let first = range.isEmpty ? nil : bytes[range.lowerBound] else { return .missing }
         switch first {
         case UInt8(ascii: "n"): return RenderedValue(kind: .null)
@@ -75,11 +83,15 @@ extension Renderer {
             return RenderedValue(kind: .json, buffer: buffer, range: range)
         case UInt8(ascii: "\""):
             let inner = range.lowerBound + 1..<max(range.lowerBound + 1, range.upperBound - 1)
-            guard bytes[inner].contains(UInt8(ascii: "\\")) else {
+            let raw = UnsafeBufferPointer(start: bytes + inner.lowerBound, count: inner.count)
+            guard raw.contains(UInt8(ascii: "\\")) else {
                 return RenderedValue(kind: .text, buffer: buffer, range: inner)
             }
-            return append(scratch: JSONWalker.unescaped(bytes[inner]), .text)
-        default: return RenderedValue(kind: .number, buffer: buffer, range: range)
+            return append(scratch: JSONWalker.unescaped(raw), .text)
+        default:
+            let digits = UnsafeBufferPointer(start: bytes + range.lowerBound, count: range.count)
+            guard DecimalText.isNumber(digits) else { return .missing }
+            return RenderedValue(kind: .number, buffer: buffer, range: range)
         }
     }
 
@@ -89,22 +101,13 @@ extension Renderer {
     func isTrue(_ value: RenderedValue) -> Bool {
         switch value.kind {
         case .missing, .null, .false: false
-        case .true: true
+        case .true, .date: true
         case .number: !(DecimalText(bytes(of: value))?.isZero ?? true)
         case .text: !value.range.isEmpty
         case .json:
             JSONWalker.item(
-                in: buffer(of: value), at: value.range.lowerBound + 1, end: value.range.upperBound)
+                in: base(of: value), at: value.range.lowerBound + 1, end: value.range.upperBound)
                 != nil
-        }
-    }
-
-    func bytes(of value: RenderedValue) -> ArraySlice<UInt8> {
-        switch value.kind {
-        case .missing, .null: []
-        case .true: Array("true".utf8)[...]
-        case .false: Array("false".utf8)[...]
-        case .number, .text, .json: buffer(of: value)[value.range]
         }
     }
 
@@ -128,38 +131,59 @@ extension Renderer {
         if left.kind == .number || right.kind == .number, let order = order(left, right) {
             return order == 0
         }
-        return bytes(of: left) == bytes(of: right)
+        return bytes(of: left).elementsEqual(bytes(of: right))
     }
 
-    /// As numbers if both are some, as text if neither is one; nil if they cannot be compared.
+    /// As numbers if one is a number, as text if neither is; nil if they cannot be compared.
     private func order(_ left: RenderedValue, _ right: RenderedValue) -> Int? {
         if left.isAbsent || right.isAbsent { return nil }
         let first = bytes(of: left)
         let second = bytes(of: right)
         if left.kind == .number || right.kind == .number {
+            if let leftNumber = Self.smallInteger(first),
+                let rightNumber = Self.smallInteger(second)
+            {
+                return (leftNumber > rightNumber ? 1 : 0) - (leftNumber < rightNumber ? 1 : 0)
+            }
             guard let leftNumber = DecimalText(first), let rightNumber = DecimalText(second) else {
                 return nil
             }
             return leftNumber.compared(to: rightNumber)
         }
-        if first == second { return 0 }
+        if first.elementsEqual(second) { return 0 }
         return first.lexicographicallyPrecedes(second) ? -1 : 1
+    }
+
+    /// Up to 18 digits without a sign, which need no decimal arithmetic.
+    private static func smallInteger(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+        guard (1...18).contains(bytes.count) else { return nil }
+        var number = 0
+        for byte in bytes {
+            guard SQLLexer.isDigit(byte) else { return nil }
+            number = number * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return bytes.count > 1 && bytes[0] == UInt8(ascii: "0") ? nil : number
     }
 
     /// A text contains a part, a list an item, an object a key.
     private mutating func contains(_ whole: RenderedValue, _ part: RenderedValue) -> Bool {
         if whole.isAbsent || part.isAbsent { return false }
         guard whole.kind == .json else {
-            return ByteSearch.first(bytes(of: part), in: bytes(of: whole)) != nil
+            return ByteSearch.contains(bytes(of: part), in: bytes(of: whole))
         }
-        let list = buffer(of: whole)
-        if list[whole.range.lowerBound] == UInt8(ascii: "{") {
+        if base(of: whole)[whole.range.lowerBound] == UInt8(ascii: "{") {
             let key = PathStep(String(decoding: bytes(of: part), as: UTF8.self))
-            return JSONWalker.member(key, in: list, whole.range) != nil
+            return JSONWalker.member(key, in: base(of: whole), whole.range) != nil
         }
         var position = whole.range.lowerBound + 1
-        while let item = JSONWalker.item(in: list, at: position, end: whole.range.upperBound) {
+        let mark = scratch.count
+        defer { scratch.truncate(to: mark) }
+        while let item = JSONWalker.item(
+            in: base(of: whole), at: position, end: whole.range.upperBound)
+        {
             if isEqual(jsonValue(in: whole.buffer, item.value), part) { return true }
+            guard !item.isLast else { return false }
+            scratch.truncate(to: mark)
             position = item.next
         }
         return false

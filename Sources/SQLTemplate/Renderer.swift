@@ -1,7 +1,10 @@
 internal import SegmentModel
 
 /// Runs a program over the rows of one batch.
-struct Renderer {
+///
+/// The pointers are `CompiledTemplate.render`'s, which keeps what they point to until the renderer
+/// is gone. Nothing is allocated per row where the values are plain fields.
+struct Renderer: ~Copyable {
     /// A loop that runs.
     struct Frame {
         /// From 0; the row, in a loop over the batch.
@@ -16,85 +19,111 @@ struct Renderer {
         var scratchMark = 0
     }
 
+    struct Pointers {
+        let steps: UnsafeBufferPointer<Step>
+        let literals: UnsafePointer<UInt8>
+        let constants: UnsafePointer<UInt8>
+        let rowBytes: UnsafePointer<UInt8>
+        let values: UnsafeBufferPointer<RenderRows.Value>
+        let rowCount: Int
+        let slotCount: Int
+    }
+
     let program: Program
     let dialect: SQLDialect
-    let rows: RenderRows
-    let scope: RenderScope
+    let pointers: Pointers
     var frames: [Frame]
-    var scratch: [UInt8] = []
+    var output: ByteBuffer
+    var scratch = ByteBuffer(capacity: 256)
+    /// Where in the output the string that is open begins, if it may come to need an `N`.
+    var stringStart = -1
     private var scopeValues: [RenderedValue] = []
+    private var turnCount = 0
+    /// What evaluating could not do; thrown before anything of it is written.
+    private var failure: RenderFailure?
 
-    init(program: Program, dialect: SQLDialect, rows: RenderRows, scope: RenderScope) {
+    init(
+        program: Program, dialect: SQLDialect, pointers: Pointers, scope: RenderScope,
+        capacity: Int
+    ) {
         self.program = program
         self.dialect = dialect
-        self.rows = rows
-        self.scope = scope
+        self.pointers = pointers
+        output = ByteBuffer(capacity: capacity)
         frames = Array(repeating: Frame(), count: program.frameCount)
-        scopeValues = ScopeName.allCases.map { name in
-            let text =
+        for name in ScopeName.allCases {
+            let (text, kind): (String, RenderedValue.Kind) =
                 switch name {
-                case .segmentID: scope.segmentID.description
-                case .segmentName: scope.segmentName
-                case .eventTime: scope.eventTime.description
-                case .position: scope.position.description
-                case .deliveryID: scope.deliveryID
-                case .integrationName: scope.integrationName
+                case .segmentID: (scope.segmentID.description, .number)
+                case .segmentName: (scope.segmentName, .text)
+                case .eventTime: (scope.eventTime.description, .date)
+                case .position: (scope.position.description, .number)
+                case .deliveryID: (scope.deliveryID, .text)
+                case .integrationName: (scope.integrationName, .text)
                 }
-            return append(scratch: text.utf8, name.isInteger ? .number : .text)
+            scopeValues.append(append(scratch: text.utf8, kind))
         }
     }
 
-    mutating func run(into output: inout [UInt8]) throws(RenderFailure) {
+    mutating func run() throws(RenderFailure) {
         var index = 0
-        while index < program.instructions.count {
-            switch program.instructions[index] {
-            case .text(let range): output.append(contentsOf: program.literals[range])
-            case .value(let expression):
-                let mark = scratch.count
-                let value = evaluate(expression)
-                try write(value, at: index, into: &output)
-                scratch.removeLast(scratch.count - mark)
-            case .batchIn(let slot, let path):
-                try batchIn(slot: slot, path: path, into: &output)
-            case .autocomma(let frame):
-                if !frames[frame].isLast {
-                    output.append(UInt8(ascii: ","))
-                }
-            case .loopBatch(let frame, let end):
-                guard beginBatch(frame) else {
-                    index = end
-                    continue
-                }
-            case .loopItems(let frame, let expression, let end):
-                guard beginItems(frame, evaluate(expression)) else {
-                    index = end
-                    continue
-                }
-            case .loopEnd(let frame, let start):
-                try checkSize(output)
-                if nextTurn(frame) {
-                    index = start + 1
-                    continue
-                }
-            case .branch(let condition, let otherwise):
-                let mark = scratch.count
-                let isTrue = isTrue(evaluate(condition))
-                scratch.removeLast(scratch.count - mark)
-                if !isTrue {
-                    index = otherwise
-                    continue
-                }
-            case .jump(let target):
-                index = target
-                continue
-            case .blockEnd: break
-            }
+        while index < pointers.steps.count {
+            let step = pointers.steps[index]
             index += 1
+            switch step.code {
+            case .text: text(step)
+            case .field:
+                let row = step.frame < 0 ? 0 : frames[Int(step.frame)].turn
+                try write(field(row: row, slot: Int(step.slot)), step.placement)
+            case .fixed: try write(evaluate(expression(at: index - 1)), step.placement)
+            case .value:
+                let mark = scratch.count
+                let value = evaluate(expression(at: index - 1))
+                try checkFailure()
+                try write(value, step.placement)
+                scratch.truncate(to: mark)
+            case .batchIn: try batchIn(at: index - 1)
+            case .autocomma:
+                if !frames[Int(step.frame)].isLast { output.append(UInt8(ascii: ",")) }
+            case .loopBatch:
+                if !beginBatch(Int(step.frame)) { index = Int(step.target) }
+            case .loopItems:
+                let list = evaluate(expression(at: index - 1))
+                try checkFailure()
+                if !beginItems(Int(step.frame), list) { index = Int(step.target) }
+            case .loopEnd:
+                try checkSize()
+                try countTurn()
+                if nextTurn(Int(step.frame)) { index = Int(step.target) }
+            case .branch:
+                let mark = scratch.count
+                let holds = isTrue(evaluate(expression(at: index - 1)))
+                try checkFailure()
+                scratch.truncate(to: mark)
+                if !holds { index = Int(step.target) }
+            case .jump: index = Int(step.target)
+            case .nothing: break
+            }
         }
-        try checkSize(output)
+        try checkSize()
     }
 
-    private func checkSize(_ output: [UInt8]) throws(RenderFailure) {
+    private func expression(at index: Int) -> Expression {
+        switch program.instructions[index] {
+        case .value(let expression), .branch(let expression, _), .loopItems(_, let expression, _):
+            expression
+        default: preconditionFailure("only values, branches and loops have an expression")
+        }
+    }
+
+    private mutating func text(_ step: Step) {
+        if step.openedBehind >= 0 { stringStart = output.count + Int(step.openedBehind) }
+        let bytes = pointers.literals + Int(step.start)
+        if dialect.hasLineContinuation { keepApart(bytes, Int(step.count)) }
+        output.append(bytes, Int(step.count))
+    }
+
+    func checkSize() throws(RenderFailure) {
         guard output.count <= Limits.renderedQueryByteCountMax else {
             throw RenderFailure(
                 message: "the rendered query is longer than "
@@ -103,8 +132,26 @@ struct Renderer {
         }
     }
 
+    /// Loops in loops can take forever without writing a byte.
+    private mutating func countTurn() throws(RenderFailure) {
+        turnCount += 1
+        guard turnCount <= Limits.renderedTurnCountMax else {
+            throw RenderFailure(
+                message: "the query's loops take more than \(Limits.renderedTurnCountMax) turns",
+                row: currentRow)
+        }
+    }
+
+    mutating func fail(_ message: String) {
+        failure = RenderFailure(message: message, row: currentRow)
+    }
+
+    private func checkFailure() throws(RenderFailure) {
+        if let failure { throw failure }
+    }
+
     /// The row of the innermost loop over the batch, for messages.
-    private var currentRow: Int? {
+    var currentRow: Int? {
         if program.usesOnlyProfile { return 0 }
         return frames.last(where: \.isBatch)?.turn
     }
@@ -117,33 +164,64 @@ struct Renderer {
         return RenderedValue(kind: kind, buffer: .scratch, range: start..<scratch.count)
     }
 
-    func buffer(of value: RenderedValue) -> [UInt8] {
-        switch value.buffer {
-        case .rows: rows.bytes
-        case .scratch: scratch
-        case .constants: program.constants
+    /// What the ranges of values count from; void after anything was appended to scratch.
+    struct Bases {
+        let rows: UnsafePointer<UInt8>
+        let scratch: UnsafePointer<UInt8>
+        let constants: UnsafePointer<UInt8>
+
+        @inline(__always)
+        func base(of value: RenderedValue) -> UnsafePointer<UInt8> {
+            switch value.buffer {
+            case .rows: rows
+            case .scratch: scratch
+            case .constants: constants
+            }
+        }
+
+        /// A value's text; none for what has none.
+        func bytes(of value: RenderedValue) -> UnsafeBufferPointer<UInt8> {
+            switch value.kind {
+            case .missing, .null: UnsafeBufferPointer(start: nil, count: 0)
+            case .true: Self.word("true")
+            case .false: Self.word("false")
+            case .number, .text, .json, .date:
+                UnsafeBufferPointer(
+                    start: base(of: value) + value.range.lowerBound, count: value.range.count)
+            }
+        }
+
+        private static func word(_ text: StaticString) -> UnsafeBufferPointer<UInt8> {
+            UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
         }
     }
 
-    func scopeValue(_ name: ScopeName) -> RenderedValue {
-        switch name {
-        case .segmentID: scopeValues[0]
-        case .segmentName: scopeValues[1]
-        case .eventTime: scopeValues[2]
-        case .position: scopeValues[3]
-        case .deliveryID: scopeValues[4]
-        case .integrationName: scopeValues[5]
-        }
+    var bases: Bases {
+        Bases(
+            rows: pointers.rowBytes, scratch: UnsafePointer(scratch.base),
+            constants: pointers.constants)
     }
+
+    @inline(__always)
+    func base(of value: RenderedValue) -> UnsafePointer<UInt8> { bases.base(of: value) }
+
+    func bytes(of value: RenderedValue) -> UnsafeBufferPointer<UInt8> { bases.bytes(of: value) }
+
+    /// Valid until the renderer goes on or is gone.
+    var written: UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: output.base, count: output.count)
+    }
+
+    func scopeValue(_ name: ScopeName) -> RenderedValue { scopeValues[name.index] }
 
     // MARK: Loops
 
     private mutating func beginBatch(_ frame: Int) -> Bool {
-        guard rows.rowCount > 0 else { return false }
+        guard pointers.rowCount > 0 else { return false }
         frames[frame] = Frame()
         frames[frame].isBatch = true
         frames[frame].scratchMark = scratch.count
-        frames[frame].isLast = rows.rowCount == 1
+        frames[frame].isLast = pointers.rowCount == 1
         return true
     }
 
@@ -167,10 +245,10 @@ struct Renderer {
             frames[frame].isBatch = false
             return false
         }
-        scratch.removeLast(scratch.count - frames[frame].scratchMark)
+        scratch.truncate(to: frames[frame].scratchMark)
         if frames[frame].isBatch {
             frames[frame].turn += 1
-            frames[frame].isLast = frames[frame].turn + 1 == rows.rowCount
+            frames[frame].isLast = frames[frame].turn + 1 == pointers.rowCount
             return true
         }
         return nextItem(frame)
@@ -178,138 +256,13 @@ struct Renderer {
 
     private mutating func nextItem(_ frame: Int) -> Bool {
         let list = frames[frame].list
-        let bytes = buffer(of: list)
-        guard
-            let item = JSONWalker.item(
-                in: bytes, at: frames[frame].position, end: list.range.upperBound)
-        else { return false }
+        let item = JSONWalker.item(
+            in: base(of: list), at: frames[frame].position, end: list.range.upperBound)
+        guard let item else { return false }
         frames[frame].turn += 1
         frames[frame].position = item.next
         frames[frame].isLast = item.isLast
         frames[frame].item = jsonValue(in: list.buffer, item.value)
-        return true
-    }
-
-    // MARK: Writing
-
-    private mutating func batchIn(
-        slot: Int, path: [PathStep], into output: inout [UInt8]
-    ) throws(RenderFailure) {
-        var distinct = DistinctValues(capacity: rows.rowCount)
-        let mark = scratch.count
-        var isFirst = true
-        for row in 0..<rows.rowCount {
-            let value = field(row: row, slot: slot, path: path)
-            guard !value.isAbsent else { continue }
-            guard distinct.insert(value, of: self) else { continue }
-            if !isFirst {
-                output.append(UInt8(ascii: ","))
-            }
-            isFirst = false
-            try writeLiteral(value, isEnclosed: false, row: row, into: &output)
-            try checkSize(output)
-        }
-        scratch.removeLast(scratch.count - mark)
-        if isFirst {
-            output.append(contentsOf: "NULL".utf8)
-        }
-    }
-
-    private func write(
-        _ value: RenderedValue, at index: Int, into output: inout [UInt8]
-    ) throws(RenderFailure) {
-        switch program.placements[index] {
-        case .literal(let isEnclosed):
-            try writeLiteral(value, isEnclosed: isEnclosed, row: currentRow, into: &output)
-        case .string(let form):
-            try writeContent(value, form, row: currentRow, into: &output)
-        case .identifier: output.append(contentsOf: buffer(of: value)[value.range])
-        case nil: preconditionFailure("every value of a compiled template has a place")
-        }
-    }
-
-    private func writeLiteral(
-        _ value: RenderedValue, isEnclosed: Bool, row: Int?, into output: inout [UInt8]
-    ) throws(RenderFailure) {
-        switch value.kind {
-        case .missing, .null: output.append(contentsOf: "NULL".utf8)
-        case .true: output.append(contentsOf: dialect.trueLiteral)
-        case .false: output.append(contentsOf: dialect.falseLiteral)
-        case .number: try writeNumber(value, isEnclosed: isEnclosed, row: row, into: &output)
-        case .text, .json:
-            output.append(contentsOf: dialect.literalPrefix)
-            output.append(dialect.apostrophe.quote)
-            try writeContent(value, dialect.apostrophe, row: row, into: &output)
-            output.append(dialect.apostrophe.quote)
-        }
-    }
-
-    /// A minus sign must not meet an operator, a cast or a word: parentheses keep it apart.
-    private func writeNumber(
-        _ value: RenderedValue, isEnclosed: Bool, row: Int?, into output: inout [UInt8]
-    ) throws(RenderFailure) {
-        let bytes = buffer(of: value)
-        guard bytes[value.range.lowerBound] == UInt8(ascii: "-") else {
-            output.append(contentsOf: bytes[value.range])
-            return
-        }
-        let before = output.last ?? UInt8(ascii: " ")
-        if SQLLexer.isWordStart(before) || SQLLexer.isDigit(before) || before == UInt8(ascii: "$") {
-            throw RenderFailure(
-                message: "a negative number cannot stand in a name without quotes", row: row)
-        }
-        let isApart = SQLLexer.isSpace(before) || before == UInt8(ascii: "(") || before == 0x2C
-        if isEnclosed && isApart {
-            output.append(contentsOf: bytes[value.range])
-            return
-        }
-        output.append(UInt8(ascii: "("))
-        output.append(contentsOf: bytes[value.range])
-        output.append(UInt8(ascii: ")"))
-    }
-
-    /// Inside of a string.
-    private func writeContent(
-        _ value: RenderedValue, _ form: SQLDialect.StringForm, row: Int?,
-        into output: inout [UInt8]
-    ) throws(RenderFailure) {
-        switch value.kind {
-        case .missing, .null: return
-        case .true: output.append(contentsOf: "true".utf8)
-        case .false: output.append(contentsOf: "false".utf8)
-        case .number, .text, .json:
-            let isWhole = Self.escape(buffer(of: value), value.range, form, into: &output)
-            guard isWhole else {
-                throw RenderFailure(
-                    message: "a value holds the character U+0000, which \(dialect.title) text "
-                        + "cannot store",
-                    row: row)
-            }
-        }
-    }
-
-    /// False at a NUL byte.
-    private static func escape(
-        _ bytes: [UInt8], _ range: Range<Int>, _ form: SQLDialect.StringForm,
-        into output: inout [UInt8]
-    ) -> Bool {
-        let backslash = UInt8(ascii: "\\")
-        var start = range.lowerBound
-        for index in range {
-            let byte = bytes[index]
-            if byte == form.quote {
-                output.append(contentsOf: bytes[start..<index])
-                output.append(form.isQuoteBackslashed ? backslash : byte)
-                start = index
-            } else if byte == backslash && form.hasBackslash {
-                output.append(contentsOf: bytes[start..<index])
-                output.append(backslash)
-                start = index
-            } else if byte == 0 {
-                return false
-            }
-        }
-        output.append(contentsOf: bytes[start..<range.upperBound])
         return true
     }
 }

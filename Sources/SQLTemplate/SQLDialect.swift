@@ -9,16 +9,23 @@ package struct SQLDialect: Sendable {
         let hasBackslash: Bool
         /// A quote in a value is escaped by a backslash; otherwise it is doubled.
         var isQuoteBackslashed = false
+        /// A tag may stand in it.
+        var takesValues = true
+        /// It was opened without the `N` that characters beyond ASCII need.
+        var lacksNational = false
     }
 
     enum BlockComments: Sendable {
         case flat, nested
+        /// Versions differ, so that a comment in a comment is refused.
+        case unsettled
     }
 
     package let kind: ConnectorKind
+    package let settings: SQLSettings
     let title: String
     /// `'…'`.
-    let apostrophe: StringForm
+    var apostrophe: StringForm
     /// `"…"`, where it is a string and not an identifier.
     var doubleQuoteString: StringForm?
     var hasBacktickIdentifiers = false
@@ -32,7 +39,13 @@ package struct SQLDialect: Sendable {
     /// `$tag$…$tag$`.
     var hasDollarQuotes = false
     var blockComments = BlockComments.flat
+    /// `#…` is a comment; with `hashCommentNeedsSpace` only before a space or `!`.
     var hasHashComments = false
+    var hashCommentNeedsSpace = false
+    /// `/*!…*/` is run, and `/*+…*/` is read by rules of its own.
+    var hasExecutableComments = false
+    /// `‘…’` and `“…”` are quotes.
+    var hasCurlyQuotes = false
     /// `--` starts a comment only before white space.
     var dashCommentNeedsSpace = false
     var lineCommentEndsAtReturn = false
@@ -40,20 +53,44 @@ package struct SQLDialect: Sendable {
     var parameterMarks: [UInt8] = []
     /// Characters that join what follows them to a name.
     var nameMarks: [UInt8] = []
-    /// What stands before the quote of a complete literal.
-    var literalPrefix: [UInt8] = []
+    /// A literal keeps characters beyond ASCII only behind an `N`.
+    var hasNationalStrings = false
+    /// In a string a backslash before a line's end takes both away.
+    var hasLineContinuation = false
+    /// Bytes of the longest literal; nil: the longest query.
+    var literalByteCountMax: Int?
+    var timeForm = TimeForm.rfc3339
     var trueLiteral = Array("1".utf8)
     var falseLiteral = Array("0".utf8)
 
-    package init(_ kind: ConnectorKind) {
-        self.kind = kind
+    /// How `{event_time}` and `date` write a moment.
+    enum TimeForm: Sendable {
+        /// `2026-03-12T10:00:00.000Z`.
+        case rfc3339
+        /// `2026-03-12T10:00:00.000`: every column type takes it.
+        case withoutZone
+        /// `2026-03-12 10:00:00.000`.
+        case spaced
+        /// The same behind the keyword `TIMESTAMP` or `DATE` where it is a literal.
+        case keyword
+    }
+
+    package init(_ kind: ConnectorKind) { self.init(SQLRules(kind)) }
+
+    /// Settings that do not belong to the kind have no effect.
+    package init(_ rules: SQLRules) {
+        kind = rules.kind
+        settings = rules.settings
         let quote = UInt8(ascii: "'")
-        switch kind {
-        case .mysql, .clickhouse:
-            apostrophe = StringForm(
-                quote: quote, hasBackslash: true, isQuoteBackslashed: kind == .clickhouse)
-        default: apostrophe = StringForm(quote: quote, hasBackslash: false)
-        }
+        let hasBackslash =
+            switch kind {
+            case .mysql: !settings.contains(.noBackslashEscapes)
+            case .clickhouse: true
+            case .postgresql: settings.contains(.backslashEscapes)
+            case .mssql, .oracle, .sqlite: false
+            }
+        apostrophe = StringForm(
+            quote: quote, hasBackslash: hasBackslash, isQuoteBackslashed: kind == .clickhouse)
         switch kind {
         case .sqlite: title = "SQLite"
         case .postgresql: title = "PostgreSQL"
@@ -80,9 +117,14 @@ package struct SQLDialect: Sendable {
             nameMarks = Array(":".utf8)
             setBooleanWords()
         case .mysql:
-            doubleQuoteString = StringForm(quote: UInt8(ascii: "\""), hasBackslash: true)
+            if !settings.contains(.ansiQuotes) {
+                doubleQuoteString = StringForm(
+                    quote: UInt8(ascii: "\""), hasBackslash: apostrophe.hasBackslash)
+            }
             hasBacktickIdentifiers = true
             hasHashComments = true
+            hasExecutableComments = true
+            timeForm = .spaced
             dashCommentNeedsSpace = true
             nameMarks = Array("@:?".utf8)
             setBooleanWords()
@@ -90,14 +132,26 @@ package struct SQLDialect: Sendable {
             hasBracketIdentifiers = true
             blockComments = .nested
             nameMarks = Array("@#:?".utf8)
-            literalPrefix = Array("N".utf8)
+            hasNationalStrings = true
+            hasLineContinuation = true
+            timeForm = .withoutZone
+            if settings.contains(.doubleQuotedStrings) {
+                doubleQuoteString = StringForm(
+                    quote: UInt8(ascii: "\""), hasBackslash: false, takesValues: false)
+            }
         case .oracle:
             hasAlternativeQuoting = true
             nameMarks = Array("@#:?".utf8)
+            literalByteCountMax = 4000
+            timeForm = .keyword
         case .clickhouse:
             hasBacktickIdentifiers = true
             hasDollarQuotes = true
             hasHashComments = true
+            hashCommentNeedsSpace = true
+            hasCurlyQuotes = true
+            blockComments = .unsettled
+            timeForm = .spaced
             nameMarks = Array("@:?".utf8)
             setBooleanWords()
         }

@@ -8,7 +8,7 @@ internal import SegmentModel
 struct SQLLexer {
     enum Problem {
         case joinsValue, joinsTag, stringAfterValue, stringAfterEscapeString, quoteAfterNumber
-        case parameter, alternativeQuoting
+        case parameter, executableComment, hintQuote, nestedComment, curlyQuote
     }
 
     private let dialect: SQLDialect
@@ -17,6 +17,8 @@ struct SQLLexer {
     private var index: Int
     private(set) var state: SQLState
     private(set) var problems: [(problem: Problem, offset: Int)] = []
+    /// What stands outside of strings and comments, for `QueryShape`.
+    private(set) var tokens: [SQLToken] = []
 
     /// `state` is the one directly behind a tag, or the beginning.
     init(dialect: SQLDialect, bytes: [UInt8], range: Range<Int>, state: SQLState) {
@@ -119,7 +121,7 @@ struct SQLLexer {
             state.seams.subtract(.direct)
         } else if Self.isDigit(byte) {
             number()
-        } else if Self.isWordStart(byte) {
+        } else if Self.isWordStart(byte), !isCurlyQuote() {
             word(isContinued: false)
         } else if byte == UInt8(ascii: "'") {
             openString(dialect.apostrophe)
@@ -135,6 +137,9 @@ struct SQLLexer {
             lineComment()
         } else if byte == UInt8(ascii: "/"), next == UInt8(ascii: "*") {
             blockComment()
+        } else if isCurlyQuote() {
+            report(.curlyQuote)
+            took(3, .word)
         } else if byte == UInt8(ascii: "$"), dialect.hasDollarQuotes {
             dollarQuote()
         } else if dialect.parameterMarks.contains(byte) {
@@ -144,6 +149,7 @@ struct SQLLexer {
             let isHalf =
                 byte == UInt8(ascii: ".") || byte == UInt8(ascii: "\\")
                 || byte == UInt8(ascii: "$") || dialect.nameMarks.contains(byte)
+            tokens.append(SQLToken(kind: .symbol(byte), range: index..<index + 1))
             took(1, isHalf ? .half : isSign(byte) ? .sign : [])
         }
     }
@@ -162,10 +168,11 @@ struct SQLLexer {
     /// `isContinued`: part of the word may stand before the tag.
     private mutating func word(isContinued: Bool) {
         let start = index
-        while let byte = peek(), Self.isWord(byte) {
+        while let byte = peek(), Self.isWord(byte), !isCurlyQuote() {
             index += 1
         }
         state.seams = .word
+        tokens.append(SQLToken(kind: .word, range: start..<index))
         guard let next = peek() else { return }
         if isContinued {
             if isQuote(next) || next == UInt8(ascii: "&") {
@@ -181,8 +188,10 @@ struct SQLLexer {
             } else if dialect.hasAlternativeQuoting, bytes[index - 1] | 0x20 == UInt8(ascii: "q"),
                 length == 1 || (length == 2 && first == UInt8(ascii: "n"))
             {
-                report(.alternativeQuoting, at: start)
-                seal(.alternativeQuote, from: start)
+                alternativeQuote(from: start)
+            } else if dialect.hasNationalStrings {
+                let isNational = length == 1 && first == UInt8(ascii: "n")
+                openString(dialect.apostrophe, isNational: isNational)
             }
         } else if dialect.hasUnicodeStrings, next == UInt8(ascii: "&"), length == 1,
             first == UInt8(ascii: "u")
@@ -215,12 +224,44 @@ struct SQLLexer {
         return false
     }
 
+    /// At the quote of `q'[…]'`: everything up to the closing mark and the quote behind it.
+    private mutating func alternativeQuote(from start: Int) {
+        guard let open = peek(1) else { return seal(.alternativeQuote, from: start) }
+        let pairs: [UInt8: UInt8] = [
+            UInt8(ascii: "["): UInt8(ascii: "]"), UInt8(ascii: "("): UInt8(ascii: ")"),
+            UInt8(ascii: "{"): UInt8(ascii: "}"), UInt8(ascii: "<"): UInt8(ascii: ">"),
+        ]
+        // A mark is one character, which may be several bytes.
+        var mark = [open]
+        while open >= 0x80, let next = peek(1 + mark.count), next & 0xC0 == 0x80 {
+            mark.append(next)
+        }
+        index += 1 + mark.count
+        let close = (pairs[open].map { [$0] } ?? mark) + [UInt8(ascii: "'")]
+        while index + close.count <= end {
+            if bytes[index..<index + close.count].elementsEqual(close) {
+                return took(close.count, [.quote, .afterString])
+            }
+            index += 1
+        }
+        seal(.alternativeQuote, from: start)
+    }
+
+    /// `‘`, `’`, `“` or `”` where they are quotes.
+    private func isCurlyQuote() -> Bool {
+        guard dialect.hasCurlyQuotes, bytes[index] == 0xE2, peek(1) == 0x80 else { return false }
+        return peek(2).map { [0x98, 0x99, 0x9C, 0x9D].contains($0) } ?? false
+    }
+
     private func beginsLineComment() -> Bool {
         let byte = bytes[index]
-        if byte == UInt8(ascii: "#") { return dialect.hasHashComments }
+        if byte == UInt8(ascii: "#"), dialect.hasHashComments {
+            guard dialect.hashCommentNeedsSpace, let second = peek(1) else { return true }
+            return second == UInt8(ascii: " ") || second == UInt8(ascii: "!")
+        }
         guard byte == UInt8(ascii: "-"), peek(1) == byte else { return false }
         guard dialect.dashCommentNeedsSpace, let third = peek(2) else { return true }
-        return third <= 0x20
+        return third <= 0x20 || third == 0x7F
     }
 
     private mutating func lineComment() {
@@ -237,17 +278,30 @@ struct SQLLexer {
         let start = index
         var depth = 1
         index += 2
+        let isHint = dialect.hasExecutableComments && peek() == UInt8(ascii: "+")
+        let isExecutable =
+            peek() == UInt8(ascii: "!")
+            || (peek() == UInt8(ascii: "M") && peek(1) == UInt8(ascii: "!"))
+        if dialect.hasExecutableComments, isExecutable {
+            report(.executableComment, at: start)
+        }
         while depth > 0 {
             guard let byte = peek() else { return seal(.blockComment, from: start) }
             if byte == UInt8(ascii: "*"), peek(1) == UInt8(ascii: "/") {
                 depth -= 1
                 index += 2
             } else if byte == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*"),
-                dialect.blockComments == .nested
+                dialect.blockComments != .flat
             {
+                if dialect.blockComments == .unsettled {
+                    report(.nestedComment)
+                }
                 depth += 1
                 index += 2
             } else {
+                if isHint, isQuote(byte) {
+                    report(.hintQuote)
+                }
                 index += 1
             }
         }
@@ -283,7 +337,11 @@ struct SQLLexer {
 
     // MARK: Inside of quotes
 
-    private mutating func openString(_ form: SQLDialect.StringForm) {
+    private mutating func openString(
+        _ form: SQLDialect.StringForm, isNational: Bool = false
+    ) {
+        var form = form
+        form.lacksNational = dialect.hasNationalStrings && !isNational
         if state.seams.contains(.afterValue) {
             report(.stringAfterValue)
         }
@@ -303,6 +361,7 @@ struct SQLLexer {
             } else if byte == form.quote {
                 guard peek(1) == form.quote else {
                     let isEscape = form.hasBackslash && !dialect.apostrophe.hasBackslash
+                    tokens.append(SQLToken(kind: .string, range: state.openedAt..<index + 1))
                     state.mode = .plain
                     return took(
                         1,
@@ -329,6 +388,7 @@ struct SQLLexer {
                 index += min(2, end - index)
             } else if byte == close {
                 guard isDoubled, peek(1) == close else {
+                    tokens.append(SQLToken(kind: .name, range: state.openedAt + 1..<index))
                     state.mode = .plain
                     return took(1, .quote)
                 }

@@ -15,6 +15,23 @@ struct SplitTemplate {
         literals.append(byte)
     }
 
+    /// The statements with the source's offsets instead of the literals'.
+    func located(_ statements: [QueryStatement]) -> [QueryStatement] {
+        func located(_ name: QueryStatement.Name) -> QueryStatement.Name {
+            var name = name
+            name.offset = sourceOffset(ofLiteral: name.offset)
+            return name
+        }
+        return statements.map { statement in
+            var statement = statement
+            statement.table = statement.table.map(located)
+            statement.insertedColumns = statement.insertedColumns.map(located)
+            statement.comparedColumns = statement.comparedColumns.map(located)
+            statement.conflictColumns = statement.conflictColumns?.map(located)
+            return statement
+        }
+    }
+
     /// The byte in the source that a literal byte comes from.
     func sourceOffset(ofLiteral offset: Int) -> Int {
         var low = 0

@@ -31,6 +31,14 @@ indirect enum Syntax {
     case any([Syntax])
     case compare(Comparison, Syntax, Syntax)
     case exists(Syntax)
+
+    /// Where it begins, if it begins with a name.
+    var offset: Int? {
+        switch self {
+        case .name(_, _, let offset), .variable(_, _, let offset), .call(_, _, let offset): offset
+        default: nil
+        }
+    }
 }
 
 /// One `{…}` as written.

@@ -43,19 +43,28 @@ package struct TemplateCompiler: Sendable {
         }
         var builder = ProgramBuilder(query: query, mode: mode)
         builder.build(template, &diagnostics)
+        var statements: [QueryStatement] = []
         if !builder.isStructureBroken {
-            builder.program.placements = ContextAnalysis.run(
+            let (contexts, tokens) = ContextAnalysis.run(
                 builder, dialect: dialect, template: template, &diagnostics)
+            builder.program.contexts = contexts
+            statements = QueryOutline.statements(tokens, literals: template.literals)
+            QueryAdvice(dialect: dialect, query: query, template: template)
+                .run(statements, &diagnostics)
         }
         guard !diagnostics.hasErrors else { return (nil, diagnostics.located(in: bytes)) }
+        builder.program.steps = Step.steps(of: builder.program)
         if query.hasBatch, mode == .batch, !builder.usesBatch {
             diagnostics.warning(
                 "batch_unused", at: 0,
                 "\(query.rawValue) never uses its batch, so it runs the same for any profiles",
                 hint: "use {for $index, $lead = $batch}…{end} or {batch_in \"Field\"}")
         }
+        QueryAdvice.loops(builder.program, builder.offsets, &diagnostics)
         return (
-            CompiledTemplate(program: builder.program, dialect: dialect),
+            CompiledTemplate(
+                program: builder.program, dialect: dialect,
+                statements: template.located(statements)),
             diagnostics.located(in: bytes)
         )
     }

@@ -32,6 +32,19 @@ package struct TemplateDiagnostic: Hashable, Sendable {
 }
 
 extension TemplateDiagnostic {
+    /// One about the byte of `source` at `offset`.
+    package init(
+        _ severity: Severity, at offset: Int, in source: String, rule: String, message: String,
+        hint: String?
+    ) {
+        let before = source.utf8.prefix(offset)
+        let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { before.index(after: $0) }
+        self.init(
+            severity: severity, line: before.count(where: { $0 == UInt8(ascii: "\n") }) + 1,
+            column: before[(lineStart ?? before.startIndex)...].count(where: { $0 & 0xC0 != 0x80 })
+                + 1, message: message, hint: hint, rule: rule)
+    }
+
     /// The line of the source that the diagnostic is about, and a caret below its place.
     ///
     /// A long line is cut around the place.

@@ -67,4 +67,8 @@ package enum Limits {
     package static let templateDepthMax = 64
     /// Bytes of one rendered query.
     package static let renderedQueryByteCountMax = 256 << 20
+    /// Turns of all loops of one rendering.
+    package static let renderedTurnCountMax = 50_000_000
+    /// Values that one `jsonpath` looks at.
+    package static let jsonPathWorkCountMax = 2_000_000
 }

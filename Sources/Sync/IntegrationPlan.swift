@@ -18,7 +18,7 @@ package struct IntegrationPlan: Sendable {
     package init(_ definition: IntegrationDefinition, _ connector: ConnectorDefinition) throws {
         self.definition = definition
         self.connector = connector
-        let compiler = TemplateCompiler(dialect: SQLDialect(connector.kind))
+        let compiler = TemplateCompiler(dialect: SQLDialect(connector.sqlRules))
         let mode: TemplateMode =
             switch definition.batch {
             case .individual: .individual

@@ -3,7 +3,7 @@ import SegmentModel
 
 /// A stand-in for the template compiler: every line that holds `BAD` is wrong.
 func checkQuery(
-    kind: ConnectorKind, query: QueryKind, isBatch: Bool, source: String
+    rules: SQLRules, query: QueryKind, isBatch: Bool, source: String
 ) -> [QueryFault] {
     var faults: [QueryFault] = []
     for (index, line) in source.split(separator: "\n", omittingEmptySubsequences: false)
@@ -14,7 +14,7 @@ func checkQuery(
         faults.append(
             QueryFault(
                 line: index + 1, column: column,
-                rule: "is bad for \(kind.rawValue) \(isBatch ? "batches" : "profiles")",
+                rule: "is bad for \(rules.kind.rawValue) \(isBatch ? "batches" : "profiles")",
                 hint: "write it well"))
     }
     return faults

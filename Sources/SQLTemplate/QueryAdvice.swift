@@ -1,0 +1,167 @@
+internal import SegmentModel
+
+/// What is legal in a query and probably unwise, and what a query may not do at all.
+struct QueryAdvice {
+    private static let clocks: Set<String> = [
+        "NOW", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "LOCALTIME", "CURRENT_DATE", "CURRENT_TIME",
+        "SYSDATE", "SYSTIMESTAMP", "GETDATE", "GETUTCDATE", "SYSDATETIME", "SYSUTCDATETIME",
+        "SYSDATETIMEOFFSET", "CURDATE", "CURTIME", "UTC_TIMESTAMP", "UTC_DATE", "UTC_TIME",
+        "CLOCK_TIMESTAMP", "STATEMENT_TIMESTAMP", "TRANSACTION_TIMESTAMP", "NOW64", "TODAY",
+        "UNIX_TIMESTAMP",
+    ]
+    private static let dataDefinition: Set<String> = [
+        "CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "COMMENT", "ANALYZE",
+        "OPTIMIZE",
+    ]
+
+    let dialect: SQLDialect
+    let query: QueryKind
+    let template: SplitTemplate
+
+    func run(_ statements: [QueryStatement], _ diagnostics: inout Diagnostics) {
+        for statement in statements {
+            transaction(statement, &diagnostics)
+            setting(statement, &diagnostics)
+            definition(statement, &diagnostics)
+            clock(statement, &diagnostics)
+            repeats(statement, &diagnostics)
+        }
+    }
+
+    private func place(_ offset: Int) -> Int { template.sourceOffset(ofLiteral: offset) }
+
+    private func hasWord(_ statement: QueryStatement, _ words: Set<String>) -> Bool {
+        statement.words.contains { words.contains($0.text) }
+    }
+
+    // MARK: What a query may not do
+
+    private func transaction(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
+        let second = statement.words.dropFirst().first?.text
+        let isBlock = dialect.kind == .mssql || dialect.kind == .oracle
+        let isRefused: Bool =
+            switch statement.verb {
+            case "COMMIT", "ABORT": true
+            case "ROLLBACK": second != "TO"
+            case "START": second == "TRANSACTION"
+            case "BEGIN": !isBlock || ["TRAN", "TRANSACTION"].contains(second)
+            case "END": !isBlock
+            default: false
+            }
+        guard isRefused, dialect.kind != .clickhouse else { return }
+        diagnostics.error(
+            "transaction", at: place(statement.offset),
+            "a query cannot begin or end a transaction: it runs inside of its delivery's own",
+            hint: "take \(statement.verb) away")
+    }
+
+    /// What a template was checked against must still hold when its SQL is read.
+    private func setting(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
+        let lexical: Set<String> = [
+            "SQL_MODE", "NAMES", "CHARSET", "CHARACTER", "CHARACTER_SET_CLIENT",
+            "STANDARD_CONFORMING_STRINGS", "CLIENT_ENCODING", "QUOTED_IDENTIFIER", "ANSI_DEFAULTS",
+        ]
+        let isRefused =
+            switch statement.verb {
+            case "SET": hasWord(statement, lexical)
+            case "RESET", "DISCARD": true
+            default: hasWord(statement, ["SET_CONFIG"])
+            }
+        guard isRefused else { return }
+        let names = SQLSettings.names(of: dialect.kind)
+        diagnostics.error(
+            "setting", at: place(statement.offset),
+            "a query cannot change the settings that it is read by",
+            hint: names.isEmpty
+                ? "take the statement away"
+                : "state \(names.joined(separator: ", ")) under the connector's settings")
+    }
+
+    // MARK: What is unwise
+
+    private func definition(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
+        guard Self.dataDefinition.contains(statement.verb),
+            dialect.kind == .mysql || dialect.kind == .oracle
+        else { return }
+        let instead =
+            statement.verb == "TRUNCATE"
+            ? "write DELETE FROM … instead" : "run \(statement.verb) once, outside of the query"
+        diagnostics.warning(
+            "implicit_commit", at: place(statement.offset),
+            "\(statement.verb) commits at once on \(dialect.title), so that the delivery is no "
+                + "longer exactly once",
+            hint: instead)
+    }
+
+    private func clock(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
+        guard query != .members,
+            let word = statement.words.first(where: { Self.clocks.contains($0.text) })
+        else { return }
+        diagnostics.warning(
+            "clock", at: place(word.offset),
+            "\(word.text) is another moment when the query runs again, as in a resync or after a "
+                + "lost reply",
+            hint: "write {event_time}, the time of the event")
+    }
+
+    private func repeats(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
+        guard query == .addProfiles || query == .saveSegment, statement.verb == "INSERT",
+            !statement.settlesRepeats, !hasWord(statement, ["SELECT"])
+        else { return }
+        let table = statement.table.last?.text ?? "the table"
+        diagnostics.warning(
+            "repeat", at: place(statement.offset),
+            "an INSERT without a rule for a key that is there already fails or doubles rows when "
+                + "the same profile is added again",
+            hint: repeatHint(table))
+    }
+
+    private func repeatHint(_ table: String) -> String {
+        switch dialect.kind {
+        case .postgresql, .sqlite:
+            "give \(table) a unique key and end with ON CONFLICT (…) DO UPDATE SET …"
+        case .mysql: "give \(table) a unique key and end with ON DUPLICATE KEY UPDATE …"
+        case .mssql, .oracle: "write MERGE INTO \(table) …"
+        case .clickhouse: "use the engine ReplacingMergeTree for \(table)"
+        }
+    }
+
+    // MARK: Loops
+
+    /// A loop over the batch that writes tuples needs commas between them, and none behind the
+    /// last.
+    static func loops(
+        _ program: Program, _ offsets: [Int], _ diagnostics: inout Diagnostics
+    ) {
+        for (start, instruction) in program.instructions.enumerated() {
+            guard case .loopBatch(let frame, let end) = instruction, end > start + 1 else {
+                continue
+            }
+            let body = program.instructions[(start + 1)..<(end - 1)]
+            let hasAutocomma = body.contains {
+                if case .autocomma(frame) = $0 { true } else { false }
+            }
+            guard !hasAutocomma, case .text(let first)? = body.first,
+                case .text(let last)? = body.last(where: { !isBlockEnd($0) })
+            else { continue }
+            let opening = program.literals[first].first { !SQLLexer.isSpace($0) }
+            let closing = program.literals[last].last { !SQLLexer.isSpace($0) }
+            guard opening == UInt8(ascii: "(") else { continue }
+            if closing == UInt8(ascii: ")") {
+                diagnostics.warning(
+                    "autocomma", at: offsets[start],
+                    "the rows of this loop have no comma between them",
+                    hint: "write {autocomma} before its {end}")
+            } else if closing == UInt8(ascii: ",") {
+                diagnostics.warning(
+                    "autocomma", at: offsets[start],
+                    "the last row of this loop is followed by a comma",
+                    hint: "write {autocomma} instead of the comma")
+            }
+        }
+    }
+
+    private static func isBlockEnd(_ instruction: Instruction) -> Bool {
+        if case .blockEnd = instruction { true } else { false }
+    }
+}

@@ -1,0 +1,188 @@
+/// What can be said of one statement of a query without its database: enough to ask the database
+/// whether the table, its columns and its keys are there.
+package struct QueryStatement: Hashable, Sendable {
+    /// A name of the SQL, without its quotes.
+    package struct Name: Hashable, Sendable {
+        package var text: String
+        package var isQuoted: Bool
+        /// The byte of the template where it begins.
+        package var offset: Int
+    }
+
+    /// The keyword that it begins with, in capitals; after WITH the one that acts.
+    package var verb: String
+    /// As written, with its schema.
+    package var table: [Name] = []
+    /// `INSERT INTO t (…)`.
+    package var insertedColumns: [Name] = []
+    /// Columns that conditions behind WHERE compare.
+    package var comparedColumns: [Name] = []
+    /// `ON CONFLICT (…)`; nil without it.
+    package var conflictColumns: [Name]?
+    /// ON CONFLICT, ON DUPLICATE KEY, OR REPLACE, OR IGNORE, IGNORE, MERGE, REPLACE or NOT EXISTS.
+    package var settlesRepeats = false
+    /// `ON DUPLICATE KEY`, or `ON CONFLICT` with columns: without a unique key it is refused, or
+    /// does nothing.
+    package var needsKey: Bool { isOnDuplicateKey || conflictColumns?.isEmpty == false }
+    package var isOnDuplicateKey = false
+    var offset: Int
+    /// Its words in capitals, with their places among the literals.
+    var words: [(text: String, offset: Int)] = []
+
+    package static func == (left: QueryStatement, right: QueryStatement) -> Bool {
+        left.verb == right.verb && left.offset == right.offset
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(offset) }
+}
+
+/// Cuts the tokens of a query into statements and reads their outline.
+struct QueryOutline {
+    private static let actingVerbs: Set<String> = ["INSERT", "UPDATE", "DELETE", "MERGE", "SELECT"]
+    private static let notColumns: Set<String> = [
+        "AND", "OR", "NOT", "NULL", "EXISTS", "SELECT", "FROM", "WHERE", "IN", "IS", "LIKE",
+        "BETWEEN", "ON", "SET", "VALUES", "TRUE", "FALSE", "LIMIT", "CASE", "WHEN", "THEN", "ELSE",
+    ]
+
+    private let literals: [UInt8]
+    private let tokens: [SQLToken]
+    private var index = 0
+
+    private init(literals: [UInt8], tokens: [SQLToken]) {
+        self.literals = literals
+        self.tokens = tokens
+    }
+
+    static func statements(_ tokens: [SQLToken], literals: [UInt8]) -> [QueryStatement] {
+        tokens.split { $0.kind == .symbol(UInt8(ascii: ";")) }.compactMap { part in
+            var outline = QueryOutline(literals: literals, tokens: Array(part))
+            return outline.read()
+        }
+    }
+
+    private func word(_ place: Int) -> String? {
+        guard tokens.indices.contains(place), tokens[place].kind == .word else { return nil }
+        return String(decoding: literals[tokens[place].range], as: UTF8.self).uppercased()
+    }
+
+    private func isSymbol(_ place: Int, _ symbol: Character) -> Bool {
+        tokens.indices.contains(place) && tokens[place].kind == .symbol(symbol.asciiValue ?? 0)
+    }
+
+    private func name(_ place: Int) -> QueryStatement.Name? {
+        guard tokens.indices.contains(place) else { return nil }
+        let token = tokens[place]
+        guard token.kind == .word || token.kind == .name else { return nil }
+        return QueryStatement.Name(
+            text: String(decoding: literals[token.range], as: UTF8.self),
+            isQuoted: token.kind == .name, offset: token.range.lowerBound)
+    }
+
+    private mutating func read() -> QueryStatement? {
+        guard let start = tokens.indices.first(where: { word($0) != nil }),
+            var verb = word(start)
+        else { return nil }
+        index = start
+        if verb == "WITH", let acting = actingVerb(behind: start) {
+            index = acting
+            verb = word(acting) ?? verb
+        }
+        var statement = QueryStatement(verb: verb, offset: tokens[start].range.lowerBound)
+        statement.words = tokens.indices.compactMap { place in
+            word(place).map { ($0, tokens[place].range.lowerBound) }
+        }
+        readTable(&statement)
+        readRest(&statement)
+        return statement
+    }
+
+    /// The first acting keyword outside of parentheses.
+    private func actingVerb(behind start: Int) -> Int? {
+        var depth = 0
+        for place in start..<tokens.count {
+            if isSymbol(place, "(") { depth += 1 }
+            if isSymbol(place, ")") { depth -= 1 }
+            if depth == 0, let word = word(place), Self.actingVerbs.contains(word) { return place }
+        }
+        return nil
+    }
+
+    private mutating func readTable(_ statement: inout QueryStatement) {
+        switch statement.verb {
+        case "INSERT", "REPLACE", "MERGE", "DELETE", "TRUNCATE":
+            let lead: Set<String> =
+                statement.verb == "DELETE" ? ["FROM"] : ["INTO", "TABLE"]
+            let modifiers: Set<String> = [
+                "OR", "IGNORE", "REPLACE", "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "QUICK",
+                "ABORT", "FAIL", "ROLLBACK", "ALL", "FIRST", "ONLY",
+            ]
+            index += 1
+            while let word = word(index), modifiers.contains(word) { index += 1 }
+            if let word = word(index), lead.contains(word) { index += 1 }
+        case "UPDATE": index += 1
+        default: return
+        }
+        while let part = name(index) {
+            statement.table.append(part)
+            index += 1
+            guard isSymbol(index, ".") else { break }
+            index += 1
+        }
+        guard statement.verb == "INSERT" || statement.verb == "REPLACE", isSymbol(index, "(") else {
+            return
+        }
+        statement.insertedColumns = names(inParenthesesAt: index) ?? []
+    }
+
+    /// The names of `(a, b, c)`; nil if it is something else.
+    private func names(inParenthesesAt start: Int) -> [QueryStatement.Name]? {
+        var names: [QueryStatement.Name] = []
+        var place = start + 1
+        while let name = name(place) {
+            names.append(name)
+            place += 1
+            if isSymbol(place, ")") { return names }
+            guard isSymbol(place, ",") else { return nil }
+            place += 1
+        }
+        return nil
+    }
+
+    private func readRest(_ statement: inout QueryStatement) {
+        var isBehindWhere = false
+        for place in tokens.indices {
+            guard let text = word(place) else {
+                if isBehindWhere, tokens[place].kind == .name, isCompared(place) {
+                    name(place).map { statement.comparedColumns.append($0) }
+                }
+                continue
+            }
+            let next = word(place + 1)
+            switch text {
+            case "WHERE": isBehindWhere = true
+            case "ON" where next == "CONFLICT":
+                statement.settlesRepeats = true
+                statement.conflictColumns =
+                    isSymbol(place + 2, "(") ? names(inParenthesesAt: place + 2) ?? [] : []
+                isBehindWhere = false
+            case "ON" where next == "DUPLICATE":
+                statement.settlesRepeats = true
+                statement.isOnDuplicateKey = true
+            case "IGNORE", "REPLACE", "MERGE": statement.settlesRepeats = true
+            case "NOT" where next == "EXISTS", "EXCEPT", "MINUS":
+                statement.settlesRepeats = true
+            default:
+                if isBehindWhere, isCompared(place), !Self.notColumns.contains(text) {
+                    name(place).map { statement.comparedColumns.append($0) }
+                }
+            }
+        }
+    }
+
+    private func isCompared(_ place: Int) -> Bool {
+        if isSymbol(place + 1, "=") || isSymbol(place + 1, "<") || isSymbol(place + 1, ">") {
+            return true
+        }
+        return ["IN", "LIKE", "IS", "BETWEEN"].contains(word(place + 1))
+    }
+}
