@@ -158,7 +158,8 @@ let package = Package(
                 "Projection",
             ], settings: optimized),
         .target(
-            name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: settings),
+            name: "ServerTesting", path: "Tests/ServerTesting", exclude: ["chdb_server.py"],
+            swiftSettings: settings),
         test(
             "ConnectorTests",
             [
