@@ -12,7 +12,7 @@ struct TemplateCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Compile a query template and report every fault with its place.")
 
-        @Option(name: .long, help: "The target: postgresql or sqlite.") var kind: String
+        @Option(name: .long, help: "The target: postgresql, mysql or sqlite.") var kind: String
         @Option(name: .long, help: "Which query it is, for example add_profiles.")
         var query = "add_profiles"
         @Flag(name: .long, help: "For one profile at a time instead of a batch.")
