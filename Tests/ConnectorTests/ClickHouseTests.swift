@@ -33,8 +33,8 @@ struct ClickHouseTests {
             _ = try clickHouse.rows("INSERT INTO kept VALUES (\(number), 'x')")
         }
         #expect(try clickHouse.rows("SELECT count(), max(n) FROM kept") == "200\t199\n")
-        let long = String(repeating: "y", count: 200_000)
-        #expect(try clickHouse.rows("SELECT length('\(long)'), '\(long)'").utf8.count > 200_000)
+        let long = String(repeating: "y", count: 100_000)
+        #expect(try clickHouse.rows("SELECT length('\(long)'), '\(long)'").utf8.count > 100_000)
         _ = try clickHouse.rows("DROP TABLE kept")
     }
 }
