@@ -118,10 +118,10 @@ struct MySQLExchange {
             if error.targetCode == String(MySQLDialect.savepointMissing) {
                 throw MySQLFailures.transactionControl
             }
-            // Also where the server answered: what an error at the end of COMMIT leaves behind is
-            // for the cursor to say.
+            // Also where the server answered: what a timeout or a full disk in the middle of COMMIT
+            // leaves behind is for the cursor to say.
             var failure = error
-            failure.isOutcomeUnknown = true
+            failure.isOutcomeUnknown = failure.class == .transient
             throw failure
         }
         connection.transaction = .none
