@@ -137,7 +137,14 @@ let package = Package(
         // Tests.
         test("SegmentModelTests", ["SegmentModel"]),
         test("EventJSONTests", ["SegmentModel", "EventJSON"]),
-        test("SQLTemplateTests", ["SegmentModel", "SQLTemplate"]),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+        test("SQLTemplateTests", ["SegmentModel", "SQLTemplate", "CAllocationCount"]),
+        test(
+            "TemplateServerTests",
+            [
+                "SegmentModel", "SQLTemplate", "Connector", "ConnectorSQLite",
+                "ConnectorPostgres", "ConnectorMySQL", "ServerTesting",
+            ]),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
         test("MerkleTreeTests", ["MerkleTree", crypto]),
         .target(

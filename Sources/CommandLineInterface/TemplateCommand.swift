@@ -8,7 +8,9 @@ internal import Sync
 struct TemplateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "template", abstract: "Check, render and try query templates.",
-        subcommands: [TemplateCheckCommand.self, TemplateRenderCommand.self, TemplateLabCommand.self])
+        subcommands: [
+            TemplateCheckCommand.self, TemplateRenderCommand.self, TemplateLabCommand.self,
+        ])
 }
 
 /// What `check` and `render` take to know how a template is read.
@@ -63,7 +65,8 @@ struct TemplateOptions: ParsableArguments {
         }
         guard integration != nil || kind != nil || connector != nil else {
             throw ValidationError(
-                "say which database the template is for: --kind, or --connector of a data directory")
+                "say which database the template is for: --kind, or --connector of a data directory"
+            )
         }
         guard kind == nil || (connector == nil && integration == nil) else {
             throw ValidationError("--kind is what --connector and --integration already say")
@@ -127,7 +130,8 @@ struct TemplateOptions: ParsableArguments {
         guard !sources.isEmpty else {
             throw Failure(
                 .notFound, "\(integration.name) has no query \(query ?? "")",
-                hint: "it has \(integration.queries.keys.map(\.rawValue).sorted().joined(separator: ", "))"
+                hint:
+                    "it has \(integration.queries.keys.map(\.rawValue).sorted().joined(separator: ", "))"
             )
         }
         return sources

@@ -57,7 +57,8 @@ enum TypeCheck {
             for argument in arguments.dropFirst() {
                 guard ![.text, .boolean, .date].contains(type(of: argument)) else {
                     throw TagFault(
-                        offset: offset, message: "substring counts with numbers, not with "
+                        offset: offset,
+                        message: "substring counts with numbers, not with "
                             + type(of: argument).name,
                         hint: "for example {substring($lead.City 1 3)}", rule: "type")
                 }
@@ -82,7 +83,8 @@ enum TypeCheck {
         case .jsonpath, .first:
             guard first == .any || first == .text else {
                 throw TagFault(
-                    offset: offset, message: "\(function.rawValue) looks into JSON, not into "
+                    offset: offset,
+                    message: "\(function.rawValue) looks into JSON, not into "
                         + first.name, rule: "type")
             }
         default: break
