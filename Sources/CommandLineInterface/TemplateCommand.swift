@@ -84,6 +84,13 @@ struct TemplateOptions: ParsableArguments {
             // One more byte than a template may have is enough to refuse it.
             if bytes.count > Limits.templateByteCountMax { break }
         }
+        guard bytes.count <= Limits.templateByteCountMax else {
+            throw Failure(
+                .templateInvalid,
+                "\(name): a template has \(Limits.templateByteCountMax) bytes at most, and this file "
+                    + "has more",
+                hint: "write values as tags, not into the template")
+        }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure(
                 .templateInvalid, "\(name): the file is not UTF-8", hint: "save it as UTF-8")
