@@ -132,7 +132,13 @@ let package = Package(
         // Tests.
         test("SegmentModelTests", ["SegmentModel"]),
         test("EventJSONTests", ["SegmentModel", "EventJSON"]),
-        test("SQLTemplateTests", ["SegmentModel", "SQLTemplate"]),
+        .target(
+            name: "DocumentationTesting", dependencies: ["SegmentModel", "SQLTemplate"],
+            path: "Tests/DocumentationTesting", swiftSettings: settings),
+        test(
+            "SQLTemplateTests",
+            ["SegmentModel", "EventJSON", "SQLTemplate", "DocumentationTesting"],
+            files: ["Golden"]),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
         test("MerkleTreeTests", ["MerkleTree", crypto]),
         .target(
@@ -163,7 +169,7 @@ let package = Package(
             "ConnectorTests",
             [
                 "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "ConnectorSQLite",
-                "ConnectorPostgres", "ServerTesting",
+                "ConnectorPostgres", "ServerTesting", "DocumentationTesting",
             ]),
         test("AuditTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Audit", crypto]),
         test(
