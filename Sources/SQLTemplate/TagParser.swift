@@ -221,7 +221,9 @@ struct TagParser {
             advance()
             return .text(bytes)
         case .number(let bytes):
-            guard bytes.withUnsafeBufferPointer({ DecimalText.isNumber($0) }) else { throw fault("this is not a number") }
+            guard bytes.withUnsafeBufferPointer({ DecimalText.isNumber($0) }) else {
+                throw fault("this is not a number")
+            }
             advance()
             return .number(bytes)
         case .symbol, .end: throw fault("a value is missing")

@@ -42,10 +42,13 @@ enum TypeCheck {
         case .upper, .lower, .trim, .substring, .replace, .concat, .md5, .sha256: .text
         case .length, .number: .number
         case .date: .date
-        case .default:
-            type(of: arguments[0]) == type(of: arguments[1]) ? type(of: arguments[0]) : .any
+        case .default: common(type(of: arguments[0]), type(of: arguments[1]))
         case .json, .first, .jsonpath: .any
         }
+    }
+
+    private static func common(_ first: ValueType, _ second: ValueType) -> ValueType {
+        first == second ? first : .any
     }
 
     static func call(
@@ -57,7 +60,8 @@ enum TypeCheck {
             for argument in arguments.dropFirst() {
                 guard ![.text, .boolean, .date].contains(type(of: argument)) else {
                     throw TagFault(
-                        offset: offset, message: "substring counts with numbers, not with "
+                        offset: offset,
+                        message: "substring counts with numbers, not with "
                             + type(of: argument).name,
                         hint: "for example {substring($lead.City 1 3)}", rule: "type")
                 }
@@ -82,7 +86,8 @@ enum TypeCheck {
         case .jsonpath, .first:
             guard first == .any || first == .text else {
                 throw TagFault(
-                    offset: offset, message: "\(function.rawValue) looks into JSON, not into "
+                    offset: offset,
+                    message: "\(function.rawValue) looks into JSON, not into "
                         + first.name, rule: "type")
             }
         default: break
