@@ -5,8 +5,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-BUILD_PACKAGES := libsqlite3-dev libpq-dev liblz4-dev libroaring-dev pkg-config
-TEST_PACKAGES := $(BUILD_PACKAGES) postgresql sqlite3 xz-utils
+BUILD_PACKAGES := libsqlite3-dev libpq-dev libmariadb-dev liblz4-dev libroaring-dev pkg-config
+TEST_PACKAGES := $(BUILD_PACKAGES) postgresql mariadb-server clickhouse-server clickhouse-client \
+  sqlite3 openssl python3-venv xz-utils
 SOURCES := Sources Tests Package.swift
 
 .PHONY: help
@@ -22,6 +23,7 @@ setup: swift-present ## install the Debian packages that building needs
 .PHONY: setup-test
 setup-test: swift-present ## install the Debian packages that testing needs as well
 	@$(call install,$(TEST_PACKAGES))
+	@Tests/python-tools.sh
 
 .PHONY: build
 build: setup ## build for debugging
@@ -82,7 +84,7 @@ format: swift-present ## format the sources in place
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf .build .build-canary .build-tsan .build-fuzz
+	rm -rf .build .build-canary .build-tsan .build-fuzz .build-python
 
 .PHONY: swift-present
 swift-present:

@@ -63,6 +63,7 @@ let package = Package(
         // Row 0: C.
         system("CLZ4", package: "liblz4-dev"),
         system("CLibPQ", pkgConfig: "libpq", package: "libpq-dev"),
+        system("CMariaDB", pkgConfig: "libmariadb", package: "libmariadb-dev"),
         system("CRoaring", package: "libroaring-dev"),
         .target(name: "CChecksum"),
         system("CPrefetch"),
@@ -95,6 +96,9 @@ let package = Package(
             "ConnectorPostgres",
             ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", "CLibPQ"],
             plugins: embeddedMigrations),
+        module(
+            "ConnectorMySQL", ["SegmentModel", "StorageIO", "Connector", "CMariaDB"],
+            plugins: embeddedMigrations),
         // Row 6: the application.
         module(
             "Sync",
@@ -126,7 +130,8 @@ let package = Package(
         .executableTarget(
             name: "segledger",
             dependencies: [
-                "Connector", "ConnectorSQLite", "ConnectorPostgres", "CommandLineInterface",
+                "Connector", "ConnectorSQLite", "ConnectorPostgres", "ConnectorMySQL",
+                "CommandLineInterface",
             ],
             swiftSettings: settings),
         // Tests.
@@ -164,12 +169,13 @@ let package = Package(
                 "Projection",
             ], settings: optimized),
         .target(
-            name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: settings),
+            name: "ServerTesting", path: "Tests/ServerTesting", exclude: ["chdb_server.py"],
+            swiftSettings: settings),
         test(
             "ConnectorTests",
             [
                 "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "ConnectorSQLite",
-                "ConnectorPostgres", "ServerTesting", "DocumentationTesting",
+                "ConnectorPostgres", "ConnectorMySQL", "ServerTesting", "DocumentationTesting",
             ]),
         test("AuditTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Audit", crypto]),
         test(

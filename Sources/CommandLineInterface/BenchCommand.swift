@@ -133,7 +133,7 @@ struct BenchCommand: AsyncParsableCommand {
 
 /// What `segledger bench` measures, in its order.
 enum BenchPart: String, CaseIterable, ExpressibleByArgument {
-    case appends, commits, bulk, ndjson, sizes, replay, open, delivery
+    case appends, commits, bulk, ndjson, sizes, replay, open, render, delivery
 }
 
 extension Bench {
@@ -146,6 +146,7 @@ extension Bench {
         case .sizes: try await sizes()
         case .replay: try await replays()
         case .open: [try await open()]
+        case .render: try rendering()
         case .delivery: try await delivery(postgresql: postgresql)
         }
     }

@@ -1,82 +1,161 @@
 internal import ArgumentParser
+internal import Configuration
 internal import EventJSON
 internal import SQLTemplate
 internal import SegmentModel
+internal import Sync
 
 struct TemplateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "template", abstract: "Check query templates.",
-        subcommands: [Check.self])
+        commandName: "template", abstract: "Check, render and try query templates.",
+        subcommands: [TemplateCheckCommand.self, TemplateRenderCommand.self, TemplateLabCommand.self])
+}
 
-    struct Check: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Compile a query template and report every fault with its place.")
+/// What `check` and `render` take to know how a template is read.
+struct TemplateOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: "The database: postgresql, mysql, mssql, oracle, clickhouse or sqlite.")
+    var kind: String?
 
-        @Option(name: .long, help: "The target: postgresql or sqlite.") var kind: String
-        @Option(name: .long, help: "Which query it is, for example add_profiles.")
-        var query = "add_profiles"
-        @Flag(name: .long, help: "For one profile at a time instead of a batch.")
-        var individual = false
-        @Flag(name: .long, help: "Print JSON instead of text.") var json = false
-        @Argument(help: "The template; - for standard input.") var file: String
+    @Option(name: .long, help: "Which query it is. Default: add_profiles.")
+    var query: String?
 
-        func run() async throws {
-            let connector = try Self.find(ConnectorKind.self, kind, "--kind")
-            let queryKind = try Self.find(QueryKind.self, query, "--query")
-            let input = try InputFile(file)
-            defer { input.close() }
-            var bytes: [UInt8] = []
-            while case let part = try input.read(), !part.isEmpty { bytes += part }
-            guard let source = String(validating: bytes, as: UTF8.self) else {
-                throw Failure(
-                    .templateInvalid, "\(file): the file is not UTF-8", hint: "save it as UTF-8")
-            }
-            let diagnostics = QueryCheck.diagnostics(
-                source, SQLRules(connector), queryKind, isBatch: !individual)
-            report(diagnostics, source)
-            guard diagnostics.contains(where: { $0.severity == .error }) else { return }
-            throw ReportedFailure(exitCode: ErrorReport.exitCode(.templateInvalid))
+    @Flag(name: .long, help: "For one profile at a time instead of a batch.")
+    var individual = false
+
+    @Option(
+        name: .long,
+        help: "A setting of the connection as NAME=VALUE, for example sql_mode=ANSI_QUOTES.")
+    var setting: [String] = []
+
+    @Option(name: .long, help: "A connector of the data directory, instead of --kind.")
+    var connector: String?
+
+    @Option(name: .long, help: "An integration of the data directory, with all its queries.")
+    var integration: String?
+
+    @Argument(help: "The template; - for standard input.") var file: String?
+
+    /// One template to look at.
+    struct Source: Sendable {
+        var name: String
+        var text: String
+        var query: QueryKind
+        var isBatch: Bool
+        var rules: SQLRules
+
+        func compiled() -> (template: CompiledTemplate?, diagnostics: [TemplateDiagnostic]) {
+            TemplateCompiler(dialect: SQLDialect(rules))
+                .compile(text, query: query, mode: isBatch ? .batch : .individual)
         }
+    }
 
-        private static func find<Kind: CaseIterable & RawRepresentable>(
-            _ type: Kind.Type, _ name: String, _ option: String
-        ) throws -> Kind where Kind.RawValue == String {
-            if let found = Kind(rawValue: name) { return found }
-            let known = Kind.allCases.map(\.rawValue)
+    /// Whether the data directory has to be read.
+    var needsWorkspace: Bool { connector != nil || integration != nil }
+
+    func validate() throws {
+        guard file != nil || integration != nil else {
+            throw ValidationError("name a template's FILE, or an --integration")
+        }
+        guard file == nil || integration == nil else {
+            throw ValidationError("give a template's FILE or an --integration, not both")
+        }
+        guard integration != nil || kind != nil || connector != nil else {
+            throw ValidationError(
+                "say which database the template is for: --kind, or --connector of a data directory")
+        }
+        guard kind == nil || (connector == nil && integration == nil) else {
+            throw ValidationError("--kind is what --connector and --integration already say")
+        }
+    }
+
+    /// Of the file, for a database without a connection.
+    func fileSource(rules: SQLRules) throws -> Source {
+        let name = file ?? "-"
+        let input = try InputFile(name)
+        defer { input.close() }
+        var bytes: [UInt8] = []
+        while case let part = try input.read(), !part.isEmpty {
+            bytes += part
+            // One more byte than a template may have is enough to refuse it.
+            if bytes.count > Limits.templateByteCountMax { break }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure(
-                .usageInvalid, "\(option): there is no \(name)",
-                hint: nearestName(to: name, in: known).map { "did you mean \($0)?" }
-                    ?? "known are: \(known.joined(separator: ", "))")
+                .templateInvalid, "\(name): the file is not UTF-8", hint: "save it as UTF-8")
         }
+        return Source(
+            name: name, text: text, query: try queryKind() ?? .addProfiles, isBatch: !individual,
+            rules: rules)
+    }
 
-        private func report(_ diagnostics: [TemplateDiagnostic], _ source: String) {
-            if json {
-                var writer = JSONWriter()
-                writer.beginObject()
-                writer.key("diagnostics")
-                writer.beginArray()
-                for one in diagnostics {
-                    writer.beginObject()
-                    writer.member("severity", one.severity == .error ? "error" : "warning")
-                    writer.member("line", one.line)
-                    writer.member("column", one.column)
-                    writer.member("rule", one.rule)
-                    writer.member("message", one.message)
-                    writer.member("hint", one.hint)
-                    writer.endObject()
-                }
-                writer.endArray()
-                writer.endObject()
-                Terminal.printLine(writer.text)
-                return
+    func queryKind() throws -> QueryKind? { try query.map { try Self.find($0, "--query") } }
+
+    /// What `--kind` and `--setting` say.
+    func rules() throws -> SQLRules {
+        var rules = SQLRules(try Self.find(kind ?? "", "--kind"))
+        for one in setting {
+            let parts = one.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else {
+                throw Failure(
+                    .usageInvalid, "--setting \(one) is no setting", hint: "write NAME=VALUE")
             }
-            for one in diagnostics {
-                let word = one.severity == .error ? "error" : "warning"
-                Terminal.printError("\(file):\(one.line):\(one.column): \(word): \(one.message)")
-                Terminal.printError(one.sourceExcerpt(in: source))
-                if let hint = one.hint { Terminal.printError("hint: \(hint)") }
+            do throws(SQLSettings.Problem) {
+                rules.settings.formUnion(
+                    try SQLSettings(
+                        rules.kind, name: String(parts[0]), value: String(parts[1])))
+            } catch {
+                throw Failure(
+                    .usageInvalid, "--setting \(parts[0]) \(error.message)", hint: error.hint)
             }
-            if diagnostics.isEmpty { Terminal.printLine("\(file): no faults") }
         }
+        return rules
+    }
+
+    /// The queries of an integration, or the one of `--query`.
+    func sources(_ integration: IntegrationDefinition, _ rules: SQLRules) throws -> [Source] {
+        let wanted = try queryKind()
+        let isBatch: Bool = if case .individual = integration.batch { false } else { true }
+        let sources = QueryKind.allCases.compactMap { query -> Source? in
+            guard wanted == nil || wanted == query, let text = integration.queries[query] else {
+                return nil
+            }
+            return Source(
+                name: query.rawValue, text: text, query: query, isBatch: isBatch, rules: rules)
+        }
+        guard !sources.isEmpty else {
+            throw Failure(
+                .notFound, "\(integration.name) has no query \(query ?? "")",
+                hint: "it has \(integration.queries.keys.map(\.rawValue).sorted().joined(separator: ", "))"
+            )
+        }
+        return sources
+    }
+
+    static func find<Kind: CaseIterable & RawRepresentable>(
+        _ name: String, _ option: String
+    ) throws -> Kind where Kind.RawValue == String {
+        if let found = Kind(rawValue: name) { return found }
+        let known = Kind.allCases.map(\.rawValue)
+        throw Failure(
+            .usageInvalid, "\(option): there is no \(name)",
+            hint: nearestName(to: name, in: known).map { "did you mean \($0)?" }
+                ?? "known are: \(known.joined(separator: ", "))")
+    }
+}
+
+extension Workspace {
+    /// A connector of the configuration.
+    func connector(_ name: String) async throws -> ConnectorDefinition {
+        let state = try await configuration()
+        if let found = state.connectors[name] { return found }
+        let known = state.connectors.keys.sorted()
+        throw Failure(
+            .notFound, "there is no connector \(name)",
+            hint: nearestName(to: name, in: known).map { "did you mean \($0)?" }
+                ?? (known.isEmpty
+                    ? "apply a configuration first: 'segledger apply FILE'"
+                    : "known are: \(known.joined(separator: ", "))"))
     }
 }

@@ -78,13 +78,14 @@ struct ConnectorReader {
         _ node: YAMLNode?, kind: ConnectorKind?, _ faults: inout FaultCollector
     ) -> ConnectorURL? {
         let path = "\(path).url"
+        let schemes = Self.schemes(of: kind)
         let hint =
             kind == .sqlite
             ? "write a path, for example sqlite:///var/lib/crm.db"
-            : "write an address like postgresql://user@host/database"
+            : "write an address like \(schemes.first ?? "postgresql://")user@host/database"
         guard let text = faults.requiredText(node, path, hint: hint) else { return nil }
-        if kind == .postgresql, !text.hasPrefix("postgresql://"), !text.hasPrefix("postgres://") {
-            faults.add(path, "must start with postgresql://", hint: hint)
+        if let first = schemes.first, !schemes.contains(where: text.hasPrefix) {
+            faults.add(path, "must start with \(first)", hint: hint)
             return nil
         }
         if kind == .sqlite {
@@ -102,6 +103,15 @@ struct ConnectorReader {
         } catch {
             add(error, path, &faults)
             return nil
+        }
+    }
+
+    /// What a URL of this kind begins with, the usual first; empty: anything.
+    private static func schemes(of kind: ConnectorKind?) -> [String] {
+        switch kind {
+        case .postgresql: ["postgresql://", "postgres://"]
+        case .mysql: ["mysql://", "mariadb://"]
+        default: []
         }
     }
 

@@ -1,13 +1,14 @@
 package import SegmentModel
 
-/// The statements on `segledger_cursor` for targets that know `ON CONFLICT` and `RETURNING`.
+/// The statements on `segledger_cursor` for targets that know `ON CONFLICT` and `RETURNING`, and
+/// what those of other targets have in common with them: the columns and the parameters.
 ///
 /// Invariants:
 /// - every value is a bound parameter, given as text in the order of the placeholders;
 /// - a position of nil is stored as -1;
 /// - rows come back with the columns of `columns`, in that order.
 package struct CursorSQL: Sendable {
-    private static let columns = "ledger, epoch, position, profile_count, resync, queries"
+    package static let columns = "ledger, epoch, position, profile_count, resync, queries"
 
     package let read: String
     /// Raises the epoch of the row or inserts it, and returns it: atomic as one statement.
@@ -53,7 +54,14 @@ package struct CursorSQL: Sendable {
     package static func advanceParameters(
         _ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor
     ) -> [String] {
-        values(next) + readParameters(lane) + values(expected).prefix(4)
+        values(next) + expectedParameters(lane, expected)
+    }
+
+    /// Which row, and what it must hold to be the expected one.
+    package static func expectedParameters(
+        _ lane: LaneKey, _ expected: TargetCursor
+    ) -> [String] {
+        readParameters(lane) + values(expected).prefix(4)
     }
 
     private static func values(_ cursor: TargetCursor) -> [String] {

@@ -10,6 +10,7 @@ struct EmbedMigrationsPlugin: BuildToolPlugin {
         "Projection": "projection",
         "ConnectorSQLite": "target/sqlite",
         "ConnectorPostgres": "target/postgresql",
+        "ConnectorMySQL": "target/mysql",
     ]
 
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {

@@ -75,4 +75,31 @@ package indirect enum JSONValue: Hashable, Sendable {
     package var object: [String: JSONValue]? {
         if case .object(let members) = self { members } else { nil }
     }
+
+    /// As JSON text without spaces, the members in the order of their keys.
+    package var compactText: String {
+        var writer = JSONWriter()
+        write(to: &writer)
+        return writer.text
+    }
+
+    private func write(to writer: inout JSONWriter) {
+        switch self {
+        case .null: writer.null()
+        case .boolean(let flag): writer.value(flag)
+        case .number(let text): writer.raw(text.utf8)
+        case .string(let text): writer.value(text)
+        case .array(let values):
+            writer.beginArray()
+            for value in values { value.write(to: &writer) }
+            writer.endArray()
+        case .object(let members):
+            writer.beginObject()
+            for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+                writer.key(key)
+                value.write(to: &writer)
+            }
+            writer.endObject()
+        }
+    }
 }

@@ -225,10 +225,13 @@ struct ContextAnalysis {
             case .text(let range):
                 tokens += lexed(range, state).tokens
                 offset = range.upperBound
-            case .value, .batchIn:
-                if state.mode == .plain {
-                    tokens.append(SQLToken(kind: .value, range: offset..<offset))
-                }
+            case .value(let expression) where state.mode == .plain:
+                var isSegment = false
+                if case .scope(.segmentID) = expression { isSegment = true }
+                tokens.append(
+                    SQLToken(kind: .value(isSegment: isSegment), range: offset..<offset))
+            case .batchIn where state.mode == .plain:
+                tokens.append(SQLToken(kind: .value(isSegment: false), range: offset..<offset))
             default: break
             }
         }

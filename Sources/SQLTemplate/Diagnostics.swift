@@ -29,6 +29,21 @@ struct Diagnostics {
             Entry(offset: offset, severity: .warning, rule: rule, message: message, hint: hint))
     }
 
+    /// A hint that shows `{…}` shows the tag that it is about instead, if that is short.
+    private static func completed(_ hint: String, _ source: [UInt8], _ offset: Int) -> String {
+        guard hint.contains("{…}"), source.indices.contains(offset),
+            source[offset] == UInt8(ascii: "{")
+        else { return hint }
+        var isText = false
+        for (index, byte) in source[offset...].prefix(60).enumerated() {
+            if byte == UInt8(ascii: "\"") { isText.toggle() }
+            guard byte == UInt8(ascii: "}"), !isText else { continue }
+            let tag = String(decoding: source[offset...(offset + index)], as: UTF8.self)
+            return hint.replacing("{…}", with: tag)
+        }
+        return hint
+    }
+
     /// In source order, each once. Complexity: one pass over the source.
     func located(in source: [UInt8]) -> [TemplateDiagnostic] {
         var line = 1
@@ -50,7 +65,8 @@ struct Diagnostics {
             }
             let diagnostic = TemplateDiagnostic(
                 severity: entry.severity, line: line, column: column, message: entry.message,
-                hint: entry.hint, rule: entry.rule)
+                hint: entry.hint.map { Self.completed($0, source, entry.offset) },
+                rule: entry.rule)
             if seen.insert(diagnostic).inserted {
                 located.append(diagnostic)
             }

@@ -66,12 +66,4 @@ indirect enum Expression: Sendable {
         default: false
         }
     }
-
-    /// The same in every turn of every loop.
-    var isFixed: Bool {
-        switch self {
-        case .constant, .scope: true
-        default: false
-        }
-    }
 }

@@ -19,6 +19,8 @@ package struct QueryStatement: Hashable, Sendable {
     package var comparedColumns: [Name] = []
     /// `ON CONFLICT (…)`; nil without it.
     package var conflictColumns: [Name]?
+    /// The column that takes, or is compared with, a bare `{segment_id}`.
+    package var segmentColumn: Name?
     /// ON CONFLICT, ON DUPLICATE KEY, OR REPLACE, OR IGNORE, IGNORE, MERGE, REPLACE or NOT EXISTS.
     package var settlesRepeats = false
     /// `ON DUPLICATE KEY`, or `ON CONFLICT` with columns: without a unique key it is refused, or
@@ -132,6 +134,26 @@ struct QueryOutline {
             return
         }
         statement.insertedColumns = names(inParenthesesAt: index) ?? []
+        statement.segmentColumn = insertedSegment(statement.insertedColumns)
+    }
+
+    /// The column whose place in the first tuple behind VALUES holds `{segment_id}`.
+    private func insertedSegment(_ columns: [QueryStatement.Name]) -> QueryStatement.Name? {
+        guard let start = tokens.indices.first(where: { word($0) == "VALUES" }) else { return nil }
+        var depth = 0
+        var column = 0
+        for place in tokens.indices.dropFirst(start + 1) {
+            if isSymbol(place, "(") { depth += 1 }
+            if isSymbol(place, ")") {
+                depth -= 1
+                if depth == 0 { return nil }
+            }
+            if depth == 1, isSymbol(place, ",") { column += 1 }
+            if depth == 1, tokens[place].kind == .value(isSegment: true) {
+                return columns.indices.contains(column) ? columns[column] : nil
+            }
+        }
+        return nil
     }
 
     /// The names of `(a, b, c)`; nil if it is something else.
@@ -152,9 +174,7 @@ struct QueryOutline {
         var isBehindWhere = false
         for place in tokens.indices {
             guard let text = word(place) else {
-                if isBehindWhere, tokens[place].kind == .name, isCompared(place) {
-                    name(place).map { statement.comparedColumns.append($0) }
-                }
+                if isBehindWhere, tokens[place].kind == .name { compared(place, &statement) }
                 continue
             }
             let next = word(place + 1)
@@ -172,11 +192,20 @@ struct QueryOutline {
             case "NOT" where next == "EXISTS", "EXCEPT", "MINUS":
                 statement.settlesRepeats = true
             default:
-                if isBehindWhere, isCompared(place), !Self.notColumns.contains(text) {
-                    name(place).map { statement.comparedColumns.append($0) }
-                }
+                if isBehindWhere, !Self.notColumns.contains(text) { compared(place, &statement) }
             }
         }
+    }
+
+    private func compared(_ place: Int, _ statement: inout QueryStatement) {
+        guard isCompared(place), let name = name(place) else { return }
+        statement.comparedColumns.append(name)
+        if isSegment(place) { statement.segmentColumn = name }
+    }
+
+    private func isSegment(_ place: Int) -> Bool {
+        isSymbol(place + 1, "=") && tokens.indices.contains(place + 2)
+            && tokens[place + 2].kind == .value(isSegment: true)
     }
 
     private func isCompared(_ place: Int) -> Bool {

@@ -65,6 +65,9 @@ extension Renderer {
         _ value: RenderedValue, isEnclosed: Bool, row: Int?
     ) throws(RenderFailure) {
         let bytes = base(of: value) + value.range.lowerBound
+        if Self.isDigits(bytes, value.range.count) {
+            return output.append(bytes, value.range.count)
+        }
         // What stands bare is looked at once more, wherever it comes from.
         guard DecimalText.isNumber(UnsafeBufferPointer(start: bytes, count: value.range.count))
         else { throw RenderFailure(message: "a number is none", row: row ?? currentRow) }
@@ -84,6 +87,12 @@ extension Renderer {
         output.append(UInt8(ascii: "("))
         output.append(bytes, value.range.count)
         output.append(UInt8(ascii: ")"))
+    }
+
+    @inline(__always)
+    private static func isDigits(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        for index in 0..<count where !SQLLexer.isDigit(bytes[index]) { return false }
+        return count > 0
     }
 
     /// Inside of a string.

@@ -32,7 +32,7 @@ struct Renderer: ~Copyable {
     let program: Program
     let dialect: SQLDialect
     let pointers: Pointers
-    var frames: [Frame]
+    let frames: UnsafeMutablePointer<Frame>
     var output: ByteBuffer
     var scratch = ByteBuffer(capacity: 256)
     /// Where in the output the string that is open begins, if it may come to need an `N`.
@@ -50,7 +50,8 @@ struct Renderer: ~Copyable {
         self.dialect = dialect
         self.pointers = pointers
         output = ByteBuffer(capacity: capacity)
-        frames = Array(repeating: Frame(), count: program.frameCount)
+        frames = .allocate(capacity: max(program.frameCount, 1))
+        frames.initialize(repeating: Frame(), count: program.frameCount)
         for name in ScopeName.allCases {
             let (text, kind): (String, RenderedValue.Kind) =
                 switch name {
@@ -65,6 +66,8 @@ struct Renderer: ~Copyable {
         }
     }
 
+    deinit { frames.deallocate() }
+
     mutating func run() throws(RenderFailure) {
         var index = 0
         while index < pointers.steps.count {
@@ -75,7 +78,7 @@ struct Renderer: ~Copyable {
             case .field:
                 let row = step.frame < 0 ? 0 : frames[Int(step.frame)].turn
                 try write(field(row: row, slot: Int(step.slot)), step.placement)
-            case .fixed: try write(evaluate(expression(at: index - 1)), step.placement)
+            case .scope: try write(scopeValues[Int(step.slot)], step.placement)
             case .value:
                 let mark = scratch.count
                 let value = evaluate(expression(at: index - 1))
@@ -153,7 +156,10 @@ struct Renderer: ~Copyable {
     /// The row of the innermost loop over the batch, for messages.
     var currentRow: Int? {
         if program.usesOnlyProfile { return 0 }
-        return frames.last(where: \.isBatch)?.turn
+        for frame in (0..<program.frameCount).reversed() where frames[frame].isBatch {
+            return frames[frame].turn
+        }
+        return nil
     }
 
     mutating func append(

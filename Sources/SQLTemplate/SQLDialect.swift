@@ -162,3 +162,20 @@ package struct SQLDialect: Sendable {
         falseLiteral = Array("FALSE".utf8)
     }
 }
+
+extension SQLDialect {
+    /// A text as a complete literal. It must not hold U+0000.
+    package func literal(_ text: String) -> String {
+        var bytes = [apostrophe.quote]
+        for byte in text.utf8 {
+            if byte == apostrophe.quote {
+                bytes.append(apostrophe.isQuoteBackslashed ? UInt8(ascii: "\\") : byte)
+            } else if byte == UInt8(ascii: "\\"), apostrophe.hasBackslash {
+                bytes.append(byte)
+            }
+            bytes.append(byte)
+        }
+        bytes.append(apostrophe.quote)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

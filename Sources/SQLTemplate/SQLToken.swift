@@ -7,8 +7,8 @@ struct SQLToken {
         case name
         case string
         case symbol(UInt8)
-        /// A tag that writes a value.
-        case value
+        /// A tag that writes a value outside of quotes; whether it is `{segment_id}`.
+        case value(isSegment: Bool)
     }
 
     let kind: Kind

@@ -3,8 +3,8 @@
 struct Step: Sendable {
     enum Code: UInt8, Sendable {
         case text
-        /// A value that is the same in every turn: a name of the query, or a constant.
-        case fixed
+        /// A name of the query.
+        case scope
         /// A profile's field without a path.
         case field
         case value, batchIn, autocomma, loopBatch, loopItems, loopEnd, branch, jump
@@ -52,7 +52,11 @@ struct Step: Sendable {
             step.frame = Int32(frame ?? -1)
             step.slot = Int32(slot)
             return step
-        case .value(let expression): return Step(expression.isFixed ? .fixed : .value)
+        case .value(.scope(let name)):
+            var step = Step(.scope)
+            step.slot = Int32(name.index)
+            return step
+        case .value: return Step(.value)
         case .batchIn: return Step(.batchIn)
         case .autocomma(let frame): return Step(.autocomma, frame: frame, target: 0)
         case .loopBatch(let frame, let end): return Step(.loopBatch, frame: frame, target: end)

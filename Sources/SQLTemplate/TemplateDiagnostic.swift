@@ -5,6 +5,8 @@ package struct TemplateDiagnostic: Hashable, Sendable {
         case error
         /// It can, but probably does not do what was meant.
         case warning
+        /// What cannot be told.
+        case note
     }
 
     package let severity: Severity

@@ -40,7 +40,8 @@ package enum DeliveryGrade: String, CaseIterable, Sendable {
     case effectivelyOnce = "effectively-once"
     case atLeastOnce = "at-least-once"
 
-    /// PostgreSQL and SQLite keep the cursor in the batch's own transaction, DDL included.
+    /// These keep the cursor in the batch's own transaction: PostgreSQL and SQLite with DDL, MySQL
+    /// without, where a query that commits by itself is refused.
     package static func grade(of kind: ConnectorKind) -> DeliveryGrade {
         switch kind {
         case .postgresql, .sqlite, .mssql, .mysql, .oracle: .exactlyOnce

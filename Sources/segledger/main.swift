@@ -1,8 +1,11 @@
 import CommandLineInterface
 import Connector
+import ConnectorMySQL
 import ConnectorPostgres
 import ConnectorSQLite
 
 // The composition root: the only place that names adapters.
 await SegledgerCommand.runAndExit(
-    connectors: ConnectorRegistry([SQLiteConnectorFactory(), PostgresConnectorFactory()]))
+    connectors: ConnectorRegistry([
+        SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
+    ]))

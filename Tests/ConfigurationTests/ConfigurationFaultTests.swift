@@ -50,7 +50,8 @@ private let fileFaults: [FaultCase] = [
 
 private let connectorFaults: [FaultCase] = [
     FaultCase(
-        connector("url: /a"), "connectors.c.kind: is missing", "write one of postgresql, sqlite"),
+        connector("url: /a"), "connectors.c.kind: is missing",
+        "write one of postgresql, mysql, sqlite"),
     FaultCase(
         connector("kind: sqlite"), "connectors.c.url: is missing",
         "write a path, for example sqlite:///var/lib/crm.db"),
@@ -59,9 +60,13 @@ private let connectorFaults: [FaultCase] = [
         "connectors.c.kind: must be one of postgresql, mysql, mssql, oracle, clickhouse, sqlite",
         "did you mean postgresql?"),
     FaultCase(
-        connector("kind: mysql, url: 'mysql://h'"),
-        "connectors.c.kind: this build reaches postgresql, sqlite, not mysql",
+        connector("kind: mssql, url: 'mssql://h'"),
+        "connectors.c.kind: this build reaches postgresql, mysql, sqlite, not mssql",
         "use a database of a kind that this build reaches"),
+    FaultCase(
+        connector("kind: mysql, url: 'postgresql://u:S3CRET@h/d'"),
+        "connectors.c.url: must start with mysql://",
+        "write an address like mysql://user@host/database"),
     FaultCase(
         connector("kind: postgresql, url: 'host=h password=S3CRET'"),
         "connectors.c.url: must start with postgresql://", addressHint),

@@ -24,7 +24,7 @@ func parse(
     _ text: String, existing: [String: ConnectorDefinition] = [:]
 ) throws(ConfigurationFaults) -> ConfigurationChange {
     try ConfigurationFile.parse(
-        text, existingConnectors: existing, reachableKinds: [.postgresql, .sqlite],
+        text, existingConnectors: existing, reachableKinds: [.postgresql, .mysql, .sqlite],
         checkQuery: checkQuery)
 }
 

@@ -15,7 +15,7 @@ struct PostgresTests {
 
     @Test("A port where nobody listens is transient")
     func deadPort() async throws {
-        let port = try PostgresServer.freePort()
+        let port = try LoopbackPort.free()
         let failure = try await connectFailure { $0.url = "postgresql://u@127.0.0.1:\(port)/d" }
         #expect(failure?.class == .transient)
         #expect(failure?.targetCode == "08001")

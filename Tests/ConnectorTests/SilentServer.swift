@@ -7,7 +7,7 @@ final class SilentServer {
     private let descriptor: CInt
 
     init() throws {
-        port = try PostgresServer.freePort()
+        port = try LoopbackPort.free()
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

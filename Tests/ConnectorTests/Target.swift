@@ -1,4 +1,5 @@
 import Connector
+import ConnectorMySQL
 import ConnectorPostgres
 import ConnectorSQLite
 import SegmentModel
@@ -9,23 +10,26 @@ struct Target: Sendable {
     let definition: ConnectorDefinition
     let directory: TemporaryDirectory?
 
-    static let registry = ConnectorRegistry([SQLiteConnectorFactory(), PostgresConnectorFactory()])
+    static let registry = ConnectorRegistry([
+        SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
+    ])
 
     /// The kinds that the suite runs over.
-    static let kinds: [ConnectorKind] = [.sqlite, .postgresql]
+    static let kinds: [ConnectorKind] = [.sqlite, .postgresql, .mysql]
 
     init(_ kind: ConnectorKind) throws {
         switch kind {
         case .sqlite:
             let directory = try TemporaryDirectory()
-            self.directory = directory
-            definition = ConnectorDefinition(
-                name: "warehouse", kind: kind, url: "sqlite://" + directory.path("crm.sqlite"))
-        default:
-            directory = nil
-            definition = ConnectorDefinition(
-                name: "warehouse", kind: kind, url: try PostgresServer.shared.get().makeDatabase())
+            self.init(kind, url: "sqlite://" + directory.path("crm.sqlite"), directory: directory)
+        case .mysql: self.init(kind, url: try MariaDBServer.shared.get().makeDatabase())
+        default: self.init(kind, url: try PostgresServer.shared.get().makeDatabase())
         }
+    }
+
+    init(_ kind: ConnectorKind, url: String, directory: TemporaryDirectory? = nil) {
+        self.directory = directory
+        definition = ConnectorDefinition(name: "warehouse", kind: kind, url: url)
     }
 
     func connect(
@@ -45,6 +49,9 @@ struct Target: Sendable {
         return session
     }
 
+    /// MySQL's texts can hold U+0000; the others refuse the value.
+    var storesZeroBytes: Bool { definition.kind == .mysql }
+
     /// Prepares a session, and closes it before the database goes.
     func withSession(_ body: (any TargetSession) async throws -> Void) async throws {
         let session = try await prepare()
@@ -55,13 +62,16 @@ struct Target: Sendable {
 
     /// A query that runs for minutes.
     var longQuery: [UInt8] {
-        definition.kind == .sqlite
-            ? sql(
+        switch definition.kind {
+        case .sqlite:
+            sql(
                 """
                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
                 SELECT count(*) FROM n WHERE i < 0
                 """)
-            : sql("SELECT pg_sleep(600)")
+        case .mysql: sql("SELECT SLEEP(600)")
+        default: sql("SELECT pg_sleep(600)")
+        }
     }
 }
 

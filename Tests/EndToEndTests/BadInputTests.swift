@@ -62,7 +62,7 @@ import Testing
 
     @Test("A target that is down leaves work undelivered: exit code 5, and it is shown")
     func downTarget() throws {
-        let port = try PostgresServer.freePort()
+        let port = try LoopbackPort.free()
         let path = scratch.path("down.yaml")
         try Configurations.keyed(
             name: "bi", kind: "postgresql", url: "postgresql://nobody@127.0.0.1:\(port)/none"

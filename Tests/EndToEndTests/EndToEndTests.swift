@@ -96,17 +96,12 @@ import Testing
 
     @Test(
         "INV-6: killed at random moments, no row is lost or doubled in a table without a key",
-        arguments: ["sqlite", "postgresql"])
+        arguments: ["sqlite", "postgresql", "mysql"])
     func killed(kind: String) throws {
-        let server = try PostgresServer.shared.get()
-        let file = scratch.path("target.db")
-        let url = kind == "sqlite" ? file : try server.makeDatabase()
-        func onTarget(_ sql: String) throws -> String {
-            kind == "sqlite" ? try sqlite(file, sql) : try server.run(sql, url: url)
-        }
-        _ = try onTarget(Configurations.keylessTable)
+        let target = try Target(kind, in: scratch)
+        _ = try target.run(Configurations.keylessTable)
         var random = SeededGenerator()
-        try program.apply(Configurations.keyless(kind: kind, url: url, size: 10))
+        try program.apply(Configurations.keyless(kind: kind, url: target.url, size: 10))
         #expect(try program.run("append", input: try generate(8000, seed: 3)).status == 0)
         for _ in 0..<20 {
             let sync = try program.start(["sync", "--until-idle"])
@@ -129,10 +124,10 @@ import Testing
             expected[key, default: 0] += event["profiles"] as! Int
         }
         #expect(
-            Int(try onTarget("SELECT count(*) FROM journal")) == changes,
+            Int(try target.run("SELECT count(*) FROM journal")) == changes,
             "seed \(SeededGenerator.seed)")
-        let found = try onTarget(
-            "SELECT segId || '|' || sign || '|' || count(*) FROM journal GROUP BY segId, sign")
+        let found = try target.run(
+            "SELECT segId, sign, count(*) FROM journal GROUP BY segId, sign")
         #expect(
             rows(found) == expected.map { "\($0.key)|\($0.value)" }.sorted(),
             "seed \(SeededGenerator.seed)")

@@ -89,7 +89,9 @@ import Testing
         #expect(last.hasPrefix("42|C-2|"), "\(output)")
     }
 
-    @Test("The guides of both databases work as they stand", arguments: ["sqlite", "postgresql"])
+    @Test(
+        "The guides of the databases work as they stand",
+        arguments: ["sqlite", "postgresql", "mysql"])
     func guides(kind: String) throws {
         let target = try Target(kind, in: scratch)
         let page = "docs/guides/\(kind).md"
@@ -98,6 +100,7 @@ import Testing
         let yaml = try #require(try blocks(page, "yaml").first)
             .replacingOccurrences(of: "url: crm.sqlite", with: "url: \"\(target.url)\"")
             .replacingOccurrences(of: "postgresql://sync@db/crm", with: target.url)
+            .replacingOccurrences(of: "mysql://sync@db/crm", with: target.url)
             .replacingOccurrences(of: ", password: { env: CRM_PASSWORD }", with: "")
         try program.apply(yaml)
         let lines = [

@@ -1,6 +1,6 @@
 import ServerTesting
 
-/// An empty database of either kind, and an eye of its own on it.
+/// An empty database of a kind, and an eye of its own on it.
 struct Target {
     let kind: String
     let url: String
@@ -9,12 +9,19 @@ struct Target {
     init(_ kind: String, in directory: TemporaryDirectory) throws {
         self.kind = kind
         url =
-            kind == "sqlite"
-            ? directory.path("target.db") : try PostgresServer.shared.get().makeDatabase()
+            switch kind {
+            case "sqlite": directory.path("target.db")
+            case "mysql": try MariaDBServer.shared.get().makeDatabase()
+            default: try PostgresServer.shared.get().makeDatabase()
+            }
     }
 
     /// Runs SQL; rows one a line, columns parted by `|`.
     func run(_ sql: String) throws -> String {
-        kind == "sqlite" ? try sqlite(url, sql) : try PostgresServer.shared.get().run(sql, url: url)
+        switch kind {
+        case "sqlite": try sqlite(url, sql)
+        case "mysql": try MariaDBServer.shared.get().run(sql, url: url)
+        default: try PostgresServer.shared.get().run(sql, url: url)
+        }
     }
 }

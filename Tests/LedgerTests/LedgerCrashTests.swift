@@ -6,10 +6,10 @@ import Testing
 /// A power cut after every change of the disk, in every mode (docs/internals/testing.md).
 @Suite("The ledger after a crash")
 struct LedgerCrashTests {
-    private static let seeds = TestRegime.seeds(TestRegime.isLong ? 12 : 2)
-    private static let batchCount = TestRegime.isLong ? 60 : 16
+    private static let seeds = TestRegime.seeds(TestRegime.isLong ? 6 : 2)
+    private static let batchCount = TestRegime.isLong ? 28 : 16
     /// One recovery of so many is itself cut off after every change.
-    private static let nestedOneIn = TestRegime.isLong ? 10 : 40
+    private static let nestedOneIn = TestRegime.isLong ? 20 : 40
 
     @Test(
         "INV-1, INV-2: a crash after any operation loses nothing acknowledged, and it goes on",

@@ -2,7 +2,8 @@ internal import Foundation
 internal import Glibc
 internal import Synchronization
 
-/// A wire between a client and a PostgreSQL server on loopback that can be cut at the worst moment.
+/// A wire between a client and a PostgreSQL or MySQL server on loopback that can be cut at the
+/// worst moment.
 ///
 /// Bytes go through as they are. After `loseReplies(toCommits:)` a COMMIT still reaches the server
 /// and is carried out, but the connection ends before the client hears of it.
@@ -15,6 +16,7 @@ package final class TCPProxy: Sendable {
 
     private struct State {
         var isDown = false
+        var isSilent = false
         var isStopped = false
         var commitsToLose = 0
         var lostCommitCount = 0
@@ -23,12 +25,13 @@ package final class TCPProxy: Sendable {
 
     package init(to serverPort: Int) throws {
         self.serverPort = serverPort
-        port = try PostgresServer.freePort()
+        port = try LoopbackPort.free()
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var one: CInt = 1
         setsockopt(
             listener, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<CInt>.size))
-        guard Self.withAddress(port, { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0
+        guard LoopbackPort.withAddress(port, { bind(listener, $0, $1) }) == 0,
+            listen(listener, 64) == 0
         else { throw ServerProblem(description: "the proxy has no port: errno \(errno)") }
         Thread.detachNewThread { self.accept() }
     }
@@ -49,26 +52,17 @@ package final class TCPProxy: Sendable {
         }
     }
 
+    /// Keeps back what the server says from now on, or no longer does.
+    package func setSilent(_ isSilent: Bool) {
+        state.withLock { $0.isSilent = isSilent }
+    }
+
     package func stop() {
         state.withLock { state in
             state.isStopped = true
             for one in state.connections { shutdown(one, CInt(SHUT_RDWR)) }
         }
         shutdown(listener, CInt(SHUT_RDWR))
-    }
-
-    private static func withAddress(
-        _ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt
-    ) -> CInt {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
     }
 
     private func accept() {
@@ -80,7 +74,8 @@ package final class TCPProxy: Sendable {
                 continue
             }
             let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            guard isWanted, Self.withAddress(serverPort, { connect(server, $0, $1) }) == 0 else {
+            guard isWanted, LoopbackPort.withAddress(serverPort, { connect(server, $0, $1) }) == 0
+            else {
                 close(client)
                 close(server)
                 continue
@@ -93,8 +88,7 @@ package final class TCPProxy: Sendable {
 
     private func carry(_ client: CInt, _ server: CInt) {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        var isCut = false
-        let commit = Array("Q".utf8) + [0, 0, 0, 11] + Array("COMMIT".utf8) + [0]
+        var lost: LostReply?
         loop: while true {
             var descriptors = [
                 pollfd(fd: client, events: Int16(POLLIN), revents: 0),
@@ -105,15 +99,13 @@ package final class TCPProxy: Sendable {
                 let count = read(one.fd, &buffer, buffer.count)
                 guard count > 0 else { break loop }
                 let isFromClient = index == 0
-                // The server's answer is there, so the COMMIT has happened.
-                if !isFromClient && isCut { break loop }
-                if isFromClient, count == commit.count, Array(buffer[..<count]) == commit {
-                    isCut = state.withLock { state in
-                        guard state.commitsToLose > 0 else { return false }
-                        state.commitsToLose -= 1
-                        state.lostCommitCount += 1
-                        return true
-                    }
+                if !isFromClient, lost != nil {
+                    if lost?.isComplete(with: buffer[..<count]) == true { break loop }
+                    continue
+                }
+                if !isFromClient, state.withLock({ $0.isSilent }) { continue }
+                if isFromClient, let reply = LostReply(toCommit: buffer[..<count]), takeCommit() {
+                    lost = reply
                 }
                 guard Self.writeAll(isFromClient ? server : client, buffer, count) else {
                     break loop
@@ -123,6 +115,16 @@ package final class TCPProxy: Sendable {
         state.withLock { $0.connections.removeAll { $0 == client || $0 == server } }
         close(client)
         close(server)
+    }
+
+    /// Whether the reply to this COMMIT is one to lose.
+    private func takeCommit() -> Bool {
+        state.withLock { state in
+            guard state.commitsToLose > 0 else { return false }
+            state.commitsToLose -= 1
+            state.lostCommitCount += 1
+            return true
+        }
     }
 
     private static func writeAll(_ descriptor: CInt, _ bytes: [UInt8], _ count: Int) -> Bool {

@@ -2,12 +2,12 @@ internal import Glibc
 internal import Synchronization
 
 /// Wakes a thread that polls: raised from anywhere, seen as a readable descriptor.
-final class CancelSignal: Sendable {
-    let readEnd: CInt
+package final class CancelSignal: Sendable {
+    package let readEnd: CInt
     private let writeEnd: CInt
     private let isRaisedFlag = Atomic<Bool>(false)
 
-    init() {
+    package init() {
         var ends: [CInt] = [-1, -1]
         let status = pipe(&ends)
         precondition(status == 0, "the system refuses a pipe (errno \(errno))")
@@ -24,15 +24,15 @@ final class CancelSignal: Sendable {
         _ = close(writeEnd)
     }
 
-    var isRaised: Bool { isRaisedFlag.load(ordering: .acquiring) }
+    package var isRaised: Bool { isRaisedFlag.load(ordering: .acquiring) }
 
-    func raise() {
+    package func raise() {
         isRaisedFlag.store(true, ordering: .releasing)
         // A full pipe is as readable as one byte makes it.
         _ = write(writeEnd, [1], 1)
     }
 
-    func lower() {
+    package func lower() {
         isRaisedFlag.store(false, ordering: .releasing)
         var bytes = [UInt8](repeating: 0, count: 64)
         while read(readEnd, &bytes, bytes.count) > 0 {}

@@ -1,0 +1,127 @@
+internal import ArgumentParser
+internal import Connector
+internal import Ledger
+internal import SQLTemplate
+internal import SegmentModel
+internal import Sync
+
+struct TemplateCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Compile a query template and report every fault with its place.",
+        discussion: """
+            With --connector or --integration the database is asked as well: whether the tables, \
+            the columns and the keys that the query needs are there.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var options: TemplateOptions
+
+    func run() async throws {
+        var report = DiagnosticReport()
+        var count = 0
+        if options.needsWorkspace {
+            count = try await checkLive(&report)
+        } else {
+            let source = try options.fileSource(rules: try options.rules())
+            let compiled = source.compiled()
+            report.add(compiled.diagnostics + Self.notes(compiled.template, source), in: source)
+            count = 1
+        }
+        if global.json { report.printJSON() } else { report.printText() }
+        guard !report.hasErrors else {
+            throw ReportedFailure(exitCode: ErrorReport.exitCode(.templateInvalid))
+        }
+        if !global.json {
+            let name = options.file ?? options.integration ?? ""
+            Terminal.printLine(
+                "\(name): \(count == 1 ? "the query compiles" : "\(count) queries compile")")
+        }
+    }
+
+    private func checkLive(_ report: inout DiagnosticReport) async throws -> Int {
+        let (definition, sources, directory) = try await Workspace.with(global.directory, .read) {
+            workspace in
+            if let name = options.integration {
+                let integration = try await workspace.integration(name)
+                let connector = try await workspace.connector(integration.connector)
+                return (
+                    connector, try options.sources(integration, connector.sqlRules),
+                    workspace.directory
+                )
+            }
+            let connector = try await workspace.connector(options.connector ?? "")
+            return (
+                connector, [try options.fileSource(rules: connector.sqlRules)], workspace.directory
+            )
+        }
+        let session = try await LiveTarget.connect(definition, directory: directory)
+        let check = TableCheck(definition.sqlRules, session)
+        for source in sources {
+            let compiled = source.compiled()
+            report.add(compiled.diagnostics, in: source)
+            guard let template = compiled.template else { continue }
+            guard let check else {
+                report.add(Self.notes(template, source), in: source)
+                continue
+            }
+            do {
+                report.add(
+                    try await check.diagnostics(template, source: source.text), in: source)
+            } catch let failure as TargetFailure {
+                await session.close()
+                throw LiveTarget.failure(failure, definition)
+            }
+        }
+        await session.close()
+        return sources.count
+    }
+
+    /// What only the database knows.
+    private static func notes(
+        _ template: CompiledTemplate?, _ source: TemplateOptions.Source
+    ) -> [TemplateDiagnostic] {
+        guard let statement = template?.statements.first(where: { !$0.table.isEmpty }) else {
+            return []
+        }
+        let name = statement.table.map(\.text).joined(separator: ".")
+        let columns = statement.insertedColumns + statement.comparedColumns
+        var parts: [String] = []
+        if !columns.isEmpty {
+            var seen: Set<String> = []
+            let names = columns.map(\.text).filter { seen.insert($0).inserted }
+            parts.append("the columns \(names.joined(separator: ", "))")
+        }
+        if statement.needsKey { parts.append("the unique key that this relies on") }
+        guard !parts.isEmpty else { return [] }
+        return [
+            TemplateDiagnostic(
+                .note, at: statement.table[0].offset, in: source.text, rule: "table",
+                message: "whether \(name) has \(parts.joined(separator: " and ")) cannot be known "
+                    + "without its database",
+                hint: "--connector NAME asks it")
+        ]
+    }
+}
+
+/// A connection for a question.
+enum LiveTarget {
+    static func connect(
+        _ definition: ConnectorDefinition, directory: String
+    ) async throws -> any TargetSession {
+        let connector = try Composition.connectors.makeConnector(
+            definition, secret: try Secrets.resolve(definition, directory: directory))
+        do {
+            return try await connector.connect()
+        } catch let failure as TargetFailure {
+            throw Self.failure(failure, definition)
+        }
+    }
+
+    static func failure(_ failure: TargetFailure, _ definition: ConnectorDefinition) -> Failure {
+        Failure(
+            failure.class == .transient ? .targetUnavailable : .targetRefused,
+            "connector \(definition.name): \(failure.message)",
+            hint: failure.hint ?? "look at the connector's url, password and rights")
+    }
+}

@@ -1,0 +1,43 @@
+package import Connector
+package import SegmentModel
+internal import StorageIO
+
+/// Reaches one database of a MySQL or MariaDB server through libmariadb.
+package struct MySQLConnector: Connector {
+    package let definition: ConnectorDefinition
+    private let configuration: MySQLConfiguration
+
+    init(definition: ConnectorDefinition, configuration: MySQLConfiguration) {
+        self.definition = definition
+        self.configuration = configuration
+    }
+
+    package func connect() async throws -> any TargetSession {
+        let thread = OwnedThread(name: "mysql-target")
+        do {
+            let connection = try await thread.run { [configuration] in
+                let connection = try MySQLConnection(configuration)
+                try MySQLExchange(connection).applySettings(configuration)
+                return connection
+            }
+            return MySQLSession(connection: connection, thread: thread)
+        } catch {
+            thread.stop()
+            throw error
+        }
+    }
+}
+
+package struct MySQLConnectorFactory: ConnectorFactory {
+    package init() {}
+
+    package var kinds: [ConnectorKind] { [.mysql] }
+
+    package func makeConnector(
+        _ definition: ConnectorDefinition, secret: String?
+    ) throws -> any Connector {
+        MySQLConnector(
+            definition: definition,
+            configuration: try MySQLConfiguration(definition, secret: secret))
+    }
+}

@@ -1,0 +1,180 @@
+internal import CMariaDB
+internal import Connector
+internal import SegmentModel
+
+/// Statements and their results over one connection; every result of a query is consumed.
+struct MySQLExchange {
+    private let connection: MySQLConnection
+    private var handle: UnsafeMutablePointer<MYSQL> { connection.handle }
+
+    init(_ connection: MySQLConnection) {
+        self.connection = connection
+    }
+
+    // MARK: The operator's SQL
+
+    /// Runs SQL of the operator and returns the rows it wrote.
+    ///
+    /// - Throws: also if the transaction it ran in, or ran outside of, is not as it was.
+    func execute(_ sql: [UInt8]) throws(TargetFailure) -> Int {
+        try runOperators(sql).rowCount
+    }
+
+    /// Runs SQL of the operator and returns the rows of its last result.
+    func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] {
+        try runOperators(sql).rows
+    }
+
+    private func runOperators(_ sql: [UInt8]) throws(TargetFailure) -> MySQLResults {
+        guard connection.transaction != .failed else { throw MySQLFailures.transactionFailed }
+        guard sql.count < connection.queryByteCountMax else {
+            throw MySQLFailures.tooLong(byteCountMax: connection.queryByteCountMax)
+        }
+        let isInTransaction = connection.transaction == .open
+        var results = MySQLResults(isInTransaction: isInTransaction)
+        do throws(TargetFailure) {
+            try send(sql, isCancellable: true, into: &results)
+        } catch {
+            if isInTransaction { connection.transaction = .failed }
+            guard results.isTransactionKept || error.isConnectionLost else {
+                try leaveTransaction(isInTransaction)
+                throw MySQLFailures.transactionControl
+            }
+            throw error
+        }
+        guard results.isTransactionKept else {
+            try leaveTransaction(isInTransaction)
+            throw MySQLFailures.transactionControl
+        }
+        return results
+    }
+
+    /// The query began or ended a transaction: what is left open of it must not be committed by
+    /// whatever comes next.
+    private func leaveTransaction(_ wasInTransaction: Bool) throws(TargetFailure) {
+        if wasInTransaction { connection.transaction = .failed }
+        try run("ROLLBACK; SET SESSION autocommit = 1", isCancellable: false)
+    }
+
+    // MARK: Segledger's own SQL
+
+    @discardableResult
+    func run(_ sql: String, isCancellable: Bool = true) throws(TargetFailure) -> MySQLResults {
+        var results = MySQLResults(isInTransaction: false)
+        try send(Array(sql.utf8), isCancellable: isCancellable, into: &results)
+        return results
+    }
+
+    @discardableResult
+    func run(
+        _ sql: String, _ parameters: [String]
+    ) throws(TargetFailure) -> (rows: [[String?]], rowCount: Int) {
+        try connection.startStatement(isCancellable: true)
+        do throws(TargetFailure) {
+            return try connection.statement(sql).run(parameters)
+        } catch {
+            if connection.transaction == .open { connection.transaction = .failed }
+            throw error
+        }
+    }
+
+    func applySettings(_ configuration: MySQLConfiguration) throws(TargetFailure) {
+        let current = try run(MySQLDialect.readSQLMode).rows.first?.first ?? nil
+        let settings = MySQLDialect.settings(
+            sqlMode: MySQLDialect.sqlMode(
+                from: current ?? "", settings: configuration.sqlSettings),
+            isMariaDB: connection.isMariaDB,
+            statementTimeoutMilliseconds: configuration.statementTimeoutMilliseconds)
+        let row = try run(settings).rows.first ?? []
+        guard row.count == 6, let sqlMode = row[0] else { throw MySQLFailures.noSettings }
+        if let fault = MySQLDialect.faultOfSQLMode(sqlMode, settings: configuration.sqlSettings) {
+            throw MySQLFailures.wrongSettings(fault)
+        }
+        guard row[1...3].allSatisfy({ $0 == "utf8mb4" }) else {
+            throw MySQLFailures.wrongSettings("the server does not read and write utf8mb4")
+        }
+        guard row[4] == "1" else {
+            throw MySQLFailures.wrongSettings("the server keeps autocommit off")
+        }
+        connection.queryByteCountMax = row[5].flatMap { Int($0) } ?? .max
+    }
+
+    // MARK: Transactions
+
+    func begin() throws(TargetFailure) {
+        try run(MySQLDialect.begin)
+        connection.transaction = .open
+    }
+
+    func commit() throws(TargetFailure) {
+        guard connection.transaction == .open else {
+            try rollback()
+            throw MySQLFailures.commitRolledBack
+        }
+        do throws(TargetFailure) {
+            try run(MySQLDialect.commit, isCancellable: false)
+        } catch {
+            connection.transaction = .failed
+            if error.targetCode == String(MySQLDialect.savepointMissing) {
+                throw MySQLFailures.transactionControl
+            }
+            // Also where the server answered: what a timeout or a full disk in the middle of COMMIT
+            // leaves behind is for the cursor to say.
+            var failure = error
+            failure.isOutcomeUnknown = failure.class == .transient
+            throw failure
+        }
+        connection.transaction = .none
+    }
+
+    func rollback() throws(TargetFailure) {
+        if connection.transaction == .none && !connection.isServerInTransaction { return }
+        try run("ROLLBACK", isCancellable: false)
+        connection.transaction = .none
+    }
+
+    // MARK: Sending and collecting
+
+    private func send(
+        _ sql: [UInt8], isCancellable: Bool, into results: inout MySQLResults
+    ) throws(TargetFailure) {
+        try connection.startStatement(isCancellable: isCancellable)
+        var status: CInt = 0
+        try sql.withUnsafeBufferPointer { (bytes) throws(TargetFailure) in
+            let text = UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
+            try connection.complete(
+                mysql_real_query_start(&status, handle, text, CUnsignedLong(bytes.count))
+            ) { mysql_real_query_cont(&status, handle, $0) }
+        }
+        while true {
+            guard status == 0 else { throw failure() }
+            try collect(into: &results)
+            guard mysql_more_results(handle) != 0 else { return }
+            try connection.complete(mysql_next_result_start(&status, handle)) {
+                mysql_next_result_cont(&status, handle, $0)
+            }
+        }
+    }
+
+    /// The result of one statement: rows, or how many it wrote.
+    private func collect(into results: inout MySQLResults) throws(TargetFailure) {
+        if mysql_field_count(handle) == 0 {
+            results.add(rowCount: mysql_affected_rows(handle))
+        } else {
+            var stored: UnsafeMutablePointer<MYSQL_RES>?
+            try connection.complete(mysql_store_result_start(&stored, handle)) {
+                mysql_store_result_cont(&stored, handle, $0)
+            }
+            guard let stored else { throw failure() }
+            results.add(rows: stored)
+            mysql_free_result(stored)
+        }
+        results.add(
+            isInTransaction: connection.isServerInTransaction,
+            isCommittingEach: connection.isServerCommittingEach)
+    }
+
+    private func failure() -> TargetFailure {
+        connection.completed(MySQLFailures.failure(of: handle))
+    }
+}

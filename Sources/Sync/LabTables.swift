@@ -1,0 +1,85 @@
+internal import Connector
+internal import SQLTemplate
+internal import SegmentModel
+
+/// Reads back what the queries of an integration leave of one segment.
+struct LabTables {
+    private struct Table {
+        let question: [UInt8]
+        let name: String
+    }
+
+    private let tables: [Table]
+
+    /// - Throws: `templateInvalid` where the lab cannot work with these tables; `TargetFailure`.
+    init(
+        _ plan: IntegrationPlan, _ catalog: TableCatalog, _ segment: SegmentID,
+        _ session: any TargetSession
+    ) async throws {
+        let statements = plan.queries.values.flatMap(\.template.statements)
+            .filter { !$0.table.isEmpty && $0.verb != "SELECT" }
+        var tables: [String: Table] = [:]
+        for (name, group) in Dictionary(grouping: statements, by: Self.name) {
+            guard let description = try await catalog.describe(group[0].table, in: session) else {
+                continue
+            }
+            guard description.isTransactional else {
+                throw Failure(
+                    .templateInvalid,
+                    "the lab cannot try queries on \(name), whose engine keeps what a transaction "
+                        + "takes back",
+                    hint: "ALTER TABLE \(name) ENGINE = InnoDB")
+            }
+            guard let column = group.lazy.compactMap(\.segmentColumn).first else {
+                throw Failure(
+                    .templateInvalid,
+                    "the lab cannot tell which column of \(name) holds the segment's number",
+                    hint: "insert or compare it as {segment_id}, without quotes")
+            }
+            let inserted = group.flatMap(\.insertedColumns)
+            let shown = description.columns.filter { known in
+                let isInserted =
+                    inserted.isEmpty || inserted.contains { catalog.isSame($0, known.name) }
+                return isInserted && !known.isTime
+            }
+            let list = shown.map { plan.quoted($0.name) }.joined(separator: ", ")
+            let asWritten = group[0].table.map { $0.isQuoted ? plan.quoted($0.text) : $0.text }
+            let columnName = column.isQuoted ? plan.quoted(column.text) : column.text
+            tables[name] = Table(
+                question: Array(
+                    ("SELECT \(list.isEmpty ? "1" : list) FROM "
+                        + "\(asWritten.joined(separator: ".")) WHERE \(columnName) = \(segment)")
+                        .utf8),
+                name: name)
+        }
+        self.tables = tables.values.sorted { $0.name < $1.name }
+    }
+
+    private static func name(_ statement: QueryStatement) -> String {
+        statement.table.map(\.text).joined(separator: ".").lowercased()
+    }
+
+    /// The rows of the segment in all tables, in an order of their own.
+    func read(_ session: any TargetSession) async throws -> [LabRow] {
+        var rows: [LabRow] = []
+        for table in tables {
+            rows += try await session.query(table.question).map {
+                LabRow(table: table.name, values: $0)
+            }
+        }
+        return rows.sorted()
+    }
+}
+
+struct LabRow: Hashable, Comparable {
+    let table: String
+    let values: [String?]
+
+    static func < (left: LabRow, right: LabRow) -> Bool {
+        if left.table != right.table { return left.table < right.table }
+        for (first, second) in zip(left.values, right.values) where first != second {
+            return (first ?? "") < (second ?? "")
+        }
+        return false
+    }
+}

@@ -1,0 +1,67 @@
+internal import Foundation
+
+/// The ClickHouse server that Debian packs (18.16), in a temporary directory, on free ports of
+/// 127.0.0.1, without passwords (user `default`).
+package final class ClickHouseServer: ClickHouse {
+    /// One server for all suites of a test process, started at first use.
+    package static let shared = Result { try ClickHouseServer() }
+
+    package let port: Int
+    private let http: HTTPClient
+    private let keeper: ServerKeeper
+
+    package init() throws {
+        let program = try ProgramSearch.find("clickhouse-server", package: "clickhouse-server")
+        let port = try LoopbackPort.free()
+        let user = ServerUser(name: "clickhouse")
+        let directory = try user.makeDirectory("clickhouse")
+        let file = "\(directory)/config.xml"
+        let configuration = try Self.configuration(
+            port: port, nativePort: LoopbackPort.free(), directory: directory)
+        try configuration.write(toFile: file, atomically: true, encoding: .utf8)
+        keeper = try ServerKeeper(
+            user.prefix + [program, "--config-file=\(file)"], directory: directory,
+            stoppingWith: "KILL")
+        http = HTTPClient(port: port)
+        self.port = port
+        try keeper.waitUntilReady(directory: directory) { _ = try rows("SELECT 1") }
+    }
+
+    package func run(_ sql: [UInt8]) throws -> (status: Int, body: [UInt8]) {
+        try http.post(sql)
+    }
+
+    package func stop() {
+        keeper.stop()
+    }
+
+    private static func configuration(
+        port: Int, nativePort: Int, directory: String
+    ) -> String {
+        """
+        <yandex>
+            <logger><level>warning</level><console>1</console></logger>
+            <listen_host>127.0.0.1</listen_host>
+            <http_port>\(port)</http_port>
+            <tcp_port>\(nativePort)</tcp_port>
+            <keep_alive_timeout>600</keep_alive_timeout>
+            <path>\(directory)/data/</path>
+            <tmp_path>\(directory)/tmp/</tmp_path>
+            <mark_cache_size>67108864</mark_cache_size>
+            <users_config>config.xml</users_config>
+            <default_profile>default</default_profile>
+            <default_database>default</default_database>
+            <profiles><default></default></profiles>
+            <quotas><default></default></quotas>
+            <users>
+                <default>
+                    <password></password>
+                    <networks><ip>127.0.0.1</ip></networks>
+                    <profile>default</profile>
+                    <quota>default</quota>
+                </default>
+            </users>
+        </yandex>
+        """
+    }
+}
