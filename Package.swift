@@ -140,9 +140,13 @@ let package = Package(
         .target(
             name: "DocumentationTesting", dependencies: ["SegmentModel", "SQLTemplate"],
             path: "Tests/DocumentationTesting", swiftSettings: settings),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         test(
             "SQLTemplateTests",
-            ["SegmentModel", "EventJSON", "SQLTemplate", "DocumentationTesting"],
+            [
+                "SegmentModel", "EventJSON", "SQLTemplate", "DocumentationTesting",
+                "CAllocationCount",
+            ],
             files: ["Golden"]),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
         test("MerkleTreeTests", ["MerkleTree", crypto]),

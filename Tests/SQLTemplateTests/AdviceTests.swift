@@ -25,7 +25,9 @@ import Testing
 
     @Test("DDL where it commits by itself")
     func definition() {
-        for (kind, isWarned) in [(ConnectorKind.mysql, true), (.oracle, true), (.postgresql, false)] {
+        for (kind, isWarned) in [
+            (ConnectorKind.mysql, true), (.oracle, true), (.postgresql, false),
+        ] {
             let warned = found("TRUNCATE TABLE t", kind, .clearSegment)
             #expect(warned == (isWarned ? ["warning implicit_commit 1:1"] : []))
         }
@@ -52,7 +54,8 @@ import Testing
     @Test("INV-6 INV-7: a query cannot end its delivery's transaction, nor change how it is read")
     func refused() {
         for (source, kind, rule) in [
-            ("COMMIT", ConnectorKind.postgresql, "transaction"), ("x; BEGIN", .mysql, "transaction"),
+            ("COMMIT", ConnectorKind.postgresql, "transaction"),
+            ("x; BEGIN", .mysql, "transaction"),
             ("START TRANSACTION", .mysql, "transaction"), ("ROLLBACK", .sqlite, "transaction"),
             ("BEGIN TRAN", .mssql, "transaction"), ("COMMIT;", .oracle, "transaction"),
             ("SET sql_mode = ''", .mysql, "setting"), ("SET NAMES gbk", .mysql, "setting"),

@@ -1,3 +1,4 @@
+import Foundation
 import SQLTemplate
 import SegmentModel
 import Testing

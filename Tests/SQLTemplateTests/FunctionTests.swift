@@ -30,7 +30,8 @@ import Testing
             (#"date($l.born "d.M.yy 'at' hh:mm a")"#, "'30.12.01 at 09:30 PM'"),
             (#"date($l.seconds "yyyy-MM-dd'T'HH:mm:ss.SSSXXX")"#, "'2026-03-12T10:00:00.500Z'"),
             (#"date($l.seconds "%F %T.%f %z" "-02:30")"#, "'2026-03-12 07:30:00.500000 -0230'"),
-            (#"date($l.day "DDD e")"#, "'005 2'"), (#"date($l.seconds "%s %j %u")"#, "'1773309600 071 4'"),
+            (#"date($l.day "DDD e")"#, "'005 2'"),
+            (#"date($l.seconds "%s %j %u")"#, "'1773309600 071 4'"),
             (#"date(event_time "yyyyMMdd")"#, "'20260312'"), (#"date("2024-02-29" "%d")"#, "'29'"),
         ])
     func date(_ call: String, _ sql: String) throws {
@@ -47,14 +48,20 @@ import Testing
             (#"jsonpath($l.shop "$.orders[1:].id" "array")"#, "'[8,9]'"),
             (#"jsonpath($l.shop "$.orders[::-1].id" "array")"#, "'[9,8,7]'"),
             (#"jsonpath($l.shop "$.orders[?@.price < 10].id" "array")"#, "'[7]'"),
-            (#"jsonpath($l.shop "$.orders[?(@.price >= 9.50 && !(@.name == 'q'))].id" "array")"#, "'[7,8]'"),
+            (
+                #"jsonpath($l.shop "$.orders[?(@.price >= 9.50 && !(@.name == 'q'))].id" "array")"#,
+                "'[7,8]'"
+            ),
             (#"jsonpath($l.shop "$.orders[?@.name].name")"#, "'qA'"),
             (#"jsonpath($l.shop "$.orders[?@.name == 'qA'].id")"#, "8"),
             (#"jsonpath($l.shop "$['x y']")"#, "NULL"), (#"jsonpath($l.shop "$.n")"#, "-1.50"),
             (#"jsonpath($l.shop "$.orders[0].tags[0,1]" "array")"#, #"'["a","b"]'"#),
-            (#"jsonpath($l.shop "$.none")"#, "NULL"), (#"jsonpath($l.shop "$.none" "array")"#, "'[]'"),
-            (#"jsonpath($l.none "$.a" "array")"#, "NULL"), (#"jsonpath($l.text "$.a[2].b")"#, "'x''y'"),
-            (#"jsonpath($l.odd "$.a")"#, "NULL"), (#"jsonpath($l.shop "$.orders.*.id" "array")"#, "'[7,8,9]'"),
+            (#"jsonpath($l.shop "$.none")"#, "NULL"),
+            (#"jsonpath($l.shop "$.none" "array")"#, "'[]'"),
+            (#"jsonpath($l.none "$.a" "array")"#, "NULL"),
+            (#"jsonpath($l.text "$.a[2].b")"#, "'x''y'"),
+            (#"jsonpath($l.odd "$.a")"#, "NULL"),
+            (#"jsonpath($l.shop "$.orders.*.id" "array")"#, "'[7,8,9]'"),
         ])
     func jsonpath(_ call: String, _ sql: String) throws {
         #expect(try value(call) == sql)
@@ -62,7 +69,9 @@ import Testing
 
     @Test("INV-7: a text that is no JSON gives no bare SQL through jsonpath")
     func noBareText() throws {
-        for text in ["{\"a\": 1;DROP TABLE t}", "{\"a\": x}", "[1) OR (1]", "{\"a\":-}", "{\"a\":1--2}"] {
+        for text in [
+            "{\"a\": 1;DROP TABLE t}", "{\"a\": x}", "[1) OR (1]", "{\"a\":-}", "{\"a\":1--2}",
+        ] {
             for path in ["$.a", "$[0]", "$..*"] {
                 let sql = try Rendering().render(
                     "{for $l = $batch}({jsonpath($l.t \"\(path)\")}){end}", [["t": .text(text)]])
