@@ -37,6 +37,7 @@ extension Renderer {
             guard let moment = TemplateMoment(parsing: subject, bytes) else { return .missing }
             return append(scratch: moment.canonical.utf8, .date)
         case .first:
+            let subject = unwrapped(subject)
             guard subject.kind == .json else { return subject }
             let item = JSONWalker.item(
                 in: base(of: subject), at: subject.range.lowerBound + 1,
