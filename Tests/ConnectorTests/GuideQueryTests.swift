@@ -8,6 +8,7 @@ import Testing
 @Suite struct GuideQueryTests {
     private static let pages: [ConnectorKind: String] = [
         .postgresql: "docs/guides/postgresql.md", .sqlite: "docs/guides/sqlite.md",
+        .mysql: "docs/guides/mysql-queries.md",
     ]
     private static let hostile = [
         "O'Neil", "''", "\\", "C:\\\nnew", "\"x\"", "a\r\nb", "'); DROP TABLE mysegment; --", "%_",
@@ -24,7 +25,9 @@ import Testing
             let page = try #require(GuideQueryTests.pages[kind])
             target = try Target(kind)
             session = try await target.connect()
+            // Those that a page shows as they were found elsewhere do not fit its tables.
             examples = try DocumentedExample.examples(of: page)
+                .filter { !$0.name.hasPrefix("original-") }
             let tables = try FencedBlock.blocks(of: page).first { $0.words.first == "sql" }
             _ = try await session.execute(sql(try #require(tables).text))
         }
