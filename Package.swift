@@ -137,8 +137,17 @@ let package = Package(
         // Tests.
         test("SegmentModelTests", ["SegmentModel"]),
         test("EventJSONTests", ["SegmentModel", "EventJSON"]),
+        .target(
+            name: "DocumentationTesting", dependencies: ["SegmentModel", "SQLTemplate"],
+            path: "Tests/DocumentationTesting", swiftSettings: settings),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
-        test("SQLTemplateTests", ["SegmentModel", "SQLTemplate", "CAllocationCount"]),
+        test(
+            "SQLTemplateTests",
+            [
+                "SegmentModel", "EventJSON", "SQLTemplate", "DocumentationTesting",
+                "CAllocationCount",
+            ],
+            files: ["Golden"]),
         test(
             "TemplateServerTests",
             [
@@ -176,7 +185,7 @@ let package = Package(
             "ConnectorTests",
             [
                 "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "ConnectorSQLite",
-                "ConnectorPostgres", "ConnectorMySQL", "ServerTesting",
+                "ConnectorPostgres", "ConnectorMySQL", "ServerTesting", "DocumentationTesting",
             ]),
         test("AuditTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Audit", crypto]),
         test(

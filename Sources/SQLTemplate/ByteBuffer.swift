@@ -49,6 +49,11 @@ struct ByteBuffer: ~Copyable {
     }
 
     mutating func append(contentsOf bytes: some Sequence<UInt8>) {
+        let isCopied: Bool? = bytes.withContiguousStorageIfAvailable { run in
+            if let base = run.baseAddress { append(base, run.count) }
+            return true
+        }
+        guard isCopied == nil else { return }
         for byte in bytes { append(byte) }
     }
 

@@ -4,6 +4,8 @@ internal import SegmentModel
 struct JSONPathSearch {
     /// Values deeper than this are not looked into.
     private static let depthMax = 64
+    /// Bytes of a long value that count as one value more.
+    private static let bytesPerWork = 256
 
     private let bytes: UnsafePointer<UInt8>
     private let root: Range<Int>
@@ -48,7 +50,7 @@ struct JSONPathSearch {
         var index = value.lowerBound + 1
         while let item = JSONWalker.item(in: bytes, at: index, end: value.upperBound) {
             items.append(item)
-            workCount += 1
+            workCount += 1 + (item.next - index) / Self.bytesPerWork
             if workCount > Limits.jsonPathWorkCountMax { isExhausted = true }
             if item.isLast || isExhausted { break }
             index = item.next

@@ -45,6 +45,11 @@ struct ProgramBuilder {
     mutating func build(_ template: SplitTemplate, _ diagnostics: inout Diagnostics) {
         program.literals = template.literals
         for piece in template.pieces {
+            // What follows would not be reported, and finding near names takes its time.
+            guard !diagnostics.isFull else {
+                isStructureBroken = true
+                return
+            }
             switch piece.content {
             case .text(let range): emit(.text(range), at: piece.offset)
             case .tag(let tag):

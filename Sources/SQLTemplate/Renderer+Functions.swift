@@ -5,6 +5,7 @@ internal import SegmentModel
 extension Renderer {
     mutating func call(_ function: Function, _ arguments: [RenderedValue]) -> RenderedValue {
         let subject = arguments[0]
+        guard isFitting(scratch.count) else { return .missing }
         switch function {
         case .default: return subject.isAbsent ? arguments[1] : subject
         case .json: return json(subject)
@@ -36,6 +37,7 @@ extension Renderer {
             guard let moment = TemplateMoment(parsing: subject, bytes) else { return .missing }
             return append(scratch: moment.canonical.utf8, .date)
         case .first:
+            let subject = unwrapped(subject)
             guard subject.kind == .json else { return subject }
             let item = JSONWalker.item(
                 in: base(of: subject), at: subject.range.lowerBound + 1,
@@ -148,6 +150,7 @@ extension Renderer {
         for (index, hit) in hits.enumerated() {
             if index > 0 { list.append(UInt8(ascii: ",")) }
             list += UnsafeBufferPointer(start: base(of: value) + hit.lowerBound, count: hit.count)
+            guard isFitting(list.count) else { return .missing }
         }
         list.append(UInt8(ascii: "]"))
         return append(scratch: list, .json)

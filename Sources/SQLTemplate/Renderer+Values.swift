@@ -95,11 +95,24 @@ extension Renderer {
         }
     }
 
+    /// What stands in JSON text that is neither a list nor an object, as `json` makes it.
+    mutating func unwrapped(_ value: RenderedValue) -> RenderedValue {
+        guard value.kind == .json, !isContainer(value) else { return value }
+        return jsonValue(in: value.buffer, value.range)
+    }
+
+    private func isContainer(_ value: RenderedValue) -> Bool {
+        guard !value.range.isEmpty else { return false }
+        let first = base(of: value)[value.range.lowerBound]
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    }
+
     // MARK: Conditions
 
     /// False: missing, null, false, zero, and an empty text, list or object.
-    func isTrue(_ value: RenderedValue) -> Bool {
-        switch value.kind {
+    mutating func isTrue(_ value: RenderedValue) -> Bool {
+        let value = unwrapped(value)
+        return switch value.kind {
         case .missing, .null, .false: false
         case .true, .date: true
         case .number: !(DecimalText(bytes(of: value))?.isZero ?? true)
@@ -167,6 +180,7 @@ extension Renderer {
 
     /// A text contains a part, a list an item, an object a key.
     private mutating func contains(_ whole: RenderedValue, _ part: RenderedValue) -> Bool {
+        let whole = unwrapped(whole)
         if whole.isAbsent || part.isAbsent { return false }
         guard whole.kind == .json else {
             return ByteSearch.contains(bytes(of: part), in: bytes(of: whole))

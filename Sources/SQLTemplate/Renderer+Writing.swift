@@ -194,10 +194,17 @@ extension Renderer {
         stringStart = -1
     }
 
-    /// Where a backslash before a line's end takes both away, `\` and a line's end of its own between
-    /// them leave what is meant.
+    /// Where a backslash before a line's end takes both away, `\` and a line's end of its own
+    /// between them leave what is meant. What was written last can be the backslash, or the
+    /// backslash and the first half of CR LF.
     mutating func keepApart(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
-        guard output.last == UInt8(ascii: "\\"), Self.beginsLine(bytes, count) else { return }
+        let isBehindReturn = output.last == UInt8(ascii: "\r")
+        let place = output.count - (isBehindReturn ? 2 : 1)
+        guard place >= 0, output.base[place] == UInt8(ascii: "\\") else { return }
+        let joins =
+            isBehindReturn
+            ? count > 0 && bytes[0] == UInt8(ascii: "\n") : Self.beginsLine(bytes, count)
+        guard joins else { return }
         output.append(UInt8(ascii: "\\"))
         output.append(UInt8(ascii: "\n"))
     }

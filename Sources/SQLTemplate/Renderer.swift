@@ -233,6 +233,7 @@ struct Renderer: ~Copyable {
 
     /// An object's items are its values; anything but a list is a list of one.
     private mutating func beginItems(_ frame: Int, _ list: RenderedValue) -> Bool {
+        let list = unwrapped(list)
         guard !list.isAbsent else { return false }
         frames[frame] = Frame()
         frames[frame].list = list

@@ -42,10 +42,13 @@ enum TypeCheck {
         case .upper, .lower, .trim, .substring, .replace, .concat, .md5, .sha256: .text
         case .length, .number: .number
         case .date: .date
-        case .default:
-            type(of: arguments[0]) == type(of: arguments[1]) ? type(of: arguments[0]) : .any
+        case .default: common(type(of: arguments[0]), type(of: arguments[1]))
         case .json, .first, .jsonpath: .any
         }
+    }
+
+    private static func common(_ first: ValueType, _ second: ValueType) -> ValueType {
+        first == second ? first : .any
     }
 
     static func call(

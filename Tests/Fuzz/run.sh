@@ -3,9 +3,9 @@
 #
 # usage: Tests/Fuzz/run.sh [SECONDS [TARGET]...]
 #
-# SECONDS (60) is for each target; the targets are event frame payload column files proofs
-# snapshot (all of them). What was built, the corpus, and inputs that failed are in .build-fuzz; the corpus is kept for
-# the next run. A failed input is run again by
+# SECONDS (60) is for each target; the targets are event frame payload column files proofs snapshot
+# template (all of them). What was built, the corpus, and inputs that failed are in .build-fuzz; the
+# corpus is kept for the next run. A failed input is run again by
 #   .build-fuzz/TARGET .build-fuzz/failed/TARGET-...
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -13,7 +13,7 @@ build=.build-fuzz
 seconds=${1:-60}
 [[ "$seconds" =~ ^[0-9]+$ ]] || { sed -n 's/^# //p' "$0" | head -3 >&2; exit 2; }
 targets=("${@:2}")
-[ ${#targets[@]} -gt 0 ] || targets=(event frame payload column files proofs snapshot)
+[ ${#targets[@]} -gt 0 ] || targets=(event frame payload column files proofs snapshot template)
 for target in "${targets[@]}"; do
   [ -f "Tests/Fuzz/${target^}Fuzz.swift" ] || {
     echo "fuzz: there is no target '$target'" >&2
@@ -61,10 +61,12 @@ compile() {
   fi
   objects+=($build/$module.o)
 }
-for module in SegmentModel EventJSON FrameCodec MerkleTree StorageIO Ledger; do compile $module; done
+for module in SegmentModel EventJSON SQLTemplate FrameCodec MerkleTree StorageIO Ledger; do
+  compile $module
+done
 
 echo "fuzz: writing seeds"
-for target in "${targets[@]}" frame payload column files proofs snapshot event; do
+for target in "${targets[@]}" frame payload column files proofs snapshot event template; do
   mkdir -p $build/seeds/$target $build/corpus/$target
 done
 swiftc "${flags[@]/fuzzer,address/address}" -module-name WriteSeeds -o $build/write-seeds \
@@ -78,12 +80,33 @@ printf '%s' '{"type":"profiles_added","segment_id":1,"profiles":[' \
   '{"id":"p1","fields":{"CustomID":"C-1","age":31.5,"ok":true}},' \
   '{"id": "Jürgen", "fields": {"CustomID": "C-2", "Größe": null}},{"id":"p3"}]}' \
   > $build/seeds/event/plain
+# Templates begin with the documented examples, for each kind, with some values.
+LC_ALL=C awk -v to=$build/seeds/template '
+  BEGIN {
+    split("add_profiles remove_profiles clear_segment save_segment delete_segment members", names)
+    for (i in names) query[names[i]] = i - 1
+  }
+  /^```template/ { inside = 1; text = ""; head = $0; next }
+  /^```/ && inside {
+    inside = 0
+    n++
+    for (kind = 0; kind < 6; kind++) {
+      file = to "/documented-" n "-" kind
+      split(head, words, " ")
+      printf "%c%c%c%c%s", 48 + kind, 48 + n % 16, (head ~ /individual/) ? 49 : 48, \
+        48 + query[words[3]], text > file
+      printf "\377(it'"'"'s \\\376 \342\200\231--\n\376,12\3765{x\376=[1\3766\3767" > file
+      close(file)
+    }
+    next
+  }
+  inside { text = text $0 "\n" }' docs/reference/templates.md docs/guides/*.md
 
 status=0
 for target in "${targets[@]}"; do
   swiftc "${flags[@]}" -module-name "${target^}Fuzz" -o "$build/$target" \
-    "Tests/Fuzz/${target^}Fuzz.swift" Tests/Fuzz/FrameContent.swift "${objects[@]}" $crypto \
-    -llz4 -lstdc++
+    "Tests/Fuzz/${target^}Fuzz.swift" Tests/Fuzz/FrameContent.swift Tests/Fuzz/SQLScanner.swift \
+    "${objects[@]}" $crypto -llz4 -lstdc++
   echo "fuzz: $target for $seconds seconds"
   if ! "$build/$target" -max_total_time="$seconds" -max_len=8192 -timeout=20 \
     -rss_limit_mb=3000 -print_final_stats=1 -artifact_prefix="$build/failed/$target-" \

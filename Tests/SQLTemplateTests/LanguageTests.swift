@@ -147,6 +147,28 @@ import Testing
         }
     }
 
+    @Test("JSON text that is neither a list nor an object is what stands in it")
+    func jsonScalars() throws {
+        for (source, sql) in [
+            ("{for $x = json($l.s)}({$x}){autocomma}{end}", "('it''s \"so\"\n')"),
+            ("{for $x = json($l.list)}({$x}){autocomma}{end}", "('a,b')"),
+            ("{for $x = json($l.seconds)}({$x}){autocomma}{end}", "(1773309600.5)"),
+            ("{for $x = json($l.none)}({$x}){autocomma}{end}", ""),
+            ("({first(json($l.list))})", "('a,b')"),
+            ("{if json($l.none)}1{else}0{end}", "0"), ("{if json($l.empty)}1{else}0{end}", "0"),
+            ("{if json($l.list)}1{else}0{end}", "1"),
+            ("{if json($l.list) contains \"a,b\"}1{else}0{end}", "1"),
+            ("{if json($l.list) contains \"\\\"\"}1{else}0{end}", "0"),
+        ] {
+            let row: Rendering.Profile = [
+                "s": .text("it's \"so\"\n"), "list": .text("a,b"), "empty": .text(""),
+                "seconds": .number("1773309600.5"),
+            ]
+            let rendered = try batch.render("{for $l = $batch}\(source){end}", [row])
+            #expect(rendered == sql, "\(source)")
+        }
+    }
+
     @Test("In individual mode both spellings of the profile work, and there is one row")
     func individual() throws {
         let one = Rendering(mode: .individual)

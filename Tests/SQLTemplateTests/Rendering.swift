@@ -1,3 +1,4 @@
+import DocumentationTesting
 import SQLTemplate
 import SegmentModel
 import Testing
@@ -28,22 +29,7 @@ struct Rendering {
 
     func renderBytes(_ source: String, _ profiles: [Profile] = []) throws -> [UInt8] {
         let template = try compile(source)
-        var rows = RenderRows(slotCount: template.fieldNames.count)
-        rows.rowCount = profiles.count
-        for profile in profiles {
-            for name in template.fieldNames {
-                guard let value = profile[name] else {
-                    rows.values.append(RenderRows.Value())
-                    continue
-                }
-                let offset = UInt32(rows.bytes.count)
-                rows.bytes += value.bytes
-                let count = UInt32(value.bytes.count)
-                rows.values.append(
-                    RenderRows.Value(
-                        kind: value.kind, bytes: EventBatch.Slice(offset: offset, count: count)))
-            }
-        }
+        let rows = RenderRows(profiles, for: template)
         let scope = RenderScope(
             segmentID: SegmentID(42), segmentName: segmentName, integrationName: "crm",
             eventTime: Timestamp(rfc3339: "2026-03-12T10:00:00Z")!, position: Position(7),

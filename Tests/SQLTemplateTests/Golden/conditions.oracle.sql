@@ -1,0 +1,5 @@
+INSERT INTO grades (id, grade) VALUES
+('p1', 'gold'),
+('p2', 'member'),
+('p3', NULL)
+ON CONFLICT (id) DO NOTHING

@@ -1,0 +1,1 @@
+1:38: context: "…" names a column in ClickHouse, so a value cannot stand in it

@@ -1,0 +1,1 @@
+INSERT INTO segments (name) VALUES ("O'Brien's list")

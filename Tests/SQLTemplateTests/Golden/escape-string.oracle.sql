@@ -1,0 +1,1 @@
+SELECT E'O\Neil\n'

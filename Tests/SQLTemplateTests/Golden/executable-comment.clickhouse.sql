@@ -1,0 +1,1 @@
+UPDATE segments SET name = 'O\'Brien\'s list' /*! , updated = NOW() */

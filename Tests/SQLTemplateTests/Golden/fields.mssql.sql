@@ -1,0 +1,1 @@
+SELECT 'O''Neil', 'p1', '0123', 'rfm', NULL

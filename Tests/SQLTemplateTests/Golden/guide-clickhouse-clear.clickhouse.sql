@@ -1,0 +1,1 @@
+DELETE FROM mysegment WHERE segId = 42

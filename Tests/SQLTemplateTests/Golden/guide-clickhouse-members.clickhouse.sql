@@ -1,0 +1,1 @@
+SELECT clientId FROM mysegment FINAL WHERE segId = 42

@@ -1,0 +1,2 @@
+DELETE FROM mysegment WHERE segId = 42 AND clientId IN ('O''Neil','C-2')
+

@@ -1,0 +1,3 @@
+INSERT INTO segments (segment_id, name, updated) VALUES (42, 'O''Brien''s list', '2026-03-12T10:00:00.000Z')
+ON CONFLICT (segment_id) DO UPDATE SET name = excluded.name, updated = excluded.updated
+

@@ -1,0 +1,5 @@
+INSERT INTO mysegment (segId, clientId, updated) VALUES
+(42, 'O''Neil', '2026-03-12 10:00:00.000'),
+(42, 'C-2', '2026-03-12 10:00:00.000'),
+(42, 'C-2', '2026-03-12 10:00:00.000')
+ ON DUPLICATE KEY UPDATE updated = '2026-03-12 10:00:00.000'

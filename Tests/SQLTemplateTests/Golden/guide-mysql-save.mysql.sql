@@ -1,0 +1,2 @@
+INSERT INTO segments (segment_id, name, updated) VALUES (42, 'O''Brien''s list', '2026-03-12 10:00:00.000')
+ON DUPLICATE KEY UPDATE name = 'O''Brien''s list', updated = '2026-03-12 10:00:00.000'

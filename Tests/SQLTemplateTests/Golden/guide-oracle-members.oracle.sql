@@ -1,0 +1,1 @@
+SELECT clientId FROM mysegment WHERE segId = 42

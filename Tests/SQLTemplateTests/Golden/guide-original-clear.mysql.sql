@@ -1,0 +1,2 @@
+DELETE FROM mysegment
+WHERE segment_id = 42

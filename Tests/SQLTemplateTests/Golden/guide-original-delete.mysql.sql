@@ -1,0 +1,3 @@
+DELETE FROM segments
+WHERE segment_id = 42
+LIMIT 1

@@ -1,0 +1,1 @@
+1:56: context: a tag cannot stand in a comment

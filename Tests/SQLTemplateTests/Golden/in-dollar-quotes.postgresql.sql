@@ -1,0 +1,1 @@
+1:11: context: a tag cannot stand in $$…$$

@@ -1,0 +1,1 @@
+1:12: context: a tag cannot stand in q'…'

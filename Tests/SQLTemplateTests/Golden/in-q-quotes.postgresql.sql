@@ -1,0 +1,1 @@
+SELECT q'[ O''Brien''s list ]' FROM dual

@@ -1,0 +1,4 @@
+VALUES
+(N'Köln', N'Köln', N'"Köln"', N'Köln'),
+('', '', '""', ''),
+(NULL, '', 'null', '?')

@@ -1,0 +1,1 @@
+DELETE FROM segment_42 WHERE x IN (SELECT id FROM "list 42")
