@@ -87,8 +87,8 @@ struct TemplateOptions: ParsableArguments {
         guard bytes.count <= Limits.templateByteCountMax else {
             throw Failure(
                 .templateInvalid,
-                "\(name): a template has \(Limits.templateByteCountMax) bytes at most, and this file "
-                    + "has more",
+                "\(name): a template has \(Limits.templateByteCountMax) bytes at most, "
+                    + "and this file has more",
                 hint: "write values as tags, not into the template")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -135,11 +135,10 @@ struct TemplateOptions: ParsableArguments {
                 name: query.rawValue, text: text, query: query, isBatch: isBatch, rules: rules)
         }
         guard !sources.isEmpty else {
+            let known = integration.queries.keys.map(\.rawValue).sorted()
             throw Failure(
                 .notFound, "\(integration.name) has no query \(query ?? "")",
-                hint:
-                    "it has \(integration.queries.keys.map(\.rawValue).sorted().joined(separator: ", "))"
-            )
+                hint: "it has \(known.joined(separator: ", "))")
         }
         return sources
     }

@@ -37,7 +37,9 @@ package struct TemplateLab: Sendable {
                 "the lab cannot ask \(plan.connector.kind.rawValue) about its tables in this build",
                 hint: "'segledger template check' looks at the queries themselves")
         }
-        segment = SegmentID(Int64.random(in: 2_000_000_000...2_147_483_000))
+        var generator = SystemRandomNumberGenerator()
+        segment = SegmentID(
+            Int64.random(in: 2_000_000_000...2_147_483_000, using: &generator))
         tables = try await LabTables(plan, catalog, segment, session)
         guard try await tables.read(session).isEmpty else {
             throw Failure(

@@ -68,10 +68,13 @@ import Testing
 
         let events = """
             {"type":"segment_created","segment_id":1,"segment_name":"O'Hara's \\"best\\""}
-            {"type":"profiles_added","segment_id":1,"profiles":[{"id":"a","fields":{"CustomID":"O'Neil\\\\"}},{"id":"b","fields":{"CustomID":"say \\"hi\\""}}]}
+            {"type":"profiles_added","segment_id":1,"profiles":[
+             {"id":"a","fields":{"CustomID":"O'Neil\\\\"}},
+             {"id":"b","fields":{"CustomID":"say \\"hi\\""}}]}
             {"type":"profiles_removed","segment_id":1,"profiles":[{"id":"b"}]}
             """
-        #expect(try program.run("append", input: Data(events.utf8)).status == 0)
+        let lines = events.replacing("\n ", with: "")
+        #expect(try program.run("append", input: Data(lines.utf8)).status == 0)
         #expect(try program.run("sync", "--until-idle").status == 0)
         #expect(try database.run("SELECT segId, clientId FROM mysegment") == "1|O'Neil\\")
         #expect(try database.run("SELECT name FROM segments") == "O'Hara's \"best\"")
@@ -160,13 +163,15 @@ import Testing
         let sample = try file(
             """
             {"type":"segment_created","segment_id":7,"segment_name":"x"}
-            {"type":"profiles_added","segment_id":7,"profiles":[{"id":"p","fields":{"CustomID":"C'1","age":31}},{"id":"q"}]}
+            {"type":"profiles_added","segment_id":7,"profiles":[
+             {"id":"p","fields":{"CustomID":"C'1","age":31}},{"id":"q"}]}
             """, "sample.ndjson")
         let given = try program.run(
             "template", "render", "--kind", "clickhouse", insert, "--sample", sample)
         #expect(given.output == "INSERT INTO t VALUES (7, 'C\\'1', 31),(7, '', NULL)\n")
         let events =
-            #"{"type":"profiles_added","segment_id":3,"profiles":[{"id":"z","fields":{"CustomID":"C-9","age":5}}]}"#
+            #"{"type":"profiles_added","segment_id":3,"profiles":[{"id":"z","#
+            + #""fields":{"CustomID":"C-9","age":5}}]}"#
         #expect(try program.run("append", input: Data(events.utf8)).status == 0)
         let members = try program.run(
             "template", "render", "--kind", "mssql", insert, "--segment", "3", "--json")

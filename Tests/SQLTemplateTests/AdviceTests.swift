@@ -81,7 +81,8 @@ import Testing
         let template = try Rendering(kind: .mysql).compile(
             """
             INSERT INTO crm.`my segment` (segId, clientId) VALUES
-            {for $l = $batch}({segment_id}, "{$l.id}"){autocomma}{end} ON DUPLICATE KEY UPDATE u = 1;
+            {for $l = $batch}({segment_id}, "{$l.id}"){autocomma}{end}
+            ON DUPLICATE KEY UPDATE u = 1;
             DELETE FROM old WHERE segment_id = {segment_id} AND clientId IN ({batch_in "id"})
             """)
         let (insert, delete) = (template.statements[0], template.statements[1])
