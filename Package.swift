@@ -152,7 +152,7 @@ let package = Package(
             "TemplateServerTests",
             [
                 "SegmentModel", "SQLTemplate", "Connector", "ConnectorSQLite",
-                "ConnectorPostgres", "ConnectorMySQL", "ServerTesting",
+                "ConnectorPostgres", "ConnectorMySQL", "ServerTesting", "DocumentationTesting",
             ]),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
         test("MerkleTreeTests", ["MerkleTree", crypto]),
