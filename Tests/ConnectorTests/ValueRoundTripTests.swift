@@ -2,6 +2,7 @@ import Connector
 import Foundation
 import SQLTemplate
 import SegmentModel
+import ServerTesting
 import Testing
 
 /// Values go through templates into real databases and come back.

@@ -1,3 +1,5 @@
+import ServerTesting
+
 /// Values that break what is not escaped, not encoded, or cut.
 struct HostileValues {
     private static let pieces: [String] = [
