@@ -148,6 +148,12 @@ let package = Package(
                 "CAllocationCount",
             ],
             files: ["Golden"]),
+        test(
+            "TemplateServerTests",
+            [
+                "SegmentModel", "SQLTemplate", "Connector", "ConnectorSQLite",
+                "ConnectorPostgres", "ConnectorMySQL", "ServerTesting", "DocumentationTesting",
+            ]),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
         test("MerkleTreeTests", ["MerkleTree", crypto]),
         .target(

@@ -5,6 +5,7 @@ internal import EventJSON
 internal import Foundation
 internal import Ledger
 internal import Projection
+internal import SQLTemplate
 internal import SegmentModel
 
 struct ApplyCommand: AsyncParsableCommand {
@@ -30,14 +31,19 @@ struct ApplyCommand: AsyncParsableCommand {
             throw Failure(
                 .configurationInvalid, "\(file): the file is not UTF-8", hint: "save it as UTF-8")
         }
-        let change = try await Workspace.with(global.directory, .write) { workspace in
+        let (change, warnings) = try await Workspace.with(global.directory, .write) { workspace in
             let change = try await parse(text, workspace)
             try Secrets.store(change.storedSecrets, directory: workspace.directory)
             var batch = EventBatch()
             batch.append(.configurationApplied, body: change.encode())
             _ = try await workspace.ledger.append(batch)
             try await workspace.projector.foldToEnd()
-            return change
+            let connectors = try await workspace.configuration().connectors
+            return (change, QueryCheck.warnings(change, connectors))
+        }
+        for (place, warning) in warnings {
+            Terminal.printError("segledger: warning: \(place): \(warning.message)")
+            if let hint = warning.hint { Terminal.printError("hint: \(hint)") }
         }
         if global.json {
             var json = JSONWriter()

@@ -113,7 +113,8 @@ extension Bench {
         }
         return BenchFigure(
             what: "check of a template of \(source.utf8.count) bytes",
-            value: (Self.processorSeconds() - start) / Double(count) * 1000, unit: "ms", ceiling: nil,
+            value: (Self.processorSeconds() - start) / Double(count) * 1000, unit: "ms",
+            ceiling: nil,
             ceilingName: nil)
     }
 }

@@ -8,7 +8,9 @@ internal import Sync
 struct TemplateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "template", abstract: "Check, render and try query templates.",
-        subcommands: [TemplateCheckCommand.self, TemplateRenderCommand.self, TemplateLabCommand.self])
+        subcommands: [
+            TemplateCheckCommand.self, TemplateRenderCommand.self, TemplateLabCommand.self,
+        ])
 }
 
 /// What `check` and `render` take to know how a template is read.
@@ -63,7 +65,8 @@ struct TemplateOptions: ParsableArguments {
         }
         guard integration != nil || kind != nil || connector != nil else {
             throw ValidationError(
-                "say which database the template is for: --kind, or --connector of a data directory")
+                "say which database the template is for: --kind, or --connector of a data directory"
+            )
         }
         guard kind == nil || (connector == nil && integration == nil) else {
             throw ValidationError("--kind is what --connector and --integration already say")
@@ -80,6 +83,13 @@ struct TemplateOptions: ParsableArguments {
             bytes += part
             // One more byte than a template may have is enough to refuse it.
             if bytes.count > Limits.templateByteCountMax { break }
+        }
+        guard bytes.count <= Limits.templateByteCountMax else {
+            throw Failure(
+                .templateInvalid,
+                "\(name): a template has \(Limits.templateByteCountMax) bytes at most, "
+                    + "and this file has more",
+                hint: "write values as tags, not into the template")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure(
@@ -125,10 +135,10 @@ struct TemplateOptions: ParsableArguments {
                 name: query.rawValue, text: text, query: query, isBatch: isBatch, rules: rules)
         }
         guard !sources.isEmpty else {
+            let known = integration.queries.keys.map(\.rawValue).sorted()
             throw Failure(
                 .notFound, "\(integration.name) has no query \(query ?? "")",
-                hint: "it has \(integration.queries.keys.map(\.rawValue).sorted().joined(separator: ", "))"
-            )
+                hint: "it has \(known.joined(separator: ", "))")
         }
         return sources
     }

@@ -87,7 +87,7 @@ struct TemplateLabCommand: AsyncParsableCommand {
             }
             for note in grade.notes { Terminal.printLine("\(grade.query.rawValue): \(note)") }
         }
-        Terminal.printLine("Everything was rolled back.")
+        Terminal.printLine("Nothing of it stays in the database.")
     }
 
     private static func named(_ grade: LabGrade) -> [(String, LabGrade.Verdict)] {

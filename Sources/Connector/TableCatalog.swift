@@ -130,7 +130,8 @@ package struct TableCatalog: Sendable {
     private func qualified(_ name: [QueryStatement.Name]) -> String {
         name.map { part in
             guard part.isQuoted else { return part.text }
-            return "\"" + part.text.split(separator: "\"", omittingEmptySubsequences: false)
+            return "\""
+                + part.text.split(separator: "\"", omittingEmptySubsequences: false)
                 .joined(separator: "\"\"") + "\""
         }.joined(separator: ".")
     }

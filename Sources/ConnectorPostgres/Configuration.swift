@@ -7,10 +7,12 @@ struct PostgresConfiguration: Sendable {
     let parameters: [String: String]
     let connectTimeoutMilliseconds: Int
     let statementTimeoutMilliseconds: Int
+    let sqlSettings: SQLSettings
 
     init(_ definition: ConnectorDefinition, secret: String?) throws(Failure) {
         connectTimeoutMilliseconds = definition.connectTimeoutMilliseconds
         statementTimeoutMilliseconds = definition.statementTimeoutMilliseconds
+        sqlSettings = definition.sqlSettings
         var parameters = try Self.parse(definition)
         if parameters["password"] != nil {
             throw Failure(

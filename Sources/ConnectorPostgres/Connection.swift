@@ -18,6 +18,7 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
 
     let handle: OpaquePointer
     let signal = CancelSignal()
+    private let sqlSettings: SQLSettings
     private let statementTimeoutMilliseconds: Int
     private var cancelRequest: CancelRequest?
     private var deadline: UInt64 = 0
@@ -27,6 +28,7 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     private var isOpen = true
 
     init(_ configuration: PostgresConfiguration) throws(TargetFailure) {
+        sqlSettings = configuration.sqlSettings
         statementTimeoutMilliseconds = configuration.statementTimeoutMilliseconds
         let keywords = CStringArray(Array(configuration.parameters.keys))
         let values = CStringArray(Array(configuration.parameters.values))
@@ -69,7 +71,7 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
 
     func applySettings() throws(TargetFailure) {
         let sql = PostgresDialect.settings(
-            statementTimeoutMilliseconds: statementTimeoutMilliseconds)
+            sqlSettings, statementTimeoutMilliseconds: statementTimeoutMilliseconds)
         try PostgresExchange(self).run(sql)
     }
 

@@ -1,4 +1,5 @@
 internal import Connector
+internal import SegmentModel
 
 /// What PostgreSQL wants to read.
 enum PostgresDialect {
@@ -10,8 +11,11 @@ enum PostgresDialect {
 
     /// The templates' escaping relies on standard_conforming_strings. Sent as a statement and not
     /// as startup options, which connection poolers refuse.
-    static func settings(statementTimeoutMilliseconds: Int) -> String {
-        "SET standard_conforming_strings = on; "
+    static func settings(
+        _ settings: SQLSettings, statementTimeoutMilliseconds: Int
+    ) -> String {
+        let isStandard = !settings.contains(.backslashEscapes)
+        return "SET standard_conforming_strings = \(isStandard ? "on" : "off"); "
             + "SET statement_timeout = \(statementTimeoutMilliseconds)"
     }
 

@@ -16,8 +16,8 @@ enum ContextMessages {
             if case .string(let form) = state.mode {
                 if form.takesValues { return nil }
                 return (
-                    "a value cannot stand in \"…\", which keeps only some characters",
-                    "write the value in single quotes: '{…}'"
+                    "a value cannot stand in this string, which keeps only some characters",
+                    "write the value as '{…}', with nothing before its quotes"
                 )
             }
             if isInteger { return nil }

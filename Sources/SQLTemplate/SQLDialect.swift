@@ -44,6 +44,8 @@ package struct SQLDialect: Sendable {
     var hashCommentNeedsSpace = false
     /// `/*!…*/` is run, and `/*+…*/` is read by rules of its own.
     var hasExecutableComments = false
+    /// `_latin1'…'` and `N'…'` are of another character set than the connection's.
+    var hasCharacterSetIntroducers = false
     /// `‘…’` and `“…”` are quotes.
     var hasCurlyQuotes = false
     /// `--` starts a comment only before white space.
@@ -124,6 +126,7 @@ package struct SQLDialect: Sendable {
             hasBacktickIdentifiers = true
             hasHashComments = true
             hasExecutableComments = true
+            hasCharacterSetIntroducers = true
             timeForm = .spaced
             dashCommentNeedsSpace = true
             nameMarks = Array("@:?".utf8)

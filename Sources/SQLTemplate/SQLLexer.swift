@@ -58,6 +58,14 @@ struct SQLLexer {
         isWordStart(byte) || isDigit(byte) || byte == UInt8(ascii: "$")
     }
 
+    /// The word before a string, where it can name the string's character set.
+    private var introducer: Range<Int>? {
+        guard dialect.hasCharacterSetIntroducers, let last = tokens.last, last.kind == .word else {
+            return nil
+        }
+        return last.range
+    }
+
     private func isQuote(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"")
             || (byte == UInt8(ascii: "`") && dialect.hasBacktickIdentifiers)
@@ -124,9 +132,9 @@ struct SQLLexer {
         } else if Self.isWordStart(byte), !isCurlyQuote() {
             word(isContinued: false)
         } else if byte == UInt8(ascii: "'") {
-            openString(dialect.apostrophe)
+            openString(dialect.apostrophe, behindWord: introducer)
         } else if byte == UInt8(ascii: "\""), let form = dialect.doubleQuoteString {
-            openString(form)
+            openString(form, behindWord: introducer)
         } else if byte == UInt8(ascii: "\"") {
             openIdentifier(close: byte)
         } else if byte == UInt8(ascii: "`"), dialect.hasBacktickIdentifiers {
@@ -189,6 +197,8 @@ struct SQLLexer {
                 length == 1 || (length == 2 && first == UInt8(ascii: "n"))
             {
                 alternativeQuote(from: start)
+            } else if dialect.hasCharacterSetIntroducers {
+                openString(dialect.apostrophe, behindWord: start..<index)
             } else if dialect.hasNationalStrings {
                 let isNational = length == 1 && first == UInt8(ascii: "n")
                 openString(dialect.apostrophe, isNational: isNational)
@@ -338,9 +348,10 @@ struct SQLLexer {
     // MARK: Inside of quotes
 
     private mutating func openString(
-        _ form: SQLDialect.StringForm, isNational: Bool = false
+        _ form: SQLDialect.StringForm, isNational: Bool = false, behindWord word: Range<Int>? = nil
     ) {
         var form = form
+        if let word, !keepsAllCharacters(word) { form.takesValues = false }
         form.lacksNational = dialect.hasNationalStrings && !isNational
         if state.seams.contains(.afterValue) {
             report(.stringAfterValue)
@@ -351,6 +362,13 @@ struct SQLLexer {
         state.mode = .string(form)
         state.openedAt = index
         took(1, [])
+    }
+
+    /// Whether a string behind this word, which can name a character set, holds any text as it is.
+    private func keepsAllCharacters(_ word: Range<Int>) -> Bool {
+        let name = String(decoding: bytes[word], as: UTF8.self).lowercased()
+        guard name == "n" || name.hasPrefix("_") else { return true }
+        return ["_utf8mb4", "_binary"].contains(name)
     }
 
     private mutating func string(_ form: SQLDialect.StringForm) {

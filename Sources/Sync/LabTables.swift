@@ -3,13 +3,21 @@ internal import SQLTemplate
 internal import SegmentModel
 
 /// Reads back what the queries of an integration leave of one segment.
+///
+/// Where a transaction cannot take everything back (an engine without transactions, a TRUNCATE that
+/// commits by itself), the session gets empty copies of the tables under the same names: temporary
+/// tables of MySQL hide the real ones, and go with the session.
 struct LabTables {
     private struct Table {
         let question: [UInt8]
         let name: String
+        /// As the queries write it.
+        let written: String
     }
 
     private let tables: [Table]
+    /// The session works on copies of its own.
+    let isScratch: Bool
 
     /// - Throws: `templateInvalid` where the lab cannot work with these tables; `TargetFailure`.
     init(
@@ -19,17 +27,12 @@ struct LabTables {
         let statements = plan.queries.values.flatMap(\.template.statements)
             .filter { !$0.table.isEmpty && $0.verb != "SELECT" }
         var tables: [String: Table] = [:]
+        var needsScratch = plan.queries.keys.contains { plan.truncates($0) }
         for (name, group) in Dictionary(grouping: statements, by: Self.name) {
             guard let description = try await catalog.describe(group[0].table, in: session) else {
                 continue
             }
-            guard description.isTransactional else {
-                throw Failure(
-                    .templateInvalid,
-                    "the lab cannot try queries on \(name), whose engine keeps what a transaction "
-                        + "takes back",
-                    hint: "ALTER TABLE \(name) ENGINE = InnoDB")
-            }
+            if !description.isTransactional { needsScratch = true }
             guard let column = group.lazy.compactMap(\.segmentColumn).first else {
                 throw Failure(
                     .templateInvalid,
@@ -45,14 +48,36 @@ struct LabTables {
             let list = shown.map { plan.quoted($0.name) }.joined(separator: ", ")
             let asWritten = group[0].table.map { $0.isQuoted ? plan.quoted($0.text) : $0.text }
             let columnName = column.isQuoted ? plan.quoted(column.text) : column.text
+            let written = asWritten.joined(separator: ".")
             tables[name] = Table(
                 question: Array(
-                    ("SELECT \(list.isEmpty ? "1" : list) FROM "
-                        + "\(asWritten.joined(separator: ".")) WHERE \(columnName) = \(segment)")
-                        .utf8),
-                name: name)
+                    ("SELECT \(list.isEmpty ? "1" : list) FROM \(written) "
+                        + "WHERE \(columnName) = \(segment)").utf8),
+                name: name, written: written)
         }
         self.tables = tables.values.sorted { $0.name < $1.name }
+        isScratch = needsScratch
+        if isScratch { try await hide(session) }
+    }
+
+    /// Puts an empty copy before each table.
+    private func hide(_ session: any TargetSession) async throws {
+        for (number, table) in tables.enumerated() {
+            let copy = "segledger_lab_\(number)"
+            for sql in [
+                "CREATE TEMPORARY TABLE \(copy) LIKE \(table.written)",
+                "ALTER TABLE \(copy) RENAME TO \(table.written)",
+            ] {
+                _ = try await session.execute(Array(sql.utf8))
+            }
+        }
+    }
+
+    /// Empties the copies.
+    func empty(_ session: any TargetSession) async throws {
+        for table in tables {
+            _ = try await session.execute(Array("DELETE FROM \(table.written)".utf8))
+        }
     }
 
     private static func name(_ statement: QueryStatement) -> String {

@@ -6,7 +6,8 @@ internal import SegmentModel
 /// split, in another order, with hostile values; and says of each whether it holds.
 ///
 /// Invariants:
-/// - nothing stays: every try is a transaction of its own, and none commits;
+/// - nothing stays: every try is a transaction of its own, and none commits; where that is not
+///   enough the session has copies of the tables (`LabTables`);
 /// - a segment of the lab's own is used, of which the target has no row.
 package struct TemplateLab: Sendable {
     /// Values that break what is not escaped, not encoded, or cut.
@@ -37,7 +38,9 @@ package struct TemplateLab: Sendable {
                 "the lab cannot ask \(plan.connector.kind.rawValue) about its tables in this build",
                 hint: "'segledger template check' looks at the queries themselves")
         }
-        segment = SegmentID(Int64.random(in: 2_000_000_000...2_147_483_000))
+        var generator = SystemRandomNumberGenerator()
+        segment = SegmentID(
+            Int64.random(in: 2_000_000_000...2_147_483_000, using: &generator))
         tables = try await LabTables(plan, catalog, segment, session)
         guard try await tables.read(session).isEmpty else {
             throw Failure(
@@ -87,19 +90,32 @@ package struct TemplateLab: Sendable {
     /// - Throws: `TargetFailure` if the connection is lost; `Failure` for a value that the query
     ///   itself refuses.
     func run(_ steps: [Step]) async throws -> Outcome {
-        try Task.checkCancellation()
-        try await session.begin()
-        let outcome: Outcome
-        do {
+        var rows: [LabRow] = []
+        let failure = try await attempt {
             for step in steps {
                 for sql in try render(step) { _ = try await session.execute(sql) }
             }
-            outcome = .rows(try await tables.read(session))
-        } catch let failure as TargetFailure where !failure.isConnectionLost {
-            outcome = .refused(failure)
+            rows = try await tables.read(session)
         }
-        try await session.rollback()
-        return outcome
+        return failure.map { .refused($0) } ?? .rows(rows)
+    }
+
+    /// Runs `body` and takes back what it did; the refusal of the database, if it was one.
+    private func attempt(_ body: () async throws -> Void) async throws -> TargetFailure? {
+        try Task.checkCancellation()
+        if tables.isScratch {
+            try await tables.empty(session)
+        } else {
+            try await session.begin()
+        }
+        var refusal: TargetFailure?
+        do {
+            try await body()
+        } catch let failure as TargetFailure where !failure.isConnectionLost {
+            refusal = failure
+        }
+        if !tables.isScratch { try await session.rollback() }
+        return refusal
     }
 
     private func render(_ step: Step) throws -> [[UInt8]] {
@@ -292,8 +308,7 @@ package struct TemplateLab: Sendable {
                 if key == "id" { return profile.id }
                 return String(decoding: profile.fields[key]?.bytes ?? "".utf8, as: UTF8.self)
             })
-        try await session.begin()
-        do {
+        let failure = try await attempt {
             for sql in try render(adding(profiles)) { _ = try await session.execute(sql) }
             var found: Set<String> = []
             for sql in try render(Step(query: .members)) {
@@ -305,10 +320,10 @@ package struct TemplateLab: Sendable {
                 : .unsafe(
                     "of \(wanted.count) keys added it returns \(found.intersection(wanted).count),"
                         + " and \(found.subtracting(wanted).count) others")
-        } catch let failure as TargetFailure where !failure.isConnectionLost {
+        }
+        if let failure {
             grade.works = .unsafe("the database refuses it: \(failure.message)")
         }
-        try await session.rollback()
         return grade
     }
 }
@@ -320,10 +335,16 @@ extension IntegrationPlan {
         return quote + name.replacing(quote, with: quote + quote) + quote
     }
 
+    /// Whether a query empties a table in a way that commits by itself.
+    func truncates(_ query: QueryKind) -> Bool {
+        connector.kind == .mysql
+            && queries[query]?.template.statements.contains { $0.verb == "TRUNCATE" } == true
+    }
+
     /// Why a query cannot be tried in a transaction that is rolled back; nil: it can.
     func reasonNotToTry(_ query: QueryKind) -> String? {
         guard connector.kind == .mysql || connector.kind == .oracle else { return nil }
-        let verbs: Set<String> = ["CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME"]
+        let verbs: Set<String> = ["CREATE", "ALTER", "DROP", "RENAME"]
         let found = queries[query]?.template.statements.first { verbs.contains($0.verb) }
         return found.map { "\($0.verb) commits at once, so it was not tried" }
     }

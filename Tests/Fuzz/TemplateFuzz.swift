@@ -3,15 +3,16 @@ import SegmentModel
 
 // Target `template`: a template and values from outside. Whatever both are, the template is refused
 // or compiles; and if it compiles, no value becomes SQL (INV-7): what is rendered is read by a
-// scanner of this folder's own, once with the hostile values and once with harmless ones of the same
-// kinds, and both have the same tokens around their literals.
+// scanner of this folder's own, once with the hostile values and once with harmless ones of the
+// same kinds, and both have the same tokens around their literals.
 //
 // Input: a byte each for the kind, the settings, the mode, the query; the template up to a byte FF;
 // the values, each ended by FE, its first byte saying what it is.
 
 private let marker = "zqzq"
 
-/// A value, and a harmless one of its kind that is equal to another's only if both hostile ones are.
+/// A value, and a harmless one of its kind that is equal to another's only if both hostile ones
+/// are.
 private struct Pair {
     var hostile: FieldValue?
     var harmless: FieldValue?

@@ -9,7 +9,8 @@ import Testing
         "seconds": .number("1773309600.5"), "odd": .text("yesterday"), "flag": .boolean(true),
         "text": .text(#"{"a":[1,2,{"b":"x'y"}]}"#), "s": .text("it's \"so\"\n"),
         "shop": .json(
-            #"{"orders":[{"id":7,"price":9.5,"tags":["a","b"]},{"id":8,"price":20,"name":"q\u0041"},{"id":9}],"x y":null,"n":-1.50}"#
+            #"{"orders":[{"id":7,"price":9.5,"tags":["a","b"]},"#
+                + #"{"id":8,"price":20,"name":"q\u0041"},{"id":9}],"x y":null,"n":-1.50}"#
         ),
     ]
 

@@ -22,10 +22,10 @@ import Testing
             says: "autocoma", hint: "autocomma"),
         Case(
             source: #"VALUES {for $l = $batch}("{$l.x}"){end}"#, line: 1, column: 27,
-            says: "names a column in PostgreSQL", hint: "'{…}'"),
+            says: "names a column in PostgreSQL", hint: "'{$l.x}'"),
         Case(
             source: #"VALUES {for $l = $batch}("{$l.x}"){end}"#, line: 1, column: 27,
-            says: "names a column in SQLite", hint: "'{…}'", kind: .sqlite),
+            says: "names a column in SQLite", hint: "'{$l.x}'", kind: .sqlite),
         Case(
             source: "-- {segment_id}\nSELECT 1", line: 1, column: 4, says: "comment",
             hint: "take it out"),

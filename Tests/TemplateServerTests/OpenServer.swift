@@ -1,0 +1,111 @@
+import Connector
+import ConnectorMySQL
+import ConnectorPostgres
+import ConnectorSQLite
+import Foundation
+import SegmentModel
+import ServerTesting
+
+/// A connection to a `ServerUnderTest` with two tables of its own.
+final class OpenServer {
+    private enum Link {
+        case session(any TargetSession)
+        case clickHouse(any ClickHouse)
+    }
+
+    /// Takes the values.
+    let table: String
+    /// Holds one row that nothing may touch.
+    let canary: String
+    private let server: ServerUnderTest
+    private let link: Link
+    private let directory: TemporaryDirectory?
+    /// A server that was started for this connection.
+    private let ownServer: MariaDBServer?
+
+    init(_ server: ServerUnderTest) async throws {
+        self.server = server
+        let suffix = UUID().uuidString.lowercased().filter { $0 != "-" }
+        table = "v_" + suffix
+        canary = "canary_" + suffix
+        var directory: TemporaryDirectory?
+        var ownServer: MariaDBServer?
+        switch server.link {
+        case .clickHouse(let isCurrentEngine):
+            link = .clickHouse(
+                isCurrentEngine
+                    ? try ClickHouseEngine.shared.get() : try ClickHouseServer.shared.get())
+        case .session(let kind):
+            let url: String
+            switch kind {
+            case .sqlite:
+                let made = try TemporaryDirectory()
+                directory = made
+                url = "sqlite://" + made.path("values.sqlite")
+            case .mysql:
+                if !server.options.isEmpty {
+                    ownServer = try MariaDBServer(options: server.options)
+                }
+                url = try (ownServer ?? MariaDBServer.shared.get()).makeDatabase()
+            default: url = try PostgresServer.shared.get().makeDatabase()
+            }
+            var definition = ConnectorDefinition(name: "values", kind: kind, url: url)
+            definition.sqlSettings = server.rules.settings
+            let registry = ConnectorRegistry([
+                SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
+            ])
+            link = .session(
+                try await registry.makeConnector(definition, secret: nil).connect())
+        }
+        self.directory = directory
+        self.ownServer = ownServer
+        _ = try await execute(Array(server.tableDefinition(table).utf8))
+        let engine =
+            server.rules.kind == .clickhouse
+            ? "(n Int64) ENGINE = MergeTree ORDER BY n" : "(n bigint)"
+        _ = try await execute(Array("CREATE TABLE \(canary) \(engine)".utf8))
+        _ = try await execute(Array("INSERT INTO \(canary) VALUES (7)".utf8))
+    }
+
+    /// Runs SQL; the rows that it says to have written, where the database says it.
+    func execute(_ sql: [UInt8]) async throws -> Int? {
+        switch link {
+        case .session(let session): return try await session.execute(sql)
+        case .clickHouse(let house):
+            let result = try house.run(sql)
+            guard result.status == 200 else {
+                throw ServerProblem(
+                    description: String(decoding: result.body.prefix(500), as: UTF8.self))
+            }
+            return nil
+        }
+    }
+
+    func empty() async throws {
+        let verb = server.rules.kind == .clickhouse ? "TRUNCATE TABLE" : "DELETE FROM"
+        _ = try await execute(Array("\(verb) \(table)".utf8))
+    }
+
+    /// The rows, as hexadecimal texts behind their number.
+    func rows() async throws -> [[String?]] { try await query(server.question(table)) }
+
+    func isCanaryWhole() async throws -> Bool {
+        try await query("SELECT n FROM \(canary)") == [["7"]]
+    }
+
+    private func query(_ sql: String) async throws -> [[String?]] {
+        switch link {
+        case .session(let session): return try await session.query(Array(sql.utf8))
+        case .clickHouse(let house):
+            return try house.rows(sql).split(separator: "\n").map { line in
+                line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            }
+        }
+    }
+
+    func close() async {
+        if case .session(let session) = link { await session.close() }
+        ownServer?.stop()
+        withExtendedLifetime(directory) {}
+    }
+}

@@ -1,0 +1,22 @@
+import Foundation
+
+/// Numbers from a seed, the same each time.
+struct SeededGenerator: RandomNumberGenerator {
+    static let seed: UInt64 = {
+        let given = ProcessInfo.processInfo.environment["SEGLEDGER_SEED"].flatMap { UInt64($0) }
+        var system = SystemRandomNumberGenerator()
+        return given ?? system.next()
+    }()
+
+    private var state: UInt64
+
+    init(seed: UInt64 = SeededGenerator.seed) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
