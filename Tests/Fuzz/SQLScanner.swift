@@ -284,12 +284,10 @@ struct SQLScanner {
             tokens.append(.value)
             return true
         }
-        // A minus sign that joins nothing is the value's own.
+        // A minus sign may be the value's own: a number below zero behind `5 ` reads as a difference,
+        // where one above zero is no SQL at all.
         guard ends([.symbol(UInt8(ascii: "-")), .value]) else { return false }
-        switch tokens.dropLast(2).last {
-        case .value?, .name?, close?: return false
-        default: tokens.remove(at: tokens.count - 2)
-        }
+        tokens.remove(at: tokens.count - 2)
         return true
     }
 }

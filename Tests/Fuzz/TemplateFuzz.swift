@@ -154,7 +154,8 @@ private func pair(_ bytes: [UInt8], _ harmless: inout Harmless) -> Pair {
     }
 }
 
-/// What follows the first byte, with the marker at its ends or behind each byte that could matter.
+/// What follows the first byte, with the marker before it, behind each character that could matter
+/// or not, and at the end or not: a backslash or a quote may be the last character.
 private func text(
     _ bytes: [UInt8], _ harmless: inout Harmless
 ) -> (hostile: String, harmless: String) {
@@ -164,7 +165,7 @@ private func text(
         text.unicodeScalars.append(scalar)
         if isDense, !scalar.properties.isAlphabetic { text += marker }
     }
-    text += marker
+    if (bytes.first ?? 0) & 16 == 0 { text += marker }
     return (text, harmless.text(text))
 }
 

@@ -95,7 +95,8 @@ LC_ALL=C awk -v to=$build/seeds/template '
       split(head, words, " ")
       printf "%c%c%c%c%s", 48 + kind, 48 + n % 16, (head ~ /individual/) ? 49 : 48, \
         48 + query[words[3]], text > file
-      printf "\377(it'"'"'s \\\376 \342\200\231--\n\376,12\3765{x\376=[1\3766\3767" > file
+      printf "\377(it\47s \\\3760a\134\47b\134\376\30\"\47`]; --\n\376,12\3765{\47\134" > file
+      printf "\376=[1\3766\3767\376 */ $$ \342\200\231 q[]\47\3760\134\n" > file
       close(file)
     }
     next
