@@ -52,7 +52,8 @@ import Testing
             let hexadecimal = id.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
             return try house.rows(
                 "SELECT count() FROM mysegment FINAL WHERE lower(hex(clientId)) = "
-                    + "'\(hexadecimal.joined())' AND toUnixTimestamp64Milli(updated) = 1773309600123")
+                    + "'\(hexadecimal.joined())' AND "
+                    + "toUnixTimestamp64Milli(updated) = 1773309600123")
         }
         #expect(all(.addProfiles).count == 2)
         for add in all(.addProfiles) {
