@@ -99,6 +99,11 @@ enum ContextMessages {
                 "\(dialect.title) reads a bound parameter here, and a query has none",
                 "write the value as a tag: {…}"
             )
+        case .returnInComment:
+            (
+                "a bare carriage return may end this comment or not, on \(dialect.title)",
+                "end the line with a line feed"
+            )
         case .executableComment:
             (
                 "\(dialect.title) runs what stands in /*! … */, so this is no comment",

@@ -51,6 +51,8 @@ package struct SQLDialect: Sendable {
     /// `--` starts a comment only before white space.
     var dashCommentNeedsSpace = false
     var lineCommentEndsAtReturn = false
+    /// Whether a bare carriage return ends a comment is not documented, so that it is refused.
+    var hasUnsettledReturns = false
     /// Characters that begin a bound parameter, which a query does not have.
     var parameterMarks: [UInt8] = []
     /// Characters that join what follows them to a name.
@@ -136,6 +138,7 @@ package struct SQLDialect: Sendable {
             blockComments = .nested
             nameMarks = Array("@#:?".utf8)
             hasNationalStrings = true
+            hasUnsettledReturns = true
             hasLineContinuation = true
             timeForm = .withoutZone
             if settings.contains(.doubleQuotedStrings) {
@@ -146,6 +149,7 @@ package struct SQLDialect: Sendable {
             hasAlternativeQuoting = true
             nameMarks = Array("@#:?".utf8)
             literalByteCountMax = 4000
+            hasUnsettledReturns = true
             timeForm = .keyword
         case .clickhouse:
             hasBacktickIdentifiers = true
@@ -153,6 +157,7 @@ package struct SQLDialect: Sendable {
             hasHashComments = true
             hashCommentNeedsSpace = true
             hasCurlyQuotes = true
+            hasUnsettledReturns = true
             blockComments = .unsettled
             timeForm = .spaced
             nameMarks = Array("@:?".utf8)

@@ -8,7 +8,7 @@ internal import SegmentModel
 struct SQLLexer {
     enum Problem {
         case joinsValue, joinsTag, stringAfterValue, stringAfterEscapeString, quoteAfterNumber
-        case parameter, executableComment, hintQuote, nestedComment, curlyQuote
+        case returnInComment, parameter, executableComment, hintQuote, nestedComment, curlyQuote
     }
 
     private let dialect: SQLDialect
@@ -279,6 +279,9 @@ struct SQLLexer {
         while let byte = peek() {
             let isEnd = byte == 0x0A || (byte == 0x0D && dialect.lineCommentEndsAtReturn)
             if isEnd { return state.seams.subtract(.direct) }
+            if byte == 0x0D, dialect.hasUnsettledReturns, peek(1) != 0x0A {
+                report(.returnInComment)
+            }
             index += 1
         }
         seal(.lineComment, from: start)

@@ -100,6 +100,8 @@ import Testing
             (SQLRules(.clickhouse), "x‘{$lead.v}’", "quotes"),
             (SQLRules(.clickhouse), "/* /* */ {$lead.v}", "comment in a comment"),
             (SQLRules(.clickhouse), "# {segment_id}", "comment"),
+            (SQLRules(.mssql), "-- it's\r{segment_id}\nx", "comment"),
+            (SQLRules(.oracle), "-- it's\r'\n{segment_id}", "carriage return"),
             (SQLRules(.oracle), "q'[ {segment_id} ]'", "q'…'"),
             (SQLRules(.oracle), "nq'!{segment_id}!'", "q'…'"),
             (SQLRules(.postgresql), "$a$ {segment_id} $a$", "$$"),
