@@ -284,8 +284,8 @@ struct SQLScanner {
             tokens.append(.value)
             return true
         }
-        // A minus sign may be the value's own: a number below zero behind `5 ` reads as a difference,
-        // where one above zero is no SQL at all.
+        // A minus sign may be the value's own: a number below zero behind `5 ` reads as a
+        // difference, where one above zero is no SQL at all.
         guard ends([.symbol(UInt8(ascii: "-")), .value]) else { return false }
         tokens.remove(at: tokens.count - 2)
         return true
