@@ -186,7 +186,13 @@ extension Bench {
         var changes = ReplayChanges(shape)
         var counts: [Int] = []
         let start = monotonicNanoseconds()
-        while let change = changes.next(), Self.elapsed(start) < 2 * Double(seconds) {
+        while let change = changes.next() {
+            // A slow disk needs longer to fill a chunk than the time that is given.
+            if counts.count % 16 == 0, Self.elapsed(start) >= 2 * Double(seconds),
+                try chunkStarts(place, from: first).count > 1
+            {
+                break
+            }
             var batch = EventBatch()
             batch.append(change.kind, segment: change.segmentID, ordinals: change.ordinals)
             _ = try await sealing.append(batch)
@@ -202,6 +208,21 @@ extension Bench {
             ceilingName: "a raw 16-byte id")
     }
 
+    /// The chunks that begin at or behind a position.
+    private func chunkStarts(_ place: String, from first: Position) throws -> [Int] {
+        do throws(StorageError) {
+            let names = try LocalFileSystem().list(place + "/ledger")
+            return Self.starts(of: names.filter { $0.hasSuffix(".chunk") }, from: first)
+                .filter { $0 >= 0 }
+        } catch {
+            throw error.failure
+        }
+    }
+
+    private static func starts(of names: [String], from first: Position) -> [Int] {
+        names.map { Int($0.prefix(20))! - Int(first.rawValue) }
+    }
+
     /// The bytes of the sealed chunks that begin at or behind a position, and which events behind
     /// it they hold. The last chunk is the tail.
     private func sealedChunks(
@@ -210,7 +231,7 @@ extension Bench {
         do throws(StorageError) {
             let folder = place + "/ledger"
             let names = try LocalFileSystem().list(folder).filter { $0.hasSuffix(".chunk") }
-            let starts = names.map { Int($0.prefix(20))! - Int(first.rawValue) }
+            let starts = Self.starts(of: names, from: first)
             guard let begin = starts.firstIndex(where: { $0 >= 0 }), begin < names.count - 1 else {
                 return (0, 0..<0)
             }
