@@ -68,9 +68,9 @@ struct TemplateCheckCommand: AsyncParsableCommand {
             do {
                 report.add(
                     try await check.diagnostics(template, source: source.text), in: source)
-            } catch let failure as TargetFailure {
+            } catch {
                 await session.close()
-                throw LiveTarget.failure(failure, definition)
+                throw (error as? TargetFailure).map { LiveTarget.failure($0, definition) } ?? error
             }
         }
         await session.close()

@@ -47,8 +47,10 @@ enum TemplateSample {
             }
         } catch {
             let line = bytes.prefix(error.offset).count(where: { $0 == UInt8(ascii: "\n") }) + 1
+            let reason =
+                error.kind == .syntax ? "is wrong JSON: \(error.reason)" : error.reason
             throw Failure(
-                .inputRefused, "\(path):\(line): the sample \(error.reason)",
+                .inputRefused, "\(path):\(line): the sample \(reason)",
                 hint: error.hint
                     ?? "for example {\"segment_id\":1,\"profiles\":[{\"id\":\"p1\",\"fields\":"
                     + "{\"CustomID\":\"C-1\"}}]}")

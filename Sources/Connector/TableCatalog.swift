@@ -22,7 +22,7 @@ package struct TableDescription: Hashable, Sendable {
 /// The questions that a database answers about its own tables.
 package struct TableCatalog: Sendable {
     private let kind: ConnectorKind
-    /// Where unquoted names are written in capitals, or in small letters.
+    /// A text as a literal of the database.
     private let apostrophe: @Sendable (String) -> String
 
     /// nil where this build has no questions for the kind.

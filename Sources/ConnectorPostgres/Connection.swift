@@ -183,5 +183,17 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
         return PostgresFailures.lost(String(cString: PQerrorMessage(handle)))
     }
 
+    /// Whether the server reads SQL by the settings that templates were checked for (INV-7). It
+    /// reports each change by itself; what it does not report counts as it was set.
+    var readsAsStated: Bool {
+        let strings = sqlSettings.contains(.backslashEscapes) ? "off" : "on"
+        return isReported("standard_conforming_strings", as: strings)
+            && isReported("client_encoding", as: "UTF8")
+    }
+
+    private func isReported(_ name: String, as value: String) -> Bool {
+        PQparameterStatus(handle, name).map { String(cString: $0) == value } ?? true
+    }
+
     var transactionStatus: PGTransactionStatusType { PQtransactionStatus(handle) }
 }

@@ -16,7 +16,8 @@ struct PostgresExchange {
 
     /// Runs SQL of the operator by the simple protocol and returns the rows it wrote.
     ///
-    /// - Throws: also if the transaction it ran in, or ran outside of, is not as it was.
+    /// - Throws: also if the transaction it ran in, or ran outside of, is not as it was, and if the
+    ///   server reads SQL by other rules than before.
     func execute(_ sql: [UInt8]) throws(TargetFailure) -> Int {
         try runOperators(sql).rowCount
     }
@@ -42,6 +43,8 @@ struct PostgresExchange {
         guard isInPlace, !results.tags.contains(where: PostgresDialect.controlsTransaction) else {
             throw PostgresFailures.transactionControl
         }
+        // A function or a DO block can do what the check of the template refuses.
+        guard connection.readsAsStated else { throw PostgresFailures.settingChanged }
         return results
     }
 

@@ -108,6 +108,14 @@ enum PostgresFailures {
         class: .values, targetCode: "22021",
         message: "a value holds the character U+0000, which PostgreSQL cannot store")
 
+    /// The session is given up: a new one has the settings again.
+    static let settingChanged = TargetFailure(
+        class: .permanent, targetCode: "",
+        message: "a query changed standard_conforming_strings or client_encoding, by which values "
+            + "are written",
+        hint: "take the change out of the query, or out of the function that it calls",
+        isConnectionLost: true)
+
     static let transactionControl = TargetFailure(
         class: .permanent, targetCode: "2D000",
         message: "the query begins or ends a transaction itself",

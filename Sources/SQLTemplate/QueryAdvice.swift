@@ -34,6 +34,11 @@ struct QueryAdvice {
         statement.words.contains { words.contains($0.text) }
     }
 
+    /// As a word, or as a name in quotes.
+    private func mentions(_ statement: QueryStatement, _ words: Set<String>) -> Bool {
+        hasWord(statement, words) || statement.names.contains { words.contains($0) }
+    }
+
     // MARK: What a query may not do
 
     private func transaction(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
@@ -63,9 +68,10 @@ struct QueryAdvice {
         ]
         let isRefused =
             switch statement.verb {
-            case "SET": hasWord(statement, lexical)
-            case "RESET", "DISCARD": true
-            default: hasWord(statement, ["SET_CONFIG"])
+            case "SET": mentions(statement, lexical)
+            case "RESET", "DISCARD": mentions(statement, lexical.union(["ALL"]))
+            case "UPDATE": statement.table.last?.text.uppercased() == "PG_SETTINGS"
+            default: statement.setsUnknownConfiguration
             }
         guard isRefused else { return }
         let names = SQLSettings.names(of: dialect.kind)

@@ -30,6 +30,11 @@ package struct QueryStatement: Hashable, Sendable {
     var offset: Int
     /// Its words in capitals, with their places among the literals.
     var words: [(text: String, offset: Int)] = []
+    /// Its quoted names in capitals.
+    var names: [String] = []
+    /// `set_config` with another setting than one with a dot in its name, which no server reads SQL
+    /// by.
+    var setsUnknownConfiguration = false
 
     package static func == (left: QueryStatement, right: QueryStatement) -> Bool {
         left.verb == right.verb && left.offset == right.offset
@@ -93,9 +98,23 @@ struct QueryOutline {
         statement.words = tokens.indices.compactMap { place in
             word(place).map { ($0, tokens[place].range.lowerBound) }
         }
+        statement.names = tokens.indices.compactMap { place in
+            tokens[place].kind == .name ? name(place)?.text.uppercased() : nil
+        }
+        statement.setsUnknownConfiguration = tokens.indices.contains { setsConfiguration(at: $0) }
         readTable(&statement)
         readRest(&statement)
         return statement
+    }
+
+    private func setsConfiguration(at place: Int) -> Bool {
+        guard name(place)?.text.uppercased() == "SET_CONFIG", isSymbol(place + 1, "(") else {
+            return false
+        }
+        guard tokens.indices.contains(place + 2), tokens[place + 2].kind == .string,
+            isSymbol(place + 3, ",")
+        else { return true }
+        return !literals[tokens[place + 2].range].contains(UInt8(ascii: "."))
     }
 
     /// The first acting keyword outside of parentheses.

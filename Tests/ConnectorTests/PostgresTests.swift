@@ -13,6 +13,30 @@ struct PostgresTests {
         return try await caught { _ = try await target.connect(change) }
     }
 
+    @Test(
+        "INV-7: a query that changes how SQL is read, by whatever way, fails its delivery",
+        arguments: [
+            "SET standard_conforming_strings = off", "SET client_encoding = 'SJIS'",
+        ])
+    func changedSetting(_ statement: String) async throws {
+        let target = try Target(.postgresql)
+        let session = try await target.prepare()
+        try await session.begin()
+        _ = try await session.execute(sql("INSERT INTO people VALUES (1, 'x')"))
+        let quoted = statement.replacing("'", with: "''")
+        let failure = try await caught {
+            _ = try await session.execute(sql("DO $$ BEGIN EXECUTE '\(quoted)'; END $$"))
+        }
+        #expect(failure?.class == .permanent)
+        #expect(failure?.isConnectionLost == true)
+        #expect(failure?.message.contains("standard_conforming_strings") == true)
+        await session.close()
+        let next = try await target.connect()
+        #expect(try await next.rows("SELECT count(*) FROM people") == [["0"]])
+        #expect(try await next.execute(sql("INSERT INTO people VALUES (1, 'x')")) == 1)
+        await next.close()
+    }
+
     @Test("A port where nobody listens is transient")
     func deadPort() async throws {
         let port = try LoopbackPort.free()

@@ -62,6 +62,13 @@ import Testing
             ("SET standard_conforming_strings = off", .postgresql, "setting"),
             ("RESET ALL", .postgresql, "setting"), ("SET QUOTED_IDENTIFIER OFF", .mssql, "setting"),
             ("select set_config('a', 'b', true)", .postgresql, "setting"),
+            ("SET \"standard_conforming_strings\" = off", .postgresql, "setting"),
+            ("SET LOCAL \"Client_Encoding\" = 'GBK'", .postgresql, "setting"),
+            ("SET SESSION `sql_mode` = ''", .mysql, "setting"),
+            ("SET @@session.sql_mode = ''", .mysql, "setting"),
+            ("DISCARD ALL", .postgresql, "setting"),
+            ("SELECT \"set_config\"('{segment_name}', 'b', true)", .postgresql, "setting"),
+            ("UPDATE pg_settings SET setting = 'off'", .postgresql, "setting"),
         ] {
             let errors = found(source, kind, .clearSegment).filter { $0.hasPrefix("error") }
             #expect(errors.count == 1, "\(source): \(errors)")
@@ -69,6 +76,8 @@ import Testing
         }
         for (source, kind) in [
             ("BEGIN DELETE FROM t; END", ConnectorKind.mssql), ("ROLLBACK TO a", .postgresql),
+            ("SELECT set_config('app.tenant', '{segment_id}', true)", .postgresql),
+            ("SET ROLE crm; DELETE FROM t; RESET ROLE", .postgresql),
             ("SET LOCAL work_mem = '1MB'; DELETE FROM t", .postgresql),
             ("DELETE FROM t WHERE x = 'COMMIT; SET NAMES gbk'", .mysql),
         ] {
