@@ -9,11 +9,6 @@ struct QueryAdvice {
         "CLOCK_TIMESTAMP", "STATEMENT_TIMESTAMP", "TRANSACTION_TIMESTAMP", "NOW64", "TODAY",
         "UNIX_TIMESTAMP",
     ]
-    private static let dataDefinition: Set<String> = [
-        "CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "COMMENT", "ANALYZE",
-        "OPTIMIZE",
-    ]
-
     let dialect: SQLDialect
     let query: QueryKind
     let template: SplitTemplate
@@ -86,7 +81,7 @@ struct QueryAdvice {
     // MARK: What is unwise
 
     private func definition(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
-        guard Self.dataDefinition.contains(statement.verb),
+        guard statement.isDataDefinition,
             dialect.kind == .mysql || dialect.kind == .oracle
         else { return }
         let instead =

@@ -36,6 +36,17 @@ package struct QueryStatement: Hashable, Sendable {
     /// by.
     var setsUnknownConfiguration = false
 
+    /// Statements that MySQL and Oracle commit by themselves, with all that came before them.
+    private static let dataDefinition: Set<String> = [
+        "CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "COMMENT", "ANALYZE",
+        "OPTIMIZE", "REPAIR", "LOCK", "UNLOCK", "FLUSH", "INSTALL", "UNINSTALL",
+    ]
+
+    package var isDataDefinition: Bool { Self.dataDefinition.contains(verb) }
+
+    /// Runs what is not seen in the query.
+    package var isCall: Bool { ["CALL", "EXECUTE", "PREPARE"].contains(verb) }
+
     package static func == (left: QueryStatement, right: QueryStatement) -> Bool {
         left.verb == right.verb && left.offset == right.offset
     }

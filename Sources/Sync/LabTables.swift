@@ -11,8 +11,9 @@ struct LabTables {
     private struct Table {
         let question: [UInt8]
         let name: String
-        /// As the queries write it.
+        /// As the queries write it, and the condition for the segment's rows.
         let written: String
+        let condition: String
     }
 
     private let tables: [Table]
@@ -53,7 +54,7 @@ struct LabTables {
                 question: Array(
                     ("SELECT \(list.isEmpty ? "1" : list) FROM \(written) "
                         + "WHERE \(columnName) = \(segment)").utf8),
-                name: name, written: written)
+                name: name, written: written, condition: "\(columnName) = \(segment)")
         }
         self.tables = tables.values.sorted { $0.name < $1.name }
         isScratch = needsScratch
@@ -73,10 +74,17 @@ struct LabTables {
         }
     }
 
-    /// Empties the copies.
+    /// Empties the copies, each after a look whether it still hides the real table.
     func empty(_ session: any TargetSession) async throws {
         for table in tables {
-            _ = try await session.execute(Array("DELETE FROM \(table.written)".utf8))
+            let rows = try await session.query(Array("SHOW CREATE TABLE \(table.written)".utf8))
+            guard rows.first?.last??.hasPrefix("CREATE TEMPORARY TABLE") == true else {
+                throw Failure(
+                    .templateInvalid, "a query took the lab's copy of \(table.name) away",
+                    hint: "try the queries one by one on a test database")
+            }
+            let sql = "DELETE FROM \(table.written) WHERE \(table.condition)"
+            _ = try await session.execute(Array(sql.utf8))
         }
     }
 

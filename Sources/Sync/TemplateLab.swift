@@ -343,9 +343,15 @@ extension IntegrationPlan {
 
     /// Why a query cannot be tried in a transaction that is rolled back; nil: it can.
     func reasonNotToTry(_ query: QueryKind) -> String? {
-        guard connector.kind == .mysql || connector.kind == .oracle else { return nil }
-        let verbs: Set<String> = ["CREATE", "ALTER", "DROP", "RENAME"]
-        let found = queries[query]?.template.statements.first { verbs.contains($0.verb) }
-        return found.map { "\($0.verb) commits at once, so it was not tried" }
+        guard connector.kind == .mysql else { return nil }
+        for statement in queries[query]?.template.statements ?? [] {
+            if statement.isDataDefinition, statement.verb != "TRUNCATE" {
+                return "\(statement.verb) commits at once, so it was not tried"
+            }
+            if statement.isCall {
+                return "what \(statement.verb) runs can commit at once, so it was not tried"
+            }
+        }
+        return nil
     }
 }
