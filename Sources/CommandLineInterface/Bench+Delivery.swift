@@ -191,7 +191,7 @@ final class RecordingSession: TargetSession {
         self.recorder = recorder
     }
 
-    func createCursorTable() async throws { try await inner.createCursorTable() }
+    func openCursors() async throws -> CursorSupport { try await inner.openCursors() }
     func begin() async throws { try await inner.begin() }
     func execute(_ sql: [UInt8]) async throws -> Int { try await inner.execute(sql) }
     func query(_ sql: [UInt8]) async throws -> [[String?]] { try await inner.query(sql) }

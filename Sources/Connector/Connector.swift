@@ -22,10 +22,10 @@ package protocol ConnectorFactory: Sendable {
 /// One connection to a target. Work runs on the session's own thread; nothing here blocks the
 /// caller's. Calls of one session do not overlap; `cancel` may come at any time from anywhere.
 package protocol TargetSession: AnyObject, Sendable {
-    /// Creates `segledger_cursor` if it is missing (migrations/target/<dialect>).
-    func createCursorTable() async throws
+    /// Makes sure that `segledger_cursor` is there (migrations/target/<dialect>) and can be used.
+    func openCursors() async throws -> CursorSupport
 
-    /// Starts a transaction.
+    /// Starts a transaction. Where the target has none, what follows is committed as it runs.
     func begin() async throws
 
     /// Runs one rendered query (it may hold several statements) and returns the affected rows.
@@ -63,6 +63,16 @@ package protocol TargetSession: AnyObject, Sendable {
     func close() async
 }
 
+/// What `segledger_cursor` does for deliveries over a session.
+package enum CursorSupport: Hashable, Sendable {
+    /// The row moves in the batch's own transaction.
+    case transactional
+    /// The target has no transactions: the row says who may write, and no more.
+    case fenceOnly
+    /// The table is missing and may not be created, or may not be written: the target's refusal.
+    case refused(TargetFailure)
+}
+
 /// A lane's row in `segledger_cursor`: the lane's position in the target's own transaction
 /// (INV-6), and the fence against a second worker.
 package struct TargetCursor: Hashable, Sendable {
@@ -88,17 +98,29 @@ package struct TargetCursor: Hashable, Sendable {
 
 /// Rendered queries that become visible together with the cursor's move.
 package struct TargetDelivery: Sendable {
+    /// Of the lane's row.
+    package struct Move: Hashable, Sendable {
+        package var expected: TargetCursor
+        package var next: TargetCursor
+
+        package init(from expected: TargetCursor, to next: TargetCursor) {
+            self.expected = expected
+            self.next = next
+        }
+    }
+
     package var lane: LaneKey
-    package var expected: TargetCursor
-    package var next: TargetCursor
+    /// The same for every try of the same queries: what a target without transactions knows a
+    /// repeated block by.
+    package var id: String
+    /// nil: no row is kept at this target.
+    package var move: Move?
     package var queries: [[UInt8]]
 
-    package init(
-        lane: LaneKey, expected: TargetCursor, next: TargetCursor, queries: [[UInt8]]
-    ) {
+    package init(lane: LaneKey, id: String, move: Move?, queries: [[UInt8]]) {
         self.lane = lane
-        self.expected = expected
-        self.next = next
+        self.id = id
+        self.move = move
         self.queries = queries
     }
 }
@@ -129,14 +151,18 @@ package struct TargetFailure: Error, Hashable, Sendable {
     /// One sentence without values (INV-10).
     package var message: String
     package var hint: String?
-    /// The connection was lost while COMMIT was under way.
+    /// What was under way may have taken effect, or not: the connection was lost while COMMIT ran,
+    /// or, without transactions, while a query did.
     package var isOutcomeUnknown: Bool
     /// The session is of no more use.
     package var isConnectionLost: Bool
+    /// The target's user lacks the right to do this.
+    package var isRightMissing: Bool
 
     package init(
         class: Class, targetCode: String, message: String, hint: String? = nil,
-        isOutcomeUnknown: Bool = false, isConnectionLost: Bool = false
+        isOutcomeUnknown: Bool = false, isConnectionLost: Bool = false,
+        isRightMissing: Bool = false
     ) {
         self.class = `class`
         self.targetCode = targetCode
@@ -144,5 +170,6 @@ package struct TargetFailure: Error, Hashable, Sendable {
         self.hint = hint
         self.isOutcomeUnknown = isOutcomeUnknown
         self.isConnectionLost = isConnectionLost
+        self.isRightMissing = isRightMissing
     }
 }

@@ -1,6 +1,5 @@
 package import Connector
 package import SegmentModel
-internal import StorageIO
 
 /// Reaches one database of a MySQL or MariaDB server through libmariadb.
 package struct MySQLConnector: Connector {
@@ -13,17 +12,10 @@ package struct MySQLConnector: Connector {
     }
 
     package func connect() async throws -> any TargetSession {
-        let thread = OwnedThread(name: "mysql-target")
-        do {
-            let connection = try await thread.run { [configuration] in
-                let connection = try MySQLConnection(configuration)
-                try MySQLExchange(connection).applySettings(configuration)
-                return connection
-            }
-            return MySQLSession(connection: connection, thread: thread)
-        } catch {
-            thread.stop()
-            throw error
+        try await ThreadSession.open(threadName: "mysql-target") { [configuration] in
+            let connection = try MySQLConnection(configuration)
+            try MySQLExchange(connection).applySettings(configuration)
+            return connection
         }
     }
 }

@@ -38,8 +38,13 @@ enum MySQLFailures {
         return TargetFailure(
             class: entry.class, targetCode: String(code),
             message: entry.sentence + entry.name.description(in: message), hint: entry.hint,
-            isConnectionLost: entry.isConnectionLost)
+            isConnectionLost: entry.isConnectionLost,
+            isRightMissing: missingRights.contains(code))
     }
+
+    /// ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_COLUMNACCESS_DENIED_ERROR,
+    /// ER_SPECIFIC_ACCESS_DENIED_ERROR
+    private static let missingRights: Set<CUnsignedInt> = [1044, 1142, 1143, 1227]
 
     /// For numbers that are not in the table; what matches nothing is permanent.
     private static func classify(sqlState: String) -> TargetFailure.Class {

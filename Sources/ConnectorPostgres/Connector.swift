@@ -1,6 +1,5 @@
 package import Connector
 package import SegmentModel
-internal import StorageIO
 
 /// Reaches one PostgreSQL database through libpq.
 package struct PostgresConnector: Connector {
@@ -13,17 +12,10 @@ package struct PostgresConnector: Connector {
     }
 
     package func connect() async throws -> any TargetSession {
-        let thread = OwnedThread(name: "postgres-target")
-        do {
-            let connection = try await thread.run { [configuration] in
-                let connection = try PostgresConnection(configuration)
-                try connection.applySettings()
-                return connection
-            }
-            return PostgresSession(connection: connection, thread: thread)
-        } catch {
-            thread.stop()
-            throw error
+        try await ThreadSession.open(threadName: "postgres-target") { [configuration] in
+            let connection = try PostgresConnection(configuration)
+            try connection.applySettings()
+            return connection
         }
     }
 }

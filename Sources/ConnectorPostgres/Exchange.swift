@@ -82,14 +82,15 @@ struct PostgresExchange {
 
     /// BEGIN and the cursor's move in one round trip; false: the row is not `expected`. The
     /// transaction stays open in both cases.
-    func beginAndAdvance(_ delivery: TargetDelivery) throws(TargetFailure) -> Bool {
+    func beginAndAdvance(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> Bool {
         try connection.startStatement(isCancellable: true)
         guard PQenterPipelineMode(handle) == 1 else { throw connection.sendFailure() }
         try sendParameters("BEGIN", [])
         try sendParameters(
             PostgresDialect.cursor.advance,
-            CursorSQL.advanceParameters(
-                delivery.lane, from: delivery.expected, to: delivery.next))
+            CursorSQL.advanceParameters(lane, from: move.expected, to: move.next))
         guard PQpipelineSync(handle) == 1 else { throw connection.sendFailure() }
         try connection.flush()
         let results = try collectPipeline()

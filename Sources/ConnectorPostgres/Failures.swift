@@ -38,6 +38,9 @@ enum PostgresFailures {
         "08", "0A", "21", "25", "28", "3D", "3F", "40", "42", "53", "55", "57",
     ]
 
+    /// insufficient_privilege; and no schema that a table could be created in
+    private static let missingRights: Set<String> = ["42501", "3F000"]
+
     static func classify(sqlState: String) -> TargetFailure.Class {
         classes[sqlState] ?? classes[String(sqlState.prefix(2))] ?? .permanent
     }
@@ -63,7 +66,8 @@ enum PostgresFailures {
         if let position = field(PostgresField.position) { message += ", at character \(position)" }
         let hint = state.hasPrefix("42") ? field(PostgresField.hint) : nil
         return TargetFailure(
-            class: classify(sqlState: state), targetCode: state, message: message, hint: hint)
+            class: classify(sqlState: state), targetCode: state, message: message, hint: hint,
+            isRightMissing: missingRights.contains(state))
     }
 
     static func withoutValues(_ message: String, sqlState: String, names: [String]) -> String {

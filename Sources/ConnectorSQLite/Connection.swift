@@ -142,7 +142,7 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
     /// Rolls back if there is a transaction: SQLite may have ended it itself.
     func rollback() throws(TargetFailure) {
         guard isInTransaction else { return }
-        watch.startOperation()
+        watch.lower()
         try run("ROLLBACK")
     }
 

@@ -1,6 +1,5 @@
 package import Connector
 package import SegmentModel
-internal import StorageIO
 
 /// Reaches one SQLite database file.
 package struct SQLiteConnector: Connector {
@@ -13,15 +12,8 @@ package struct SQLiteConnector: Connector {
     }
 
     package func connect() async throws -> any TargetSession {
-        let thread = OwnedThread(name: "sqlite-target")
-        do {
-            let connection = try await thread.run { [configuration] in
-                try SQLiteConnection(configuration)
-            }
-            return SQLiteSession(connection: connection, thread: thread)
-        } catch {
-            thread.stop()
-            throw error
+        try await ThreadSession.open(threadName: "sqlite-target") { [configuration] in
+            try SQLiteConnection(configuration)
         }
     }
 }

@@ -86,10 +86,6 @@ enum SQLiteFailures {
     static let cancelled = TargetFailure(
         class: .transient, targetCode: "SQLITE_INTERRUPT", message: "the query was cancelled")
 
-    static let closed = TargetFailure(
-        class: .transient, targetCode: "SQLITE_MISUSE", message: "the session is closed",
-        isConnectionLost: true)
-
     static let zeroByte = TargetFailure(
         class: .values, targetCode: "SQLITE_MISMATCH",
         message: "a value holds the character U+0000, which SQL text cannot carry")

@@ -1,9 +1,10 @@
+internal import Connector
 internal import StorageIO
 internal import Synchronization
 
 /// Decides whether the running statement may go on: asked by SQLite's progress and busy handlers on
 /// the session's thread, told to cancel from anywhere.
-final class StatementWatch: Sendable {
+final class StatementWatch: CancelSwitch {
     enum Verdict {
         case goOn, cancelled, overdue
     }
@@ -18,7 +19,7 @@ final class StatementWatch: Sendable {
     }
 
     /// Forgets a cancellation of what ran before.
-    func startOperation() {
+    func lower() {
         isCancelled.store(false, ordering: .releasing)
         startStatement()
     }
@@ -28,7 +29,7 @@ final class StatementWatch: Sendable {
         deadline.store(monotonicNanoseconds() + timeout, ordering: .releasing)
     }
 
-    func cancel() {
+    func raise() {
         isCancelled.store(true, ordering: .releasing)
         wakeUp.signal()
     }

@@ -210,7 +210,9 @@ struct LaneWorker {
         do {
             let queries = try await queries(for: batch)
             next.queryCount += Int64(queries.count)
-            let delivery = TargetDelivery(lane: lane, expected: row, next: next, queries: queries)
+            let delivery = TargetDelivery(
+                lane: lane, id: try scope(of: batch).deliveryID,
+                move: TargetDelivery.Move(from: row, to: next), queries: queries)
             switch try await session.deliver(delivery) {
             case .fenced:
                 throw Failure(

@@ -20,7 +20,7 @@ final class SessionPool: Sendable {
         } else {
             session = try await connector.connect()
             do {
-                try await session.createCursorTable()
+                if case .refused(let failure) = try await session.openCursors() { throw failure }
             } catch {
                 await session.close()
                 throw error

@@ -10,7 +10,8 @@ struct MySQLTests {
 
     private func delivery(_ start: TargetCursor, _ queries: [String]) -> TargetDelivery {
         TargetDelivery(
-            lane: Self.lane, expected: start, next: CursorConformanceTests.moved(start, to: 1),
+            lane: Self.lane, id: "d",
+            move: .init(from: start, to: CursorConformanceTests.moved(start, to: 1)),
             queries: queries.map(sql))
     }
 
@@ -86,7 +87,7 @@ struct MySQLTests {
         #expect(failure?.class == .transient)
         #expect(failure?.isOutcomeUnknown == true)
         #expect(failure?.isConnectionLost == true)
-        #expect(try await session.readCursor(Self.lane) == work.next)
+        #expect(try await session.readCursor(Self.lane) == work.move?.next)
         #expect(try await session.rows("SELECT id FROM people") == [["1"]])
         await behind.close()
         await session.close()
@@ -102,7 +103,7 @@ struct MySQLTests {
             neighbour.cursor.position = Position(1 << 60 + 1)
             #expect(try await !session.advanceCursor(Self.lane, from: neighbour, to: next))
             let work = TargetDelivery(
-                lane: Self.lane, expected: neighbour, next: next, queries: [])
+                lane: Self.lane, id: "d", move: .init(from: neighbour, to: next), queries: [])
             #expect(try await session.deliver(work) == .fenced)
             #expect(try await session.readCursor(Self.lane) == next)
         }
@@ -112,7 +113,7 @@ struct MySQLTests {
     func engineWithoutTransactions() async throws {
         let session = try await Target(.mysql).prepare()
         _ = try await session.execute(sql("ALTER TABLE segledger_cursor ENGINE = MyISAM"))
-        let failure = try await caught { try await session.createCursorTable() }
+        let failure = try await caught { _ = try await session.openCursors() }
         #expect(failure?.class == .permanent)
         #expect(failure?.message.contains("without transactions") == true)
         await session.close()

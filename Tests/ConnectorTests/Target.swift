@@ -43,7 +43,7 @@ struct Target: Sendable {
     /// A session on the database with the cursor table and `people(id int, name text unique)`.
     func prepare() async throws -> any TargetSession {
         let session = try await connect()
-        try await session.createCursorTable()
+        _ = try await session.openCursors()
         _ = try await session.execute(
             sql("CREATE TABLE people (id integer NOT NULL CHECK (id < 100), name text UNIQUE)"))
         return session

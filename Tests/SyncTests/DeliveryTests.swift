@@ -92,7 +92,7 @@ import Testing
             next.cursor = batch.cursorAfter
             next.queryCount += 1
             let delivery = TargetDelivery(
-                lane: lane, expected: row, next: next, queries: [Array(query.utf8)])
+                lane: lane, id: "d", move: .init(from: row, to: next), queries: [Array(query.utf8)])
             #expect(try await session.deliver(delivery) != .fenced)
             row = next
         }

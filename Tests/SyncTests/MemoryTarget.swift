@@ -51,7 +51,7 @@ private final class MemorySession: TargetSession {
 
     init(_ target: MemoryTarget) { self.target = target }
 
-    func createCursorTable() async throws {}
+    func openCursors() async throws -> CursorSupport { .transactional }
 
     func begin() async throws { open.withLock { $0 = ([], [:]) } }
 
@@ -113,8 +113,10 @@ private final class MemorySession: TargetSession {
                 isConnectionLost: fault == .lost)
         }
         try await begin()
-        guard try await advanceCursor(delivery.lane, from: delivery.expected, to: delivery.next)
-        else { return .fenced }
+        if let move = delivery.move {
+            guard try await advanceCursor(delivery.lane, from: move.expected, to: move.next)
+            else { return .fenced }
+        }
         var count = 0
         for query in delivery.queries { count += try await execute(query) }
         try await commit()

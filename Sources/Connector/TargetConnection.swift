@@ -1,0 +1,133 @@
+package import SegmentModel
+
+/// A connection of a client library that blocks: what an adapter gives, and `ThreadSession` makes a
+/// `TargetSession` of. Every call but `cancellation`'s is made on the session's one thread.
+///
+/// The calls mean what those of `TargetSession` mean.
+package protocol TargetConnection: AnyObject, Sendable {
+    /// Ends the call that runs, or the next one.
+    var cancellation: any CancelSwitch { get }
+
+    /// Creates `segledger_cursor` if it is missing. Whether its columns can be used is seen after.
+    func createCursorTable() throws(TargetFailure)
+
+    func begin() throws(TargetFailure)
+    func execute(_ sql: [UInt8]) throws(TargetFailure) -> Int
+    func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]]
+    func commit() throws(TargetFailure)
+    func rollback() throws(TargetFailure)
+
+    func readCursor(_ lane: LaneKey) throws(TargetFailure) -> TargetCursor?
+    func claimCursor(
+        _ lane: LaneKey, initial: TargetCursor
+    ) throws(TargetFailure) -> TargetCursor
+    func advanceCursor(
+        _ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor
+    ) throws(TargetFailure) -> Bool
+
+    /// Begins a transaction and takes hold of the lane's row, if it is as expected: by moving it,
+    /// or, where a query can commit by itself, by locking it.
+    func beginAndHold(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> Bool
+
+    /// What `beginAndHold` left to do before the commit; false: the row is not as expected.
+    func moveHeld(_ lane: LaneKey, _ move: TargetDelivery.Move) throws(TargetFailure) -> Bool
+
+    /// May be called again.
+    func close()
+}
+
+/// Tells a blocking call to end: raised from anywhere, lowered before the next call.
+package protocol CancelSwitch: Sendable {
+    func raise()
+    func lower()
+}
+
+extension TargetConnection {
+    package func beginAndHold(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> Bool {
+        try begin()
+        return try advanceCursor(lane, from: move.expected, to: move.next)
+    }
+
+    package func moveHeld(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> Bool { true }
+
+    /// A row that no lane has is read and moved, so that a missing right is found before a lane
+    /// depends on it.
+    func openCursors() throws(TargetFailure) -> CursorSupport {
+        let nobody = LaneKey(integration: "", segment: SegmentID(0))
+        let nothing = TargetCursor(
+            ledger: "", epoch: 0, cursor: LaneCursor(position: nil), resync: -1, queryCount: 0)
+        do throws(TargetFailure) {
+            try createCursorTable()
+            try inTransaction { () throws(TargetFailure) in
+                _ = try readCursor(nobody)
+                _ = try advanceCursor(nobody, from: nothing, to: nothing)
+                try rollback()
+            }
+            return .transactional
+        } catch {
+            if error.isRightMissing, !error.isConnectionLost { return .refused(error) }
+            throw error
+        }
+    }
+
+    func deliver(_ delivery: TargetDelivery) throws(TargetFailure) -> TargetDeliveryResult {
+        try rollingBack { () throws(TargetFailure) in
+            let isHeld: Bool
+            if let move = delivery.move {
+                isHeld = try beginAndHold(delivery.lane, move)
+            } else {
+                try begin()
+                isHeld = true
+            }
+            var rowCount = 0
+            if isHeld {
+                for query in delivery.queries { rowCount += try execute(query) }
+            }
+            let isMoved: Bool
+            if isHeld, let move = delivery.move {
+                isMoved = try moveHeld(delivery.lane, move)
+            } else {
+                isMoved = isHeld
+            }
+            guard isMoved else {
+                try rollback()
+                return .fenced
+            }
+            try commit()
+            return .committed(rowCount: rowCount)
+        }
+    }
+
+    /// Begins a transaction, which `body` ends.
+    package func inTransaction<Result>(
+        _ body: () throws(TargetFailure) -> Result
+    ) throws(TargetFailure) -> Result {
+        try rollingBack { () throws(TargetFailure) in
+            try begin()
+            return try body()
+        }
+    }
+
+    /// Rolls back if `body` throws. A connection that cannot even do that is of no more use.
+    private func rollingBack<Result>(
+        _ body: () throws(TargetFailure) -> Result
+    ) throws(TargetFailure) -> Result {
+        do throws(TargetFailure) {
+            return try body()
+        } catch {
+            var failure = error
+            do throws(TargetFailure) {
+                if !failure.isConnectionLost { try rollback() }
+            } catch {
+                failure.isConnectionLost = true
+            }
+            throw failure
+        }
+    }
+}
