@@ -18,9 +18,10 @@ struct CursorConformanceTests {
     }
 
     @Test(
-        "The cursor table is created once, however often it is asked for", arguments: Target.kinds)
-    func createsTableTwice(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
+        "The cursor table is created once, however often it is asked for",
+        arguments: TargetVariant.all)
+    func createsTableTwice(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
             for _ in 0..<2 {
                 let support = try await session.openCursors()
                 #expect(support == .transactional)
@@ -29,9 +30,9 @@ struct CursorConformanceTests {
         }
     }
 
-    @Test("A claim raises the epoch and keeps the rest of the row", arguments: Target.kinds)
-    func claimRaisesEpoch(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
+    @Test("A claim raises the epoch and keeps the rest of the row", arguments: TargetVariant.all)
+    func claimRaisesEpoch(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
             let first = try await session.claimCursor(Self.lane, initial: Self.initial)
             #expect(first.epoch == 4)
             #expect(first.ledger == "ledger-1")
@@ -45,9 +46,9 @@ struct CursorConformanceTests {
         }
     }
 
-    @Test("A cursor moves only from what is expected", arguments: Target.kinds)
-    func advanceCompares(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
+    @Test("A cursor moves only from what is expected", arguments: TargetVariant.all)
+    func advanceCompares(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
             let start = try await session.claimCursor(Self.lane, initial: Self.initial)
             let next = Self.moved(start, to: 9)
             #expect(try await session.advanceCursor(Self.lane, from: start, to: next))
@@ -65,9 +66,9 @@ struct CursorConformanceTests {
         }
     }
 
-    @Test("INV-6: rows and cursor become visible together", arguments: Target.kinds)
-    func deliverCommitsTogether(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
+    @Test("INV-6: rows and cursor become visible together", arguments: TargetVariant.all)
+    func deliverCommitsTogether(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
             let start = try await session.claimCursor(Self.lane, initial: Self.initial)
             let next = Self.moved(start, to: 1)
             let result = try await session.deliver(
@@ -85,9 +86,9 @@ struct CursorConformanceTests {
         }
     }
 
-    @Test("INV-6: a query that fails takes everything back", arguments: Target.kinds)
-    func failureRollsBack(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
+    @Test("INV-6: a query that fails takes everything back", arguments: TargetVariant.all)
+    func failureRollsBack(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
             let start = try await session.claimCursor(Self.lane, initial: Self.initial)
             let delivery = TargetDelivery(
                 lane: Self.lane, id: "d", move: .init(from: start, to: Self.moved(start, to: 1)),
@@ -102,9 +103,9 @@ struct CursorConformanceTests {
         }
     }
 
-    @Test("A delivery without the cursor table is permanent", arguments: Target.kinds)
-    func missingTable(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
+    @Test("A delivery without the cursor table is permanent", arguments: TargetVariant.all)
+    func missingTable(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
             _ = try await session.execute(sql("DROP TABLE segledger_cursor"))
             let delivery = TargetDelivery(
                 lane: Self.lane, id: "d", move: .init(from: Self.initial, to: Self.initial),
@@ -116,9 +117,11 @@ struct CursorConformanceTests {
         }
     }
 
-    @Test("INV-6: of two sessions the one with the newer claim delivers", arguments: Target.kinds)
-    func sessionsFence(_ kind: ConnectorKind) async throws {
-        let target = try Target(kind)
+    @Test(
+        "INV-6: of two sessions the one with the newer claim delivers", arguments: TargetVariant.all
+    )
+    func sessionsFence(_ variant: TargetVariant) async throws {
+        let target = try variant.make()
         let old = try await target.prepare()
         let new = try await target.connect()
         let oldCursor = try await old.claimCursor(Self.lane, initial: Self.initial)

@@ -5,19 +5,21 @@ import Testing
 
 @Suite("Every connector runs the operator's queries")
 struct StatementConformanceTests {
-    @Test("Affected rows are summed over all statements of a query", arguments: Target.kinds)
-    func sumsRows(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
+    @Test("Affected rows are summed over all statements of a query", arguments: TargetVariant.all)
+    func sumsRows(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
             let count = try await session.execute(
                 sql("INSERT INTO people VALUES (1, 'a'), (2, 'b'); SELECT 1; DELETE FROM people"))
             #expect(count == 4)
         }
     }
 
-    @Test("INV-7: apostrophes and four-byte characters arrive as they are", arguments: Target.kinds)
-    func keepsBytes(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
-            let written = kind == .mysql ? #"\\n"# : #"\n"#
+    @Test(
+        "INV-7: apostrophes and four-byte characters arrive as they are",
+        arguments: TargetVariant.all)
+    func keepsBytes(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
+            let written = variant.kind == .mysql ? #"\\n"# : #"\n"#
             _ = try await session.execute(
                 sql("INSERT INTO people VALUES (1, 'O''Brien \(written) \"😀\"')"))
             #expect(
@@ -27,18 +29,18 @@ struct StatementConformanceTests {
         }
     }
 
-    @Test("INV-7: a query of megabytes arrives whole", arguments: Target.kinds)
-    func longQuery(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
+    @Test("INV-7: a query of megabytes arrives whole", arguments: TargetVariant.all)
+    func longQuery(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
             let value = String(repeating: "x", count: 8 << 20)
             let rows = try await session.rows("SELECT length('\(value)'), '\(value)'")
             #expect(rows == [[String(8 << 20), value]])
         }
     }
 
-    @Test("A transaction is one: begin, execute, rollback, commit", arguments: Target.kinds)
-    func transactions(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
+    @Test("A transaction is one: begin, execute, rollback, commit", arguments: TargetVariant.all)
+    func transactions(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
             try await session.begin()
             _ = try await session.execute(sql("INSERT INTO people VALUES (1, 'a')"))
             try await session.rollback()
@@ -50,9 +52,9 @@ struct StatementConformanceTests {
         }
     }
 
-    @Test("A query cannot end its transaction", arguments: Target.kinds)
-    func refusesCommit(_ kind: ConnectorKind) async throws {
-        try await Target(kind).withSession { session in
+    @Test("A query cannot end its transaction", arguments: TargetVariant.all)
+    func refusesCommit(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
             for text in ["COMMIT", "ROLLBACK; BEGIN", "SELECT 1; COMMIT; SELECT nonsense"] {
                 try await session.begin()
                 let failure = try await caught { _ = try await session.execute(sql(text)) }
@@ -65,7 +67,7 @@ struct StatementConformanceTests {
 
     @Test(
         "Failures are of the class that decides what happens next",
-        arguments: Target.kinds,
+        arguments: TargetVariant.all,
         [
             ("INSERT INTO people VALUES (1, 'same'), (2, 'same')", TargetFailure.Class.values),
             ("INSERT INTO people VALUES (NULL, 'secret')", .values),
@@ -75,8 +77,9 @@ struct StatementConformanceTests {
             ("INSERT INTO people VALUES (1 'secret')", .permanent),
             ("INSERT INTO people VALUES (1, 'secret)", .permanent),
         ])
-    func classifies(_ kind: ConnectorKind, _ example: (String, TargetFailure.Class)) async throws {
-        try await Target(kind).withSession { session in
+    func classifies(_ variant: TargetVariant, _ example: (String, TargetFailure.Class)) async throws
+    {
+        try await variant.make().withSession { session in
             let failure = try await caught { _ = try await session.execute(sql(example.0)) }
             #expect(failure?.class == example.1)
             #expect(failure?.targetCode.isEmpty == false)
@@ -87,9 +90,9 @@ struct StatementConformanceTests {
         }
     }
 
-    @Test("INV-7: U+0000 in a value is stored or refused, never cut", arguments: Target.kinds)
-    func zeroByte(_ kind: ConnectorKind) async throws {
-        let target = try Target(kind)
+    @Test("INV-7: U+0000 in a value is stored or refused, never cut", arguments: TargetVariant.all)
+    func zeroByte(_ variant: TargetVariant) async throws {
+        let target = try variant.make()
         try await target.withSession { session in
             let failure = try await caught {
                 _ = try await session.execute(sql("INSERT INTO people VALUES (1, 'secret\0')"))
@@ -106,9 +109,9 @@ struct StatementConformanceTests {
         }
     }
 
-    @Test("Cancel aborts a long query and leaves the session usable", arguments: Target.kinds)
-    func cancels(_ kind: ConnectorKind) async throws {
-        let target = try Target(kind)
+    @Test("Cancel aborts a long query and leaves the session usable", arguments: TargetVariant.all)
+    func cancels(_ variant: TargetVariant) async throws {
+        let target = try variant.make()
         let session = try await target.prepare()
         let running = Task { try await caught { _ = try await session.query(target.longQuery) } }
         // Cancel counts from the moment the query was handed over, which the task does some time.
@@ -127,9 +130,9 @@ struct StatementConformanceTests {
         await session.close()
     }
 
-    @Test("A statement that runs too long ends as transient", arguments: Target.kinds)
-    func timesOut(_ kind: ConnectorKind) async throws {
-        let target = try Target(kind)
+    @Test("A statement that runs too long ends as transient", arguments: TargetVariant.all)
+    func timesOut(_ variant: TargetVariant) async throws {
+        let target = try variant.make()
         let session = try await target.connect { $0.statementTimeoutMilliseconds = 50 }
         let failure = try await caught { _ = try await session.query(target.longQuery) }
         #expect(failure?.class == .transient)
@@ -137,13 +140,22 @@ struct StatementConformanceTests {
         await session.close()
     }
 
-    @Test("A closed session says so and may be closed again", arguments: Target.kinds)
-    func closes(_ kind: ConnectorKind) async throws {
-        let session = try await Target(kind).connect()
+    @Test("A closed session says so and may be closed again", arguments: TargetVariant.all)
+    func closes(_ variant: TargetVariant) async throws {
+        let session = try await variant.make().connect()
         await session.close()
         await session.close()
         session.cancel()
         let failure = try await caught { try await session.begin() }
         #expect(failure?.isConnectionLost == true)
+    }
+}
+
+@Suite("The conformance suite is complete")
+struct ConformanceCoverageTests {
+    @Test("Every kind that the registry reaches is run over some server")
+    func coversRegistry() {
+        let covered = Set(TargetVariant.all.map(\.kind))
+        for kind in Target.registry.kinds { #expect(covered.contains(kind), "\(kind.rawValue)") }
     }
 }

@@ -4,6 +4,38 @@ import ConnectorPostgres
 import ConnectorSQLite
 import SegmentModel
 import ServerTesting
+import Testing
+
+/// A connector as the conformance suite runs it: its kind, over one of the servers that it reaches.
+struct TargetVariant: Sendable, CustomTestStringConvertible {
+    /// What a target does otherwise than the suite asks.
+    enum Exception: Hashable, Sendable {
+        /// A query is committed as it runs, and a failed one is not taken back.
+        case noTransactions
+    }
+
+    let kind: ConnectorKind
+    let testDescription: String
+    /// With the reason, which the suite prints where it skips something.
+    let exceptions: [Exception: String]
+    let make: @Sendable () throws -> Target
+
+    init(
+        _ kind: ConnectorKind, over server: String, exceptions: [Exception: String] = [:],
+        make: @escaping @Sendable () throws -> Target
+    ) {
+        self.kind = kind
+        testDescription = "\(kind.rawValue) over \(server)"
+        self.exceptions = exceptions
+        self.make = make
+    }
+
+    static let all: [TargetVariant] = [
+        TargetVariant(.sqlite, over: "a file") { try Target(.sqlite) },
+        TargetVariant(.postgresql, over: "PostgreSQL") { try Target(.postgresql) },
+        TargetVariant(.mysql, over: "MariaDB") { try Target(.mysql) },
+    ]
+}
 
 /// A target of the conformance suite: one empty database, and what differs between the kinds.
 struct Target: Sendable {
@@ -13,9 +45,6 @@ struct Target: Sendable {
     static let registry = ConnectorRegistry([
         SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
     ])
-
-    /// The kinds that the suite runs over.
-    static let kinds: [ConnectorKind] = [.sqlite, .postgresql, .mysql]
 
     init(_ kind: ConnectorKind) throws {
         switch kind {

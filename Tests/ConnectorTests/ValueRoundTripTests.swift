@@ -43,7 +43,9 @@ import Testing
         return output
     }
 
-    @Test("INV-7: thousands of hostile values read back as they went in", arguments: Target.kinds)
+    @Test(
+        "INV-7: thousands of hostile values read back as they went in",
+        arguments: [ConnectorKind.sqlite, .postgresql, .mysql])
     func roundTrip(_ kind: ConnectorKind) async throws {
         var random = SeededGenerator()
         let target = try Target(kind)
