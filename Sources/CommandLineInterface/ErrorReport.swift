@@ -16,7 +16,7 @@ enum ErrorReport {
         case .workRemains: 5
         case .notFound, .ledgerLocked, .ledgerPoisoned, .storageFull, .storageReadOnly,
             .storageFailed, .targetUnavailable, .targetRefused, .targetRefusedValues,
-            .cursorFenced, .interrupted:
+            .cursorFenced, .gradeLowered, .interrupted:
             1
         }
     }

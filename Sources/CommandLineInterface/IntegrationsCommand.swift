@@ -105,17 +105,36 @@ struct IntegrationsCommand: AsyncParsableCommand {
         @OptionGroup var global: GlobalOptions
         @Argument(help: "The integration.") var name: String
 
+        @Option(
+            name: .long,
+            help: "Accept that deliveries guarantee only this: effectively-once or at-least-once.")
+        var acceptGrade: String?
+
         func run() async throws {
-            try await IntegrationsCommand.record(.integrationResumed, name, global)
+            let grade = try acceptGrade.map { text in
+                guard let grade = DeliveryGrade(rawValue: text) else {
+                    throw Failure(
+                        .usageInvalid, "there is no grade \(text)",
+                        hint: "grades are "
+                            + DeliveryGrade.allCases.map(\.rawValue).joined(separator: ", "))
+                }
+                return grade
+            }
+            try await IntegrationsCommand.record(.integrationResumed, name, global, grade)
         }
     }
 
     private static func record(
-        _ kind: EventKind, _ name: String, _ global: GlobalOptions
+        _ kind: EventKind, _ name: String, _ global: GlobalOptions, _ grade: DeliveryGrade? = nil
     ) async throws {
         try await Workspace.with(global.directory, .write) { workspace in
             _ = try await workspace.integration(name)
             var batch = EventBatch()
+            if let grade {
+                let record = GradeRecord(
+                    integration: name, grade: grade, reason: "accepted by the operator")
+                batch.append(.gradeRecorded, body: record.encode())
+            }
             batch.append(kind, body: IntegrationReference(integration: name).encode())
             _ = try await workspace.ledger.append(batch)
             try await workspace.projector.foldToEnd()

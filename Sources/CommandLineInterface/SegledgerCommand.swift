@@ -15,12 +15,13 @@ package struct SegledgerCommand: AsyncParsableCommand {
             the target tables; any table can be rebuilt from the ledger.
 
             Exit codes: 0 done, 1 failed, 2 usage or invalid configuration, 3 input refused, \
-            4 integrity failure, 5 work remains undelivered.
+            4 integrity failure, 5 work remains undelivered or parked.
             """,
         subcommands: [
             DemoCommand.self, AppendCommand.self, ApplyCommand.self, ConnectorsCommand.self,
             IntegrationsCommand.self, SyncCommand.self, ResyncCommand.self, StatusCommand.self,
-            StatsCommand.self, ErrorsCommand.self, TemplateCommand.self, AuditCommand.self,
+            StatsCommand.self, ErrorsCommand.self, ParkedCommand.self, TemplateCommand.self,
+            AuditCommand.self,
             VerifyCommand.self, DumpCommand.self, BackupCommand.self, RestoreCommand.self,
             RebuildProjectionsCommand.self, GenerateCommand.self, BenchCommand.self,
         ])

@@ -84,6 +84,9 @@ struct StatsCommand: AsyncParsableCommand {
         }
         add("all", total)
         Terminal.printLine(table.printed())
+        if Terminal.isOutputTerminal, let chart = StatisticsChart(statistics) {
+            Terminal.printLine("\n" + chart.printed())
+        }
     }
 }
 
@@ -139,5 +142,9 @@ struct ErrorsCommand: AsyncParsableCommand {
                 error.targetCode ?? error.code ?? "-", error.message ?? "-")
         }
         Terminal.printLine(table.printed())
+        // Not every column has room for it: the newest error's, which is the first.
+        if let hint = errors.first?.hint {
+            Terminal.printLine("hint: \(hint.replacing("resume NAME", with: "resume \(name)"))")
+        }
     }
 }

@@ -72,16 +72,21 @@ enum OutcomeReport {
         writer.beginArray()
         for outcome in outcomes {
             let (word, failure) = describe(outcome.state)
-            remains = remains || failure != nil
+            remains = remains || failure != nil || outcome.parkedChangeCount > 0
             writer.beginObject()
             writer.member("name", outcome.name)
             writer.member("outcome", word)
             writer.member("delivered_changes", outcome.deliveredProfileCount)
+            writer.member("parked_changes", outcome.parkedChangeCount)
             writer.member("error", failure?.message)
             writer.endObject()
             if !json {
+                let parked =
+                    outcome.parkedChangeCount == 0
+                    ? "" : ", \(counted(outcome.parkedChangeCount, "change")) parked"
                 Terminal.printLine(
-                    "\(outcome.name): \(word), \(outcome.deliveredProfileCount) changes delivered")
+                    "\(outcome.name): \(word), \(outcome.deliveredProfileCount) changes delivered"
+                        + parked)
             }
         }
         writer.endArray()
@@ -95,6 +100,14 @@ enum OutcomeReport {
                 Failure(
                     failure.code, isPlaced ? failure.message : "\(prefix): \(failure.message)",
                     hint: failure.hint?.replacing("resume NAME", with: "resume \(outcome.name)")))
+        }
+        for outcome in outcomes where outcome.parkedChangeCount > 0 {
+            ErrorReport.print(
+                Failure(
+                    .workRemains,
+                    "integration \(outcome.name): \(counted(outcome.parkedChangeCount, "change")) "
+                        + "parked",
+                    hint: "see 'segledger parked \(outcome.name)'"))
         }
         if remains { throw ReportedFailure(exitCode: ErrorReport.exitCode(.workRemains)) }
     }

@@ -25,6 +25,10 @@ extension SystemEventDecoder {
             receipt: { try Receipt.decode($0) },
             resyncRequest: { try ResyncRequest.decode($0) },
             resyncResult: { try ResyncResult.decode($0) },
-            lane: { try LaneKey.decode($0) })
+            lane: { try LaneKey.decode($0) },
+            parkedChange: { try ParkedChange.decode($0) },
+            parkedSelection: { try ParkedSelection.decode($0) },
+            deliveryStart: { try DeliveryStart.decode($0) },
+            grade: { try GradeRecord.decode($0) })
     }
 }

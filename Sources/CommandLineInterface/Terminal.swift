@@ -10,6 +10,18 @@ enum Terminal {
 
     static func printBytes(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
 
+    /// A text from outside as a terminal may show it: control characters as `\u{…}`.
+    static func printable(_ text: String) -> String {
+        String(
+            text.unicodeScalars.flatMap { scalar -> [Character] in
+                switch scalar.properties.generalCategory {
+                case .control, .format, .lineSeparator, .paragraphSeparator:
+                    Array("\\u{\(String(scalar.value, radix: 16))}")
+                default: [Character(scalar)]
+                }
+            })
+    }
+
     static func printError(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
     /// Replaces the progress line; nothing where stderr is not a terminal.

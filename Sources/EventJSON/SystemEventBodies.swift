@@ -37,7 +37,7 @@ extension LaneKey: SystemEventBody {
         return json.text
     }
 
-    fileprivate func write(to json: inout JSONWriter) {
+    func write(to json: inout JSONWriter) {
         json.member("integration", integration)
         json.member("segment_id", segment.rawValue)
     }
@@ -67,7 +67,7 @@ extension SegmentDescription: SystemEventBody {
 
 extension LaneCursor {
     /// `null` for a lane that has delivered nothing, else an object.
-    fileprivate func write(to json: inout JSONWriter) {
+    func write(to json: inout JSONWriter) {
         if position == nil, profileCount == 0 { return json.null() }
         json.beginObject()
         json.member("position", position?.rawValue)
@@ -75,7 +75,7 @@ extension LaneCursor {
         json.endObject()
     }
 
-    fileprivate init(_ members: BodyMembers?) throws(BodyFault) {
+    init(_ members: BodyMembers?) throws(BodyFault) {
         self.init(
             position: try members?.optionalPosition("position"),
             profileCount: try members?.optionalInteger("profiles") ?? 0)
@@ -101,6 +101,7 @@ extension Receipt: SystemEventBody {
             durationMicroseconds: try members.optionalInteger("duration_us") ?? 0,
             isRecovered: try members.optionalBoolean("recovered") ?? false,
             resync: try members.optionalPosition("resync"),
+            parked: try members.optionalPosition("parked"),
             templateSHA256: try members.optionalString("template_sha256"),
             errorCode: try members.optionalString("error_code"),
             targetCode: try members.optionalString("target_code"),
@@ -127,6 +128,7 @@ extension Receipt: SystemEventBody {
         if durationMicroseconds != 0 { json.member("duration_us", durationMicroseconds) }
         if isRecovered { json.member("recovered", true) }
         if let resync { json.member("resync", resync.rawValue) }
+        if let parked { json.member("parked", parked.rawValue) }
         if let templateSHA256 { json.member("template_sha256", templateSHA256) }
         if let errorCode { json.member("error_code", errorCode) }
         if let targetCode { json.member("target_code", targetCode) }

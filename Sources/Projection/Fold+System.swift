@@ -42,11 +42,21 @@ extension Fold {
             let result = try frame.withBody(event, decoder.resyncResult)
             try foldResult(result, time: event.time)
         case .laneLeft:
-            let lane = try frame.withBody(event, decoder.lane)
-            try createLane(lane)
+            try foldLeft(try frame.withBody(event, decoder.lane))
+        case .changeParked:
+            try foldParked(
+                try frame.withBody(event, decoder.parkedChange), at: position, time: event.time)
+        case .redriveRequested:
+            try foldRedrive(try frame.withBody(event, decoder.parkedSelection), at: position)
+        case .parkedDiscarded:
+            try foldDiscard(try frame.withBody(event, decoder.parkedSelection), at: position)
+        case .deliveryStarted:
+            try foldStart(try frame.withBody(event, decoder.deliveryStart))
+        case .gradeRecorded:
+            let record = try frame.withBody(event, decoder.grade)
             try execute(
-                "UPDATE lane SET has_left = 1 WHERE integration = ? AND segment_id = ?",
-                [lane.integration, lane.segment.rawValue])
+                "UPDATE integration SET grade = ?, grade_reason = ? WHERE name = ?",
+                [record.grade.rawValue, record.reason, record.integration])
         default:
             preconditionFailure("\(event.kind.name) is no system event")
         }
@@ -76,6 +86,7 @@ extension Fold {
     /// Its lanes keep their rows, as left: their epochs still count in the target.
     private func removeIntegration(_ name: String, time: Timestamp) throws {
         try execute("DELETE FROM integration WHERE name = ?", [name])
+        try execute("DELETE FROM parked WHERE integration = ?", [name])
         try execute(
             "UPDATE lane SET has_left = 1, pending_resync = -1 WHERE integration = ?", [name])
         try execute(
@@ -124,6 +135,12 @@ extension Fold {
                 request,
             ])
         if result.outcome == .done {
+            // What was set aside is in the rebuilt table, or no longer due.
+            try execute(
+                """
+                DELETE FROM parked WHERE integration = ?2
+                AND segment_id IN (SELECT segment_id FROM resync_segment WHERE request = ?1)
+                """, [request, result.integration])
             try execute(
                 """
                 UPDATE lane SET last_resync = ?1 WHERE integration = ?2
@@ -133,6 +150,31 @@ extension Fold {
         try execute(
             "UPDATE lane SET pending_resync = -1 WHERE integration = ? AND pending_resync = ?",
             [result.integration, request])
+    }
+
+    private func foldLeft(_ lane: LaneKey) throws {
+        try createLane(lane)
+        try execute(
+            "UPDATE lane SET has_left = 1 WHERE integration = ? AND segment_id = ?",
+            [lane.integration, lane.segment.rawValue])
+        try execute(
+            "DELETE FROM parked WHERE integration = ? AND segment_id = ?",
+            [lane.integration, lane.segment.rawValue])
+    }
+
+    private func foldStart(_ start: DeliveryStart) throws {
+        try createLane(start.lane)
+        try execute(
+            """
+            UPDATE lane
+            SET started_position = ?, started_profile_count = ?, started_parked = ?
+            WHERE integration = ? AND segment_id = ?
+            """,
+            [
+                Self.stored(start.cursor.position), start.cursor.profileCount,
+                Self.stored(start.parked),
+                start.lane.integration, start.lane.segment.rawValue,
+            ])
     }
 
     private func createLane(_ lane: LaneKey) throws {
@@ -146,7 +188,7 @@ extension Fold {
             """, [lane.integration, lane.segment.rawValue])
     }
 
-    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+    func execute(_ sql: String, _ arguments: StatementArguments) throws {
         try database.cachedStatement(sql: sql).execute(arguments: arguments)
     }
 

@@ -17,6 +17,10 @@ package struct IntegrationRow: Hashable, Sendable {
     package var isActive: Bool
     /// Until the integration is resumed or configured again.
     package var stop: Stop?
+    /// As last recorded; nil: nothing was delivered yet.
+    package var grade: DeliveryGrade?
+    /// Why it is not the best of its kind.
+    package var gradeReason: String?
     package var lastSuccessAt: Timestamp?
     package var lastErrorAt: Timestamp?
     package var lastErrorMessage: String?

@@ -11,6 +11,8 @@ package struct LaneRow: Hashable, Sendable {
     package var lastResync: Position?
     /// Request of the resync that is asked for and not finished.
     package var pendingResync: Position?
+    /// A delivery was started of which no receipt tells.
+    package var started: DeliveryStart?
     /// The segment left the scope, or the integration was removed, and no resync came since.
     package var hasLeft: Bool
 }

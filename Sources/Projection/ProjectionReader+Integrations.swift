@@ -93,6 +93,8 @@ extension ProjectionReader {
             return IntegrationRow(
                 name: row["name"], firstPosition: position(row["first_position"]),
                 isActive: row["is_active"], stop: stop,
+                grade: (row["grade"] as String?).flatMap(DeliveryGrade.init(rawValue:)),
+                gradeReason: row["grade_reason"],
                 lastSuccessAt: timestamp(row["last_success_at"]),
                 lastErrorAt: timestamp(row["last_error_at"]),
                 lastErrorMessage: row["last_error_message"])
@@ -100,15 +102,27 @@ extension ProjectionReader {
     }
 
     private func laneRow(_ row: Row) -> LaneRow {
-        LaneRow(
-            key: LaneKey(
-                integration: row["integration"], segment: SegmentID(rawValue: row["segment_id"])),
+        let key = LaneKey(
+            integration: row["integration"], segment: SegmentID(rawValue: row["segment_id"]))
+        return LaneRow(
+            key: key,
             epoch: row["epoch"],
             cursor: LaneCursor(
                 position: optionalPosition(row["position"]), profileCount: row["profile_count"]),
             successfulQueryCount: row["successful_queries"],
             lastResync: optionalPosition(row["last_resync"]),
-            pendingResync: optionalPosition(row["pending_resync"]), hasLeft: row["has_left"])
+            pendingResync: optionalPosition(row["pending_resync"]),
+            started: started(row, key), hasLeft: row["has_left"])
+    }
+
+    private func started(_ row: Row, _ lane: LaneKey) -> DeliveryStart? {
+        guard (row["started_position"] as Int64) > -2 else { return nil }
+        return DeliveryStart(
+            lane: lane,
+            cursor: LaneCursor(
+                position: optionalPosition(row["started_position"]),
+                profileCount: row["started_profile_count"]),
+            parked: optionalPosition(row["started_parked"]))
     }
 
     private func resyncRow(_ row: Row) throws -> ResyncRow {

@@ -10,6 +10,8 @@ struct ReceiptTotals {
         /// The file has its row.
         var isStored: Bool
         var queryCount = 0
+        /// The delivery that was started has a receipt.
+        var hasEnded = false
         /// Of the last delivery.
         var delivered: (epoch: Int64, cursor: LaneCursor)?
     }
@@ -48,6 +50,7 @@ struct ReceiptTotals {
         count(receipt, minute: minute)
         let name = receipt.lane.integration
         if isDelivered {
+            try Fold.settleParked(receipt, database)
             integrations[name, default: Integration()].lastSuccess = time
             return
         }
@@ -62,6 +65,7 @@ struct ReceiptTotals {
 
     /// Only a delivery makes a lane: a failure before the first one leaves it to be filled.
     private mutating func addToLane(_ receipt: Receipt, _ database: Database) throws {
+        let isDelivered = receipt.outcome == .delivered
         if lanes[receipt.lane] == nil {
             let isStored =
                 try Int.fetchOne(
@@ -70,7 +74,8 @@ struct ReceiptTotals {
                     arguments: [receipt.lane.integration, receipt.lane.segment.rawValue]) != nil
             lanes[receipt.lane] = Lane(isStored: isStored)
         }
-        if receipt.outcome == .delivered {
+        if isDelivered || receipt.query != nil { lanes[receipt.lane]?.hasEnded = true }
+        if isDelivered {
             lanes[receipt.lane]?.delivered = (receipt.epoch, receipt.cursor)
         }
         if lanes[receipt.lane]?.isStored ?? false || lanes[receipt.lane]?.delivered != nil {
@@ -126,20 +131,24 @@ struct ReceiptTotals {
                 ) VALUES (?, ?, ?, ?, ?, ?, -1, -1, 0)
                 ON CONFLICT DO UPDATE SET
                     epoch = excluded.epoch, position = excluded.position,
-                    profile_count = excluded.profile_count,
+                    profile_count = excluded.profile_count, started_position = -2,
+                    started_profile_count = 0, started_parked = -1,
                     successful_queries = successful_queries + excluded.successful_queries
                 """,
                 arguments + [
                     delivered.epoch, Fold.stored(delivered.cursor.position),
                     delivered.cursor.profileCount, lane.queryCount,
                 ])
-        } else if lane.queryCount > 0 {
+        } else if lane.queryCount > 0 || lane.hasEnded {
             try execute(
                 database,
                 """
-                UPDATE lane SET successful_queries = successful_queries + ?3
+                UPDATE lane SET successful_queries = successful_queries + ?3,
+                    started_position = iif(?4, -2, started_position),
+                    started_profile_count = iif(?4, 0, started_profile_count),
+                    started_parked = iif(?4, -1, started_parked)
                 WHERE integration = ?1 AND segment_id = ?2
-                """, arguments + [lane.queryCount])
+                """, arguments + [lane.queryCount, lane.hasEnded])
         }
     }
 

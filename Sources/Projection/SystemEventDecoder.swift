@@ -38,6 +38,11 @@ package struct SystemEventDecoder: Sendable {
     package var resyncResult: @Sendable (Bytes) throws -> ResyncResult
     /// The lane that `lane_left` names.
     package var lane: @Sendable (Bytes) throws -> LaneKey
+    package var parkedChange: @Sendable (Bytes) throws -> ParkedChange
+    /// Which changes `redrive_requested` and `parked_discarded` mean.
+    package var parkedSelection: @Sendable (Bytes) throws -> ParkedSelection
+    package var deliveryStart: @Sendable (Bytes) throws -> DeliveryStart
+    package var grade: @Sendable (Bytes) throws -> GradeRecord
 
     package init(
         description: @escaping @Sendable (Bytes) throws -> SegmentDescription,
@@ -46,7 +51,11 @@ package struct SystemEventDecoder: Sendable {
         receipt: @escaping @Sendable (Bytes) throws -> Receipt,
         resyncRequest: @escaping @Sendable (Bytes) throws -> ResyncRequest,
         resyncResult: @escaping @Sendable (Bytes) throws -> ResyncResult,
-        lane: @escaping @Sendable (Bytes) throws -> LaneKey
+        lane: @escaping @Sendable (Bytes) throws -> LaneKey,
+        parkedChange: @escaping @Sendable (Bytes) throws -> ParkedChange,
+        parkedSelection: @escaping @Sendable (Bytes) throws -> ParkedSelection,
+        deliveryStart: @escaping @Sendable (Bytes) throws -> DeliveryStart,
+        grade: @escaping @Sendable (Bytes) throws -> GradeRecord
     ) {
         self.description = description
         self.configuration = configuration
@@ -55,5 +64,9 @@ package struct SystemEventDecoder: Sendable {
         self.resyncRequest = resyncRequest
         self.resyncResult = resyncResult
         self.lane = lane
+        self.parkedChange = parkedChange
+        self.parkedSelection = parkedSelection
+        self.deliveryStart = deliveryStart
+        self.grade = grade
     }
 }

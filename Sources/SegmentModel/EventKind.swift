@@ -18,6 +18,11 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
     case resyncRequested = 36
     case resyncFinished = 37
     case laneLeft = 38
+    case changeParked = 39
+    case redriveRequested = 40
+    case parkedDiscarded = 41
+    case deliveryStarted = 42
+    case gradeRecorded = 43
 
     /// The event's `type` in NDJSON and JSON.
     package var name: String {
@@ -36,6 +41,11 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
         case .resyncRequested: "resync_requested"
         case .resyncFinished: "resync_finished"
         case .laneLeft: "lane_left"
+        case .changeParked: "change_parked"
+        case .redriveRequested: "redrive_requested"
+        case .parkedDiscarded: "parked_discarded"
+        case .deliveryStarted: "delivery_started"
+        case .gradeRecorded: "grade_recorded"
         }
     }
 

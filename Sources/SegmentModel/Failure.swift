@@ -39,6 +39,8 @@ package struct Failure: Error, Hashable, Sendable {
         case targetRefusedValues = "target_refused_values"
         /// Another worker, or another ledger, owns this lane's cursor.
         case cursorFenced = "cursor_fenced"
+        /// Deliveries would guarantee less than they did.
+        case gradeLowered = "grade_lowered"
         /// Events remain undelivered or parked.
         case workRemains = "work_remains"
         /// The operator stopped the command.

@@ -63,6 +63,8 @@ package struct Receipt: Hashable, Sendable {
     package var isRecovered: Bool
     /// The resync that this delivery was part of.
     package var resync: Position?
+    /// The `change_parked` event whose change this delivery was, tried again.
+    package var parked: Position?
     /// SHA-256 of the query's template, in lower-case hex.
     package var templateSHA256: String?
     /// Failure's code, the target's own code (SQLSTATE), sentence and hint.
@@ -76,7 +78,8 @@ package struct Receipt: Hashable, Sendable {
         lastPosition: Position, cursor: LaneCursor, epoch: Int64, successfulQueryCount: Int = 0,
         failedQueryCount: Int = 0, profileCount: Int = 0, rowCount: Int? = nil, attempt: Int = 1,
         durationMicroseconds: Int64 = 0, isRecovered: Bool = false, resync: Position? = nil,
-        templateSHA256: String? = nil, errorCode: String? = nil, targetCode: String? = nil,
+        parked: Position? = nil, templateSHA256: String? = nil, errorCode: String? = nil,
+        targetCode: String? = nil,
         errorMessage: String? = nil, errorHint: String? = nil
     ) {
         self.lane = lane
@@ -94,6 +97,7 @@ package struct Receipt: Hashable, Sendable {
         self.durationMicroseconds = durationMicroseconds
         self.isRecovered = isRecovered
         self.resync = resync
+        self.parked = parked
         self.templateSHA256 = templateSHA256
         self.errorCode = errorCode
         self.targetCode = targetCode

@@ -1,3 +1,4 @@
+internal import Connector
 internal import Crypto
 package import SQLTemplate
 package import SegmentModel
@@ -13,6 +14,8 @@ package struct IntegrationPlan: Sendable {
     package let definition: IntegrationDefinition
     package let connector: ConnectorDefinition
     let queries: [QueryKind: Query]
+    /// Queries that end their transaction by themselves, as DDL does on MySQL and Oracle.
+    let committingQueries: [QueryKind]
 
     /// - Throws: `templateInvalid` if a stored query does not compile any more.
     package init(_ definition: IntegrationDefinition, _ connector: ConnectorDefinition) throws {
@@ -25,6 +28,7 @@ package struct IntegrationPlan: Sendable {
             case .batch: .batch
             }
         var queries: [QueryKind: Query] = [:]
+        var committing: [QueryKind] = []
         for (kind, source) in definition.queries {
             let compiled = compiler.compile(source, query: kind, mode: mode)
             guard let template = compiled.template else {
@@ -36,6 +40,9 @@ package struct IntegrationPlan: Sendable {
                         + (fault?.message ?? "the query does not compile"),
                     hint: fault?.hint ?? "correct the query and apply the configuration again")
             }
+            if compiled.diagnostics.contains(where: { $0.rule == "implicit_commit" }) {
+                committing.append(kind)
+            }
             let digest = SHA256.hash(data: Array(source.utf8))
             queries[kind] = Query(
                 template: template,
@@ -43,6 +50,26 @@ package struct IntegrationPlan: Sendable {
                     .joined())
         }
         self.queries = queries
+        committingQueries = committing.sorted { $0.rawValue < $1.rawValue }
+    }
+
+    /// What deliveries over a session guarantee, and why not more (INV-6).
+    func grade(over support: CursorSupport) -> GradeRecord {
+        func record(_ grade: DeliveryGrade, _ reason: String? = nil) -> GradeRecord {
+            GradeRecord(integration: definition.name, grade: grade, reason: reason)
+        }
+        switch support {
+        case .refused(let failure):
+            return record(
+                .atLeastOnce,
+                "the table segledger_cursor may not be created or written: "
+                    + failure.message)
+        case .fenceOnly: return record(.effectivelyOnce)
+        case .transactional:
+            guard let kind = committingQueries.first else { return record(.exactlyOnce) }
+            return record(
+                .atLeastOnce, "\(kind.rawValue) commits by itself on \(connector.kind.rawValue)")
+        }
     }
 
     /// Profiles of one query at most.

@@ -6,64 +6,62 @@ internal import SegmentModel
 internal import StorageIO
 internal import Synchronization
 
-/// Runs one integration: fills, resyncs and lanes, side by side over a bounded number of sessions.
-/// A slow or broken target delays nobody else.
+/// Runs one integration: fills, resyncs and lanes, side by side over sessions of its connector's
+/// pool. A slow or broken target delays nobody else, nor a slow lane the others.
+///
+/// Invariants:
+/// - a lane is run by one task at a time; while a resync is carried out none is;
+/// - every task that was started has ended when `run` returns.
 actor IntegrationWorker {
-    private let plan: IntegrationPlan
-    private let context: SyncContext
-    private let projector: Projector
-    private let sessions: SessionPool
+    let plan: IntegrationPlan
+    let context: SyncContext
+    let projector: Projector
+    let sessions: SessionPool
     private let progress: @Sendable (SyncProgress) -> Void
+    private let wake = AsyncSignal()
+    private let yielding = YieldRequest()
+    /// Lanes that rest between two runs.
+    var lanes: [SegmentID: LaneWorker] = [:]
+    private var running: [SegmentID: Task<Void, Never>] = [:]
+    private var ended: [(segment: SegmentID, end: LaneEnd)] = []
+    /// When lanes whose batch is not full are due.
+    private var due: [SegmentID: Timestamp] = [:]
+    /// Runs so far: who waits longest is next.
+    private var runCount: UInt64 = 0
+    private var lastRun: [SegmentID: UInt64] = [:]
     /// What failed lanes wait for; a lane that delivers again is taken out.
     private var backOffs: [SegmentID: BackOff] = [:]
     /// What everything waits for after the target could not be reached, or a resync failed.
     private var targetBackOff: BackOff?
     private var deliveredCount = 0
     private var foldedAt: UInt64 = 0
+    /// As the ledger has it.
+    var grade: GradeRecord?
 
     init(
-        plan: IntegrationPlan, connector: any Connector, context: SyncContext,
+        plan: IntegrationPlan, sessions: SessionPool, context: SyncContext,
         projector: Projector, progress: @escaping @Sendable (SyncProgress) -> Void
     ) {
         self.plan = plan
+        self.sessions = sessions
         self.context = context
         self.projector = projector
         self.progress = progress
-        sessions = SessionPool(connector: connector)
     }
 
-    private var name: String { plan.definition.name }
+    var name: String { plan.definition.name }
 
-    /// A failure that is for now, and when to try again.
-    private struct BackOff {
-        /// Tries that failed in a row.
-        var attempt: Int
-        /// On the monotonic clock.
-        var untilNanoseconds: UInt64
-        var failure: Failure
-
-        init(after earlier: BackOff?, _ failure: TargetFailure, place: String) {
-            attempt = (earlier?.attempt ?? 0) + 1
-            let delay = RetryLadder.delayMilliseconds(attempt: attempt, lane: place)
-            untilNanoseconds = monotonicNanoseconds() + UInt64(delay) * 1_000_000
-            self.failure = failure.asFailure
-        }
-
-        /// 0: over.
-        var remainingMilliseconds: Int {
-            let now = monotonicNanoseconds()
-            return now >= untilNanoseconds ? 0 : Int((untilNanoseconds - now) / 1_000_000) + 1
-        }
-    }
-
-    /// What a round left to do.
-    private enum Round {
+    /// What there is to do next.
+    private enum Step {
+        /// Nothing is left, and nothing runs.
         case idle
-        /// A batch is not full yet.
-        case waiting(milliseconds: Int)
+        /// Something runs, or a batch is not full yet (milliseconds until it is due).
+        case wait(milliseconds: Int?)
         /// A failure is waited out, or a batch that is due before.
         case retry(milliseconds: Int, Failure)
+        case again
         case stopped(Failure)
+        case paused
     }
 
     /// What a run works towards.
@@ -81,96 +79,111 @@ actor IntegrationWorker {
     /// - Parameter giveUpMilliseconds: how long an unreachable target is waited for since the last
     ///   progress; without end for `cancelled`.
     func run(_ goal: Goal, giveUpMilliseconds: Int) async throws -> IntegrationOutcome {
-        try await withTaskCancellationHandler {
-            try await work(goal, giveUpMilliseconds: giveUpMilliseconds)
-        } onCancel: {
-            sessions.cancel()
+        let watch = Task { [context, wake] in
+            var seen = context.ledger.end
+            while await context.ledger.waitForEvent(at: seen), !Task.isCancelled {
+                seen = context.ledger.end
+                wake.raise()
+            }
+        }
+        defer { watch.cancel() }
+        let (sessions, name, wake) = (sessions, name, wake)
+        do {
+            let state = try await withTaskCancellationHandler {
+                try await work(goal, giveUpMilliseconds: giveUpMilliseconds)
+            } onCancel: {
+                sessions.cancel(name)
+                wake.raise()
+            }
+            await drain()
+            return try await outcome(state)
+        } catch {
+            for task in running.values { task.cancel() }
+            sessions.cancel(name)
+            await drain()
+            throw error
         }
     }
 
-    private func work(_ goal: Goal, giveUpMilliseconds: Int) async throws -> IntegrationOutcome {
+    private func outcome(_ state: IntegrationOutcome.State) async throws -> IntegrationOutcome {
+        try await projector.foldToEnd()
+        let name = name
+        let parked = try await context.store.read { try $0.parkedCount(of: name).all }
+        return IntegrationOutcome(
+            name: name, state: state, deliveredProfileCount: deliveredCount,
+            parkedChangeCount: parked)
+    }
+
+    /// Waits until no lane runs.
+    private func drain() async {
+        yielding.raise()
+        while let (segment, task) = running.first {
+            await task.value
+            running[segment] = nil
+        }
+        yielding.lower()
+    }
+
+    private func work(
+        _ goal: Goal, giveUpMilliseconds: Int
+    ) async throws -> IntegrationOutcome.State {
         let isBounded: Bool
         if case .cancelled = goal { isBounded = false } else { isBounded = true }
         var lastProgress = monotonicNanoseconds()
         var lastCount = 0
         while true {
             try Task.checkCancellation()
-            try await projector.foldToEnd()
-            let seen = context.ledger.end
-            let round: Round
-            do {
-                round = try await self.round(goal)
-            } catch {
-                await sessions.close()
-                throw error
-            }
+            let step = try await advance(goal)
             if deliveredCount != lastCount {
                 lastCount = deliveredCount
                 lastProgress = monotonicNanoseconds()
             }
-            switch round {
-            case .stopped(let failure):
-                await sessions.close()
-                return outcome(.stopped(failure))
+            switch step {
+            case .stopped(let failure): return .stopped(failure)
+            case .paused:
+                if isBounded { return .paused }
+                await wake.wait(milliseconds: nil)
             case .retry(let milliseconds, let failure):
                 let waited = Int((monotonicNanoseconds() - lastProgress) / 1_000_000)
-                if isBounded, waited + milliseconds > giveUpMilliseconds {
-                    await sessions.close()
-                    return outcome(.unreached(failure))
+                if isBounded, running.isEmpty, waited + milliseconds > giveUpMilliseconds {
+                    return .unreached(failure)
                 }
-                try await wait(milliseconds: milliseconds, orEventAt: seen)
+                await wake.wait(milliseconds: milliseconds)
             case .idle:
-                if isBounded {
-                    await sessions.close()
-                    return outcome(.done)
-                }
-                _ = await context.ledger.waitForEvent(at: seen)
-            case .waiting(let milliseconds):
-                try await wait(milliseconds: milliseconds, orEventAt: seen)
+                if isBounded { return .done }
+                await wake.wait(milliseconds: nil)
+            case .wait(let milliseconds): await wake.wait(milliseconds: milliseconds)
+            case .again: break
             }
         }
     }
 
-    private func outcome(_ state: IntegrationOutcome.State) -> IntegrationOutcome {
-        IntegrationOutcome(name: name, state: state, deliveredProfileCount: deliveredCount)
-    }
+    // MARK: Steps
 
-    private func wait(milliseconds: Int, orEventAt position: Position) async throws {
-        await withTaskGroup(of: Void.self) { group in
-            let ledger = context.ledger
-            group.addTask { _ = await ledger.waitForEvent(at: position) }
-            group.addTask {
-                do {
-                    try await Task.sleep(for: .milliseconds(milliseconds))
-                } catch {
-                    // Cancelled: the event came first, or the run ends.
-                }
-            }
-            await group.next()
-            group.cancelAll()
-        }
-        try Task.checkCancellation()
-    }
-
-    // MARK: Rounds
-
-    private func round(_ goal: Goal) async throws -> Round {
-        if let waiting = targetBackOff, waiting.remainingMilliseconds > 0 {
-            return .retry(milliseconds: waiting.remainingMilliseconds, waiting.failure)
-        }
+    private func advance(_ goal: Goal) async throws -> Step {
         do {
-            if case .resync = goal {
-                try await runResyncs()
-                return .idle
+            if let stop = try await concludeLanes() { return .stopped(stop) }
+            if let waiting = targetBackOff, waiting.remainingMilliseconds > 0 {
+                return .retry(milliseconds: waiting.remainingMilliseconds, waiting.failure)
             }
             let state = try await state()
+            if case .resync = goal {
+                try await runResyncs(state)
+                return .idle
+            }
             if let stop = state.integration?.stop { return .stopped(stop.failure) }
-            try await requestFills(state)
-            try await runResyncs()
-            let lanes = try await self.state()
+            if let row = state.integration, !row.isActive { return .paused }
+            if try await requestFills(state) { return .again }
+            if !state.pendingResyncs.isEmpty {
+                yielding.raise()
+                guard running.isEmpty else { return .wait(milliseconds: nil) }
+                yielding.lower()
+                try await runResyncs(state)
+                return .again
+            }
             let isFlushing: Bool
             if case .idle = goal { isFlushing = true } else { isFlushing = false }
-            return try await deliver(lanes, flush: isFlushing)
+            return try await startLanes(state, flush: isFlushing)
         } catch let failure as ResyncFailure {
             return try await failed(failure)
         } catch let failure as Failure where Self.stops(failure) {
@@ -183,6 +196,9 @@ actor IntegrationWorker {
         var integration: IntegrationRow?
         var segments: [SegmentRow]
         var lanes: [SegmentID: LaneRow]
+        var pendingResyncs: [ResyncRow]
+        /// Lanes with parked changes to try again.
+        var redrives: Set<SegmentID>
     }
 
     private func state() async throws -> State {
@@ -192,7 +208,9 @@ actor IntegrationWorker {
             let lanes = try reader.lanes(of: name)
             return State(
                 integration: try reader.integration(name), segments: try reader.segments(),
-                lanes: Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) }))
+                lanes: Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) }),
+                pendingResyncs: try reader.resyncs(of: name).filter { $0.outcome == nil },
+                redrives: Set(try reader.lanesWithDueChanges(of: name)))
         }
     }
 
@@ -203,10 +221,11 @@ actor IntegrationWorker {
         ).decide(state.segments, state.lanes)
     }
 
-    /// Segments that enter the scope are rebuilt; those that left it are noted.
-    private func requestFills(_ state: State) async throws {
+    /// Segments that enter the scope are rebuilt; those that left it are noted. false: there are
+    /// none of either.
+    private func requestFills(_ state: State) async throws -> Bool {
         let decision = decide(state)
-        guard !decision.fill.isEmpty || !decision.left.isEmpty else { return }
+        guard !decision.fill.isEmpty || !decision.left.isEmpty else { return false }
         var batch = EventBatch()
         for segment in decision.left {
             let lane = LaneKey(integration: name, segment: segment)
@@ -219,31 +238,30 @@ actor IntegrationWorker {
             batch.append(.resyncRequested, body: request.encode())
         }
         _ = try await context.ledger.append(batch)
+        return true
     }
 
-    private func runResyncs() async throws {
-        try await projector.foldToEnd()
-        let name = name
-        let pending = try await context.store.read { try $0.resyncs(of: name) }
-            .filter { $0.outcome == nil }
-        for one in pending {
-            let lanes = try await state().lanes
-            let session: any TargetSession
+    private func runResyncs(_ state: State) async throws {
+        lanes = [:]
+        for one in state.pendingResyncs {
+            let rows = try await self.state().lanes
+            let lease: SessionPool.Lease
             do {
-                session = try await sessions.take()
+                lease = try await sessions.take(for: name)
             } catch let failure as TargetFailure {
                 try Task.checkCancellation()
                 throw ResyncFailure(one.request, at: one.position, failure)
             }
             do {
+                try await settleGrade(lease)
                 var replayer = Replayer(
                     plan: plan, context: context, request: one.position, resync: one.request,
-                    progress: progress)
-                try await replayer.run(session, lanes: lanes)
-                await sessions.putBack(session, isUsable: true)
+                    support: lease.support, progress: progress)
+                try await replayer.run(lease.session, lanes: rows)
+                await sessions.putBack(lease, of: name, isUsable: true)
                 (backOffs, targetBackOff) = ([:], nil)
             } catch {
-                await sessions.putBack(session, isUsable: false)
+                await sessions.putBack(lease, of: name, isUsable: false)
                 try Task.checkCancellation()
                 throw error
             }
@@ -252,176 +270,147 @@ actor IntegrationWorker {
 
     // MARK: Lanes
 
-    private enum LaneResult: Sendable {
-        case caughtUp
-        case waiting(Timestamp)
-        case failed(SegmentID, TargetFailure)
-        /// No connection could be had; nothing was recorded yet.
-        case unreached(SegmentID, LaneCursor, TargetFailure)
-        case refused(Failure)
-    }
-
-    private func deliver(_ state: State, flush: Bool) async throws -> Round {
-        let withWork = try await lanesWithWork(decide(state).live, state.lanes)
-        backOffs = backOffs.filter { withWork.contains($0.key) }
-        let pending = withWork.filter { backOffs[$0].map { $0.remainingMilliseconds == 0 } ?? true }
-        guard !pending.isEmpty else { return waitingLanes(nil) }
-        let queue = LaneQueue(pending)
-        let lanes = state.lanes
-        var results: [LaneResult] = []
-        try await withThrowingTaskGroup(of: [LaneResult].self) { group in
-            for _ in 0..<min(sessions.size, pending.count) {
-                group.addTask {
-                    var results: [LaneResult] = []
-                    while let segment = queue.next() {
-                        let result = try await self.runLane(
-                            segment, lanes[segment], flush: flush)
-                        results.append(result)
-                        // The others would wait for the same target.
-                        if case .unreached = result { queue.drain() }
-                    }
-                    return results
-                }
-            }
-            for try await part in group { results += part }
-        }
-        return try await conclude(try await recordUnreached(results))
-    }
-
-    /// One receipt a round for a target that cannot be reached, however many lanes tried.
-    private func recordUnreached(_ results: [LaneResult]) async throws -> [LaneResult] {
-        for case .unreached(let segment, let cursor, let failure) in results {
-            let position = cursor.position.map { $0.advanced(by: 1) } ?? Position(0)
-            let waiting = BackOff(after: targetBackOff, failure, place: name)
-            var receipt = Receipt(
-                lane: LaneKey(integration: name, segment: segment), query: nil, outcome: .failed,
-                firstPosition: position, lastPosition: position, cursor: cursor, epoch: 0,
-                attempt: waiting.attempt)
-            receipt.fill(failure)
-            targetBackOff = waiting
-            try await context.record([receipt])
-            break
-        }
-        return results
-    }
-
-    private func conclude(_ results: [LaneResult]) async throws -> Round {
-        var due: Timestamp?
-        for result in results {
-            switch result {
-            case .caughtUp, .unreached: break
-            case .waiting(let time): due = min(due ?? time, time)
-            case .refused(let failure):
-                try await stop(failure)
-                return .stopped(failure)
-            case .failed(let segment, let failure):
-                guard failure.class == .transient else { return .stopped(failure.asFailure) }
-                backOffs[segment] = BackOff(
-                    after: backOffs[segment], failure, place: "\(name)/\(segment)")
+    private func startLanes(_ state: State, flush: Bool) async throws -> Step {
+        let live = decide(state).live
+        let resting = live.filter { running[$0] == nil }
+        let withWork = try await withWork(resting, state)
+        let now = context.clock.now()
+        backOffs = backOffs.filter { running[$0.key] != nil || withWork.contains($0.key) }
+        due = due.filter { withWork.contains($0.key) && (!flush && $0.value > now) }
+        let ready = withWork.filter { segment in
+            due[segment] == nil && (backOffs[segment]?.remainingMilliseconds ?? 0) == 0
+        }.sorted { (lastRun[$0] ?? 0, $0) < (lastRun[$1] ?? 0, $1) }
+        let started = ready.prefix(max(0, sessions.size - running.count))
+        yielding.othersWait = started.count < ready.count
+        for segment in started {
+            runCount += 1
+            lastRun[segment] = runCount
+            let isRedriven = state.redrives.contains(segment)
+            running[segment] = Task {
+                let end = await self.runLane(segment, flush: flush, redrives: isRedriven)
+                self.ended.append((segment, end))
+                self.wake.raise()
             }
         }
-        return waitingLanes(due)
+        return nextStep()
     }
 
-    /// What to wait for: the first of a batch that is due and a failure that is waited out.
-    private func waitingLanes(_ due: Timestamp?) -> Round {
-        var milliseconds = due.map {
-            Int(max(0, $0.rawValue - context.clock.now().rawValue) / 1000) + 1
+    private func withWork(_ segments: [SegmentID], _ state: State) async throws -> [SegmentID] {
+        let context = context
+        let cursors = segments.map { segment in
+            (
+                segment: segment, isRedriven: state.redrives.contains(segment),
+                cursor: lanes[segment]?.state.cursor ?? state.lanes[segment]?.cursor
+                    ?? LaneCursor(position: nil)
+            )
+        }
+        return try await context.pool.run {
+            try cursors.filter { one in
+                if one.isRedriven { return true }
+                return try LaneBatcher(ledger: context.ledger, segment: one.segment)
+                    .next(after: one.cursor, size: 1) != nil
+            }.map(\.segment)
+        }
+    }
+
+    /// What to wait for: a lane that runs, the first batch that is due, a failure that is over.
+    private func nextStep() -> Step {
+        let now = context.clock.now()
+        var milliseconds = due.values.min().map {
+            Int(max(0, $0.rawValue - now.rawValue) / 1000) + 1
         }
         let waiting = Array(backOffs.values) + (targetBackOff.map { [$0] } ?? [])
         for one in waiting {
             milliseconds = min(milliseconds ?? Int.max, max(1, one.remainingMilliseconds))
         }
-        guard let milliseconds else { return .idle }
-        guard let first = waiting.first else { return .waiting(milliseconds: milliseconds) }
-        return .retry(milliseconds: milliseconds, first.failure)
+        if let first = waiting.first, let milliseconds {
+            return .retry(milliseconds: milliseconds, first.failure)
+        }
+        if milliseconds == nil, running.isEmpty, ended.isEmpty { return .idle }
+        return .wait(milliseconds: milliseconds)
     }
 
-    private func lanesWithWork(
-        _ segments: [SegmentID], _ lanes: [SegmentID: LaneRow]
-    ) async throws -> [SegmentID] {
-        let ledger = context.ledger
-        return try await context.pool.run {
-            try segments.filter { segment in
-                let cursor = lanes[segment]?.cursor ?? LaneCursor(position: nil)
-                return try LaneBatcher(ledger: ledger, segment: segment)
-                    .next(after: cursor, size: 1) != nil
-            }
-        }
-    }
-
-    private func runLane(
-        _ segment: SegmentID, _ known: LaneRow?, flush: Bool
-    ) async throws -> LaneResult {
-        let session: any TargetSession
-        do {
-            session = try await sessions.take()
-        } catch let failure as TargetFailure {
-            return try await connectionFailed(segment, known, failure)
-        }
-        targetBackOff = nil
-        do {
-            let lane = LaneKey(integration: name, segment: segment)
-            var worker = try await LaneWorker(
-                plan: plan, lane: lane, known: known, context: context, session: session)
-            while true {
-                try Task.checkCancellation()
-                switch try await worker.step(
-                    flush: flush, attempt: (backOffs[segment]?.attempt ?? 0) + 1)
-                {
-                case .delivered(let count):
-                    backOffs[segment] = nil
-                    deliveredCount += count
-                    progress(
-                        SyncProgress(
-                            integration: name, activity: .delivery, done: deliveredCount,
-                            total: nil))
-                    try await foldNowAndThen()
-                case .waiting(let time):
-                    await sessions.putBack(session, isUsable: true)
-                    return .waiting(time)
-                case .caughtUp:
-                    await sessions.putBack(session, isUsable: true)
-                    return .caughtUp
+    /// Takes in how lanes ended; returns the failure that stops the integration, if one does.
+    private func concludeLanes() async throws -> Failure? {
+        var stopping: Failure?
+        let all = ended
+        ended = []
+        for (segment, end) in all {
+            running[segment] = nil
+            switch end {
+            case .caughtUp, .yielded: backOffs[segment] = nil
+            case .waiting(let time):
+                backOffs[segment] = nil
+                due[segment] = time
+            case .failed(let failure):
+                guard failure.class == .transient else {
+                    stopping = failure.asFailure
+                    continue
                 }
+                backOffs[segment] = BackOff(
+                    after: backOffs[segment], failure, place: "\(name)/\(segment)")
+            case .unreached(let cursor, let failure):
+                try await recordUnreached(segment, cursor, failure)
+            case .refused(let failure):
+                try await stop(failure)
+                stopping = failure
+            case .broken(let error): throw error
             }
-        } catch let failure as TargetFailure {
-            await sessions.putBack(session, isUsable: !failure.isConnectionLost)
-            try Task.checkCancellation()
-            return .failed(segment, failure)
-        } catch let failure as Failure where Self.stops(failure) {
-            await sessions.putBack(session, isUsable: true)
-            return .refused(failure)
-        } catch {
-            await sessions.putBack(session, isUsable: false)
-            throw error
         }
+        return stopping
     }
 
-    private static func stops(_ failure: Failure) -> Bool {
-        failure.code == .cursorFenced || failure.code == .targetRefusedValues
+    /// One receipt for a target that cannot be reached, however many lanes tried meanwhile.
+    private func recordUnreached(
+        _ segment: SegmentID, _ cursor: LaneCursor, _ failure: TargetFailure
+    ) async throws {
+        if let waiting = targetBackOff, waiting.remainingMilliseconds > 0 { return }
+        let position = cursor.position.map { $0.advanced(by: 1) } ?? Position(0)
+        let waiting = BackOff(after: targetBackOff, failure, place: name)
+        targetBackOff = waiting
+        var receipt = Receipt(
+            lane: LaneKey(integration: name, segment: segment), query: nil, outcome: .failed,
+            firstPosition: position, lastPosition: position, cursor: cursor, epoch: 0,
+            attempt: waiting.attempt)
+        receipt.fill(failure)
+        try await context.record([receipt])
     }
 
-    /// So that who asks for the status of a long run gets an answer of about now.
-    private func foldNowAndThen() async throws {
+    // MARK: What running lanes say
+
+    func reached() { targetBackOff = nil }
+
+    func attempt(of segment: SegmentID) -> Int { (backOffs[segment]?.attempt ?? 0) + 1 }
+
+    func delivered(_ count: Int) async throws {
+        deliveredCount += count
+        progress(
+            SyncProgress(
+                integration: name, activity: .delivery, done: deliveredCount, total: nil))
+        // So that who asks for the status of a long run gets an answer of about now.
         let now = monotonicNanoseconds()
         guard now >= foldedAt + 1_000_000_000 else { return }
         foldedAt = now
         try await projector.foldToEnd()
     }
 
-    private func connectionFailed(
-        _ segment: SegmentID, _ known: LaneRow?, _ failure: TargetFailure
-    ) async throws -> LaneResult {
-        try Task.checkCancellation()
-        if failure.class != .transient { return .refused(failure.asFailure) }
-        return .unreached(segment, known?.cursor ?? LaneCursor(position: nil), failure)
+    /// Whether a lane that runs since `start` lets others have its session.
+    nonisolated func shouldYield(since start: UInt64) -> Bool {
+        if yielding.isRaised { return true }
+        guard yielding.othersWait || sessions.hasWaiters else { return false }
+        return monotonicNanoseconds() >= start + Self.sliceNanoseconds
+    }
+
+    private static let sliceNanoseconds: UInt64 = 200_000_000
+
+    static func stops(_ failure: Failure) -> Bool {
+        [.cursorFenced, .targetRefusedValues, .gradeLowered].contains(failure.code)
     }
 
     // MARK: Failures
 
     /// A resync that the target did not let happen: recorded, then waited out or the end.
-    private func failed(_ failure: ResyncFailure) async throws -> Round {
+    private func failed(_ failure: ResyncFailure) async throws -> Step {
         let waiting = BackOff(after: targetBackOff, failure.cause, place: name)
         let isTransient = failure.cause.class == .transient
         var receipt = failure.receipt
@@ -445,13 +434,20 @@ actor IntegrationWorker {
     }
 }
 
-/// Lanes that wait for a session; workers take them in turn.
-private final class LaneQueue: Sendable {
-    private let waiting: Mutex<[SegmentID]>
+/// Tells running lanes to let go of their sessions: read from any thread.
+private final class YieldRequest: Sendable {
+    private let raised = Atomic<Bool>(false)
+    private let waiting = Atomic<Bool>(false)
 
-    init(_ segments: [SegmentID]) { waiting = Mutex(segments.reversed()) }
+    var isRaised: Bool { raised.load(ordering: .acquiring) }
 
-    func next() -> SegmentID? { waiting.withLock { $0.popLast() } }
+    func raise() { raised.store(true, ordering: .releasing) }
 
-    func drain() { waiting.withLock { $0.removeAll() } }
+    func lower() { raised.store(false, ordering: .releasing) }
+
+    /// Lanes of the integration wait for a session.
+    var othersWait: Bool {
+        get { waiting.load(ordering: .acquiring) }
+        set { waiting.store(newValue, ordering: .releasing) }
+    }
 }

@@ -6,8 +6,18 @@ package import SegmentModel
 /// How far an integration is behind: counted from the ledger and the lanes' cursors.
 package struct Lag: Hashable, Sendable {
     package var eventCount = 0
+    /// Profiles that these events add or remove, as far as they are not delivered.
+    package var changeCount = 0
     /// When the oldest undelivered event was recorded.
     package var oldestRecordedAt: Timestamp?
+
+    package init(
+        eventCount: Int = 0, changeCount: Int = 0, oldestRecordedAt: Timestamp? = nil
+    ) {
+        self.eventCount = eventCount
+        self.changeCount = changeCount
+        self.oldestRecordedAt = oldestRecordedAt
+    }
 
     /// - Concurrency: blocks on file reads.
     package static func measure(
@@ -18,12 +28,14 @@ package struct Lag: Hashable, Sendable {
         let cursors = Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0.cursor) })
         for segment in segments where definition.scope.contains(segment.id, segment.said) {
             var at = cursors[segment.id]?.position
+            lag.changeCount -= cursors[segment.id]?.profileCount ?? 0
             while let frame = try context.ledger.frame(of: segment.id, after: at) {
                 for (index, event) in frame.events.enumerated()
                 where event.kind.hasSegment && event.segment == segment.id {
                     let position = frame.firstPosition.advanced(by: index)
                     if let at, position <= at { continue }
                     lag.eventCount += 1
+                    lag.changeCount += event.ordinalRange.count
                     let recordedAt = event.recordedAt
                     lag.oldestRecordedAt = min(lag.oldestRecordedAt ?? recordedAt, recordedAt)
                 }
@@ -31,21 +43,5 @@ package struct Lag: Hashable, Sendable {
             }
         }
         return lag
-    }
-}
-
-/// What a delivery to this target guarantees (INV-6).
-package enum DeliveryGrade: String, CaseIterable, Sendable {
-    case exactlyOnce = "exactly-once"
-    case effectivelyOnce = "effectively-once"
-    case atLeastOnce = "at-least-once"
-
-    /// These keep the cursor in the batch's own transaction: PostgreSQL and SQLite with DDL, MySQL
-    /// without, where a query that commits by itself is refused.
-    package static func grade(of kind: ConnectorKind) -> DeliveryGrade {
-        switch kind {
-        case .postgresql, .sqlite, .mssql, .mysql, .oracle: .exactlyOnce
-        case .clickhouse: .effectivelyOnce
-        }
     }
 }

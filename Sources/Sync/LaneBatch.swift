@@ -4,7 +4,7 @@ internal import SegmentModel
 
 /// The next events of a lane that go out together: one kind, one segment, ledger order (INV-6).
 struct LaneBatch: Sendable {
-    struct Member: Sendable {
+    struct Member: Hashable, Sendable {
         var ordinal: UInt32
         /// The event that names it: its fields are taken as they stood there.
         var position: Position
@@ -18,6 +18,8 @@ struct LaneBatch: Sendable {
     /// When the first event was recorded: the batch's timeout counts from here.
     var firstRecordedAt: Timestamp
     var members: [Member] = []
+    /// Changes of parked profiles that are to be set aside as well, before the cursor passes them.
+    var held: [Member] = []
     /// Where the lane stands once it is delivered.
     var cursorAfter: LaneCursor
     /// Full, or followed by something that ends it: due at once.
@@ -26,45 +28,78 @@ struct LaneBatch: Sendable {
     var body: [UInt8] = []
 }
 
-/// Cuts a lane's events into batches. A pure function of the ledger, the cursor and the size.
+/// Cuts a lane's events into batches. A pure function of the ledger, the cursor, the size and what
+/// is parked.
 struct LaneBatcher: Sendable {
     let ledger: any Ledger
     let segment: SegmentID
 
     /// The next batch after `cursor`; nil if nothing is there yet. A profile appears at most once
-    /// in a batch: its second mention begins the next one.
+    /// in a batch: its second mention begins the next one. A batch may have no members, where all
+    /// of them are parked: then only the cursor moves.
     ///
-    /// - Parameter limit: stop here at the latest, if given (used to rebuild a lost receipt).
+    /// - Parameter limit: stop here at the latest, if given (used to repeat a delivery, and to
+    ///   rebuild a lost receipt).
     /// - Concurrency: blocks on file reads.
-    func next(after cursor: LaneCursor, size: Int, limit: LaneCursor? = nil) throws -> LaneBatch? {
-        var batch: LaneBatch?
-        var seen: Set<UInt32> = []
+    func next(
+        after cursor: LaneCursor, size: Int, parked: ParkedProfiles = ParkedProfiles(),
+        limit: LaneCursor? = nil
+    ) throws -> LaneBatch? {
+        var cut = Cut(cursor: cursor, size: size, parked: parked, limit: limit)
         var at = cursor.position
-        var skip = cursor.profileCount
         while let frame = try ledger.frame(of: segment, after: at) {
             for (index, event) in frame.events.enumerated() {
                 let position = frame.firstPosition.advanced(by: index)
                 if let at, position <= at { continue }
                 guard event.kind.hasSegment, event.segment == segment else { continue }
-                if let open = batch, open.kind != event.kind { return Self.completed(open) }
-                guard event.kind.hasProfiles else {
-                    return Self.single(event, position, frame)
-                }
-                var open =
-                    batch
-                    ?? LaneBatch(
-                        kind: event.kind, firstPosition: position, lastPosition: position,
-                        lastTime: event.time, firstRecordedAt: event.recordedAt,
-                        cursorAfter: cursor, isComplete: false)
-                let isDone = Self.take(
-                    event, position, frame, skip: skip, size: size, limit: limit, &open, &seen)
-                skip = 0
-                batch = open
-                if isDone { return Self.completed(open) }
+                if let done = cut.take(event, position, frame) { return done }
             }
             at = frame.endPosition.predecessor
         }
-        return batch
+        return cut.batch
+    }
+}
+
+/// A batch while it is cut.
+private struct Cut {
+    private(set) var batch: LaneBatch?
+    private let cursor: LaneCursor
+    private let size: Int
+    private let parked: ParkedProfiles
+    private let limit: LaneCursor?
+    private var seen: Set<UInt32> = []
+    private var skip: Int
+
+    init(cursor: LaneCursor, size: Int, parked: ParkedProfiles, limit: LaneCursor?) {
+        self.cursor = cursor
+        self.size = size
+        self.parked = parked
+        self.limit = limit
+        skip = cursor.profileCount
+    }
+
+    /// Takes an event in; returns the batch if it ends before the event, with it or in it.
+    mutating func take(
+        _ event: Frame.Event, _ position: Position, _ frame: Frame
+    ) -> LaneBatch? {
+        if let batch, batch.kind != event.kind { return Self.completed(batch) }
+        guard event.kind.hasProfiles else {
+            return LaneBatch(
+                kind: event.kind, firstPosition: position, lastPosition: position,
+                lastTime: event.time, firstRecordedAt: event.recordedAt,
+                cursorAfter: LaneCursor(position: position), isComplete: true,
+                body: Array(frame.bytes[event.body.range]))
+        }
+        var open =
+            batch
+            ?? LaneBatch(
+                kind: event.kind, firstPosition: position, lastPosition: position,
+                lastTime: event.time, firstRecordedAt: event.recordedAt, cursorAfter: cursor,
+                isComplete: false)
+        let isDone = take(event, position, frame.ordinals[event.ordinalRange], into: &open)
+        skip = 0
+        batch = open
+        return isDone ? Self.completed(open) : nil
     }
 
     private static func completed(_ batch: LaneBatch) -> LaneBatch {
@@ -73,38 +108,36 @@ struct LaneBatcher: Sendable {
         return batch
     }
 
-    private static func single(
-        _ event: Frame.Event, _ position: Position, _ frame: Frame
-    ) -> LaneBatch {
-        LaneBatch(
-            kind: event.kind, firstPosition: position, lastPosition: position,
-            lastTime: event.time, firstRecordedAt: event.recordedAt,
-            cursorAfter: LaneCursor(position: position), isComplete: true,
-            body: Array(frame.bytes[event.body.range]))
-    }
-
     /// Takes an event's profiles until the batch is full; true: the batch ends here.
-    private static func take(
-        _ event: Frame.Event, _ position: Position, _ frame: Frame, skip: Int, size: Int,
-        limit: LaneCursor?, _ batch: inout LaneBatch, _ seen: inout Set<UInt32>
+    private mutating func take(
+        _ event: Frame.Event, _ position: Position, _ ordinals: ArraySlice<UInt32>,
+        into batch: inout LaneBatch
     ) -> Bool {
-        let ordinals = frame.ordinals[event.ordinalRange]
         var done = skip
         for ordinal in ordinals.dropFirst(skip) {
-            let isAtLimit = limit.map { batch.cursorAfter >= $0 } ?? false
-            if batch.members.count == size || seen.contains(ordinal) || isAtLimit { return true }
-            seen.insert(ordinal)
-            batch.members.append(LaneBatch.Member(ordinal: ordinal, position: position))
+            if isFull(batch) || seen.contains(ordinal) { return true }
+            let member = LaneBatch.Member(ordinal: ordinal, position: position)
+            if !parked.holds(ordinal) {
+                seen.insert(ordinal)
+                batch.members.append(member)
+            } else if !parked.contains(ordinal, at: position) {
+                batch.held.append(member)
+            }
             batch.lastPosition = position
             batch.lastTime = event.time
             done += 1
-            let before = position.predecessor
             batch.cursorAfter =
                 done == ordinals.count
                 ? LaneCursor(position: position)
-                : LaneCursor(position: before, profileCount: done)
+                : LaneCursor(position: position.predecessor, profileCount: done)
         }
         if ordinals.isEmpty { batch.cursorAfter = LaneCursor(position: position) }
-        return batch.members.count == size || (limit.map { batch.cursorAfter >= $0 } ?? false)
+        return isFull(batch)
+    }
+
+    /// What is held counts too, so that no batch grows without end.
+    private func isFull(_ batch: LaneBatch) -> Bool {
+        let isAtLimit = limit.map { batch.cursorAfter >= $0 } ?? false
+        return isAtLimit || batch.members.count + batch.held.count >= size
     }
 }

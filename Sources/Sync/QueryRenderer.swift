@@ -4,14 +4,13 @@ internal import Projection
 internal import SQLTemplate
 internal import SegmentModel
 
-/// Renders queries with the fields that profiles had at their events. One worker's own: it reuses
-/// its buffers.
-final class QueryRenderer {
+/// Renders queries with the fields that profiles had at their events. One lane's own: it reuses
+/// what it found out about the fields of its templates.
+actor QueryRenderer {
     private let ledger: any Ledger
     private let store: ProjectionStore
-    /// Field number to slot, for one template at a time.
-    private var slots: [UInt32: Int] = [:]
-    private var slotNames: [String] = []
+    /// Field number to slot, for the fields that a template names.
+    private var slots: [[String]: [UInt32: Int]] = [:]
 
     init(ledger: any Ledger, store: ProjectionStore) {
         self.ledger = ledger
@@ -35,11 +34,6 @@ final class QueryRenderer {
         _ query: IntegrationPlan.Query, _ members: [LaneBatch.Member], batchSize: Int,
         _ scope: RenderScope
     ) async throws -> [[UInt8]] {
-        let names = query.template.fieldNames
-        if names != slotNames {
-            slotNames = names
-            slots = [:]
-        }
         var queries: [[UInt8]] = []
         var start = 0
         while start < members.count {
@@ -86,11 +80,11 @@ final class QueryRenderer {
         let requests = members.map {
             ProjectionReader.FieldRequest(profile: ProfileOrdinal($0.ordinal), asOf: $0.position)
         }
-        let (ledger, base, names) = (ledger, rows, slotNames)
-        let slots = slots
-        (rows, self.slots) = try await store.read { reader in
+        let (ledger, base, names) = (ledger, rows, template.fieldNames)
+        let known = slots[names] ?? [:]
+        (rows, slots[names]) = try await store.read { reader in
             var filler = SlotFiller(
-                rows: base, slots: slots, names: names, idSlot: template.profileIDSlot,
+                rows: base, slots: known, names: names, idSlot: template.profileIDSlot,
                 ledger: ledger)
             try reader.readFields(requests) { filler.fill($0, $1, $2, $3) }
             return (filler.rows, filler.slots)

@@ -19,18 +19,20 @@ struct Replayer {
     let context: SyncContext
     let request: Position
     let resync: ResyncRequest
+    let support: CursorSupport
     let progress: @Sendable (SyncProgress) -> Void
     /// What is being worked on, for the report of a failure.
     private var place: (segment: SegmentID, query: QueryKind?)?
 
     init(
         plan: IntegrationPlan, context: SyncContext, request: Position, resync: ResyncRequest,
-        progress: @escaping @Sendable (SyncProgress) -> Void
+        support: CursorSupport, progress: @escaping @Sendable (SyncProgress) -> Void
     ) {
         self.plan = plan
         self.context = context
         self.request = request
         self.resync = resync
+        self.support = support
         self.progress = progress
     }
 
@@ -163,7 +165,7 @@ struct Replayer {
                     start = end
                 }
             } else {
-                rowCount = try await session.execute(try renderer.render(query, scope))
+                rowCount = try await session.execute(try await renderer.render(query, scope))
                 stepQueries = 1
             }
             queryCount += stepQueries

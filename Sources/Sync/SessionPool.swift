@@ -2,53 +2,208 @@ internal import Connector
 internal import SegmentModel
 internal import Synchronization
 
-/// The open sessions of one integration: at most the connector's pool size, reused, dropped when
-/// their connection is lost.
+/// The sessions of one connector, over all its integrations: at most its pool size, reused, dropped
+/// when their connection is lost.
+///
+/// Where more want one than there are, the integration that has the fewest is next, and among
+/// equals the one that waits longest.
 final class SessionPool: Sendable {
+    /// A session that an integration holds.
+    struct Lease: Sendable {
+        let session: any TargetSession
+        let support: CursorSupport
+        /// It was used before: its connection may have ended meanwhile.
+        let isReused: Bool
+    }
+
+    private enum Grant {
+        case session(any TargetSession, CursorSupport)
+        /// Room for a new one.
+        case room
+        case cancelled
+    }
+
+    private struct Waiter {
+        let id: UInt64
+        let integration: String
+        let continuation: CheckedContinuation<Grant, Never>
+    }
+
+    private struct State {
+        var idle: [(session: any TargetSession, support: CursorSupport)] = []
+        /// Sessions and rooms that each integration holds.
+        var heldCount: [String: Int] = [:]
+        var busy: [ObjectIdentifier: (integration: String, session: any TargetSession)] = [:]
+        var waiters: [Waiter] = []
+        var nextID: UInt64 = 0
+
+        var openCount: Int { idle.count + heldCount.values.reduce(0, +) }
+    }
+
     private let connector: any Connector
-    private let idle = Mutex<[any TargetSession]>([])
-    private let busy = Mutex<[ObjectIdentifier: any TargetSession]>([:])
+    private let state = Mutex(State())
 
     init(connector: any Connector) { self.connector = connector }
 
     var size: Int { connector.definition.poolSize }
 
-    func take() async throws -> any TargetSession {
-        let session: any TargetSession
-        if let reused = idle.withLock({ $0.popLast() }) {
-            session = reused
-        } else {
-            session = try await connector.connect()
+    /// Whether somebody waits for a session.
+    var hasWaiters: Bool { state.withLock { !$0.waiters.isEmpty } }
+
+    // MARK: Taking
+
+    /// - Throws: `TargetFailure` if no connection can be had; `CancellationError`.
+    func take(for integration: String) async throws -> Lease {
+        switch await grant(to: integration) {
+        case .cancelled: throw CancellationError()
+        case .session(let session, let support):
+            note(session, integration)
+            return Lease(session: session, support: support, isReused: true)
+        case .room:
             do {
-                if case .refused(let failure) = try await session.openCursors() { throw failure }
+                let session = try await connector.connect()
+                note(session, integration)
+                do {
+                    let support = try await session.openCursors()
+                    return Lease(session: session, support: support, isReused: false)
+                } catch {
+                    _ = state.withLock { $0.busy.removeValue(forKey: ObjectIdentifier(session)) }
+                    await session.close()
+                    throw error
+                }
             } catch {
-                await session.close()
+                release(integration)
                 throw error
             }
         }
-        busy.withLock { $0[ObjectIdentifier(session)] = session }
-        return session
     }
 
-    func putBack(_ session: any TargetSession, isUsable: Bool) async {
-        _ = busy.withLock { $0.removeValue(forKey: ObjectIdentifier(session)) }
-        if isUsable {
-            idle.withLock { $0.append(session) }
-        } else {
-            await session.close()
+    private func note(_ session: any TargetSession, _ integration: String) {
+        state.withLock { $0.busy[ObjectIdentifier(session)] = (integration, session) }
+    }
+
+    private func grant(to integration: String) async -> Grant {
+        let id = state.withLock { state in
+            state.nextID += 1
+            return state.nextID
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { state in
+                    guard !Task.isCancelled else {
+                        continuation.resume(returning: .cancelled)
+                        return
+                    }
+                    state.waiters.append(
+                        Waiter(id: id, integration: integration, continuation: continuation))
+                    serve(&state)
+                }
+            }
+        } onCancel: {
+            state.withLock { state in
+                guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return }
+                state.waiters.remove(at: index).continuation.resume(returning: .cancelled)
+            }
         }
     }
 
-    /// Aborts what is running.
-    func cancel() {
-        for session in busy.withLock({ Array($0.values) }) { session.cancel() }
+    /// Gives what is free to those who wait.
+    private func serve(_ state: inout State) {
+        while !state.waiters.isEmpty, !state.idle.isEmpty || state.openCount < size {
+            let index = state.waiters.indices.min { left, right in
+                func held(_ index: Int) -> Int {
+                    state.heldCount[state.waiters[index].integration] ?? 0
+                }
+                return (held(left), left) < (held(right), right)
+            }!
+            let waiter = state.waiters.remove(at: index)
+            state.heldCount[waiter.integration, default: 0] += 1
+            if let free = state.idle.popLast() {
+                waiter.continuation.resume(returning: .session(free.session, free.support))
+            } else {
+                waiter.continuation.resume(returning: .room)
+            }
+        }
     }
 
+    private func release(_ integration: String) {
+        state.withLock { state in
+            state.heldCount[integration, default: 1] -= 1
+            serve(&state)
+        }
+    }
+
+    // MARK: Giving back
+
+    /// A session that is of no more use is closed, and so are those that rest: what ended its
+    /// connection has most likely ended theirs.
+    func putBack(_ lease: Lease, of integration: String, isUsable: Bool) async {
+        let closing: [any TargetSession] = state.withLock { state in
+            state.busy.removeValue(forKey: ObjectIdentifier(lease.session))
+            guard isUsable else {
+                defer { state.idle = [] }
+                return [lease.session] + state.idle.map(\.session)
+            }
+            state.heldCount[integration, default: 1] -= 1
+            state.idle.append((lease.session, lease.support))
+            serve(&state)
+            return []
+        }
+        for session in closing { await session.close() }
+        if !isUsable { release(integration) }
+    }
+
+    /// Aborts what an integration runs.
+    func cancel(_ integration: String) {
+        let sessions = state.withLock { state in
+            state.busy.values.filter { $0.integration == integration }.map(\.session)
+        }
+        for session in sessions { session.cancel() }
+    }
+
+    /// Closes the sessions that rest.
     func close() async {
-        let sessions = idle.withLock { sessions in
-            defer { sessions.removeAll() }
-            return sessions
+        let sessions = state.withLock { state in
+            defer { state.idle = [] }
+            return state.idle.map(\.session)
         }
         for session in sessions { await session.close() }
+    }
+}
+
+/// The pools of a run: one for each connector that an integration of it uses.
+final class SessionPools: Sendable {
+    private let makeConnector: @Sendable (ConnectorDefinition) throws -> any Connector
+    private let pools = Mutex<[String: SessionPool]>([:])
+
+    init(makeConnector: @escaping @Sendable (ConnectorDefinition) throws -> any Connector) {
+        self.makeConnector = makeConnector
+    }
+
+    /// - Throws: `configurationInvalid` for a definition that makes no connector.
+    func pool(of connector: ConnectorDefinition) throws -> SessionPool {
+        try pools.withLock { pools in
+            if let pool = pools[connector.name] { return pool }
+            let pool = SessionPool(connector: try makeConnector(connector))
+            pools[connector.name] = pool
+            return pool
+        }
+    }
+
+    /// Runs `body` and closes every session, whatever happens.
+    func closing<Result>(_ body: () async throws -> Result) async throws -> Result {
+        let result: Result
+        do {
+            result = try await body()
+        } catch {
+            await close()
+            throw error
+        }
+        await close()
+        return result
+    }
+
+    private func close() async {
+        for pool in pools.withLock({ Array($0.values) }) { await pool.close() }
     }
 }

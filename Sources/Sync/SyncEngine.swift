@@ -37,13 +37,16 @@ package struct SyncEngine: Sendable {
         _ integrations: [IntegrationDefinition], connectors: [String: ConnectorDefinition],
         options: Options
     ) async throws -> [IntegrationOutcome] {
-        try await withThrowingTaskGroup(of: IntegrationOutcome.self) { group in
-            for definition in integrations {
-                group.addTask { try await run(definition, connectors, options) }
+        let pools = SessionPools(makeConnector: makeConnector)
+        return try await pools.closing {
+            try await withThrowingTaskGroup(of: IntegrationOutcome.self) { group in
+                for definition in integrations {
+                    group.addTask { try await run(definition, connectors, options, pools) }
+                }
+                var outcomes: [IntegrationOutcome] = []
+                for try await outcome in group { outcomes.append(outcome) }
+                return outcomes.sorted { $0.name < $1.name }
             }
-            var outcomes: [IntegrationOutcome] = []
-            for try await outcome in group { outcomes.append(outcome) }
-            return outcomes.sorted { $0.name < $1.name }
         }
     }
 
@@ -53,7 +56,10 @@ package struct SyncEngine: Sendable {
         _ definition: IntegrationDefinition, connectors: [String: ConnectorDefinition],
         options: Options
     ) async throws -> IntegrationOutcome {
-        let outcome = try await run(definition, connectors, options, isResyncOnly: true)
+        let pools = SessionPools(makeConnector: makeConnector)
+        let outcome = try await pools.closing {
+            try await run(definition, connectors, options, pools, isResyncOnly: true)
+        }
         guard outcome.state == .done else { return outcome }
         let name = definition.name
         let row = try await context.store.read { try $0.integration(name) }
@@ -68,7 +74,7 @@ package struct SyncEngine: Sendable {
 
     private func run(
         _ definition: IntegrationDefinition, _ connectors: [String: ConnectorDefinition],
-        _ options: Options, isResyncOnly: Bool = false
+        _ options: Options, _ pools: SessionPools, isResyncOnly: Bool = false
     ) async throws -> IntegrationOutcome {
         let name = definition.name
         try await projector.foldToEnd()
@@ -89,7 +95,7 @@ package struct SyncEngine: Sendable {
             }
             let worker = IntegrationWorker(
                 plan: try IntegrationPlan(definition, connector),
-                connector: try makeConnector(connector), context: context, projector: projector,
+                sessions: try pools.pool(of: connector), context: context, projector: projector,
                 progress: options.progress)
             return try await worker.run(
                 isResyncOnly ? .resync : options.isUntilIdle ? .idle : .cancelled,

@@ -36,10 +36,15 @@ package struct IntegrationOutcome: Hashable, Sendable {
     package var name: String
     package var state: State
     package var deliveredProfileCount: Int
+    /// Changes that are set aside.
+    package var parkedChangeCount: Int
 
-    package init(name: String, state: State, deliveredProfileCount: Int) {
+    package init(
+        name: String, state: State, deliveredProfileCount: Int, parkedChangeCount: Int = 0
+    ) {
         self.name = name
         self.state = state
         self.deliveredProfileCount = deliveredProfileCount
+        self.parkedChangeCount = parkedChangeCount
     }
 }

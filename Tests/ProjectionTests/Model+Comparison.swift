@@ -69,6 +69,8 @@ extension Model {
             #expect(row.stop?.message == integration.stopMessage)
             #expect(row.lastSuccessAt == integration.lastSuccess)
             #expect(row.lastErrorAt == integration.lastError)
+            #expect(row.grade == integration.grade?.grade)
+            #expect(row.gradeReason == integration.grade?.reason)
         }
         for (key, lane) in lanes {
             let row = try #require(try reader.lane(key))
@@ -77,6 +79,8 @@ extension Model {
             #expect(row.lastResync == lane.lastResync)
             #expect(row.pendingResync == lane.pendingResync)
             #expect(row.hasLeft == lane.hasLeft)
+            #expect(row.started == lane.started)
+            try expectParked(reader, key)
         }
         for name in ["crm", "bi"] {
             #expect(
@@ -95,6 +99,19 @@ extension Model {
                 row.request.segments
                     == Set(requests[row.position]?.request.segments ?? []).sorted())
         }
+    }
+
+    private func expectParked(_ reader: ProjectionReader, _ lane: LaneKey) throws {
+        let expected = parked.filter { $0.change.lane == lane }
+            .sorted {
+                ($0.change.profile, $0.change.position) < ($1.change.profile, $1.change.position)
+            }
+        let rows = try reader.parked(at: lane)
+        #expect(
+            rows.map { Parked(position: $0.position, change: $0.change, due: $0.due) } == expected)
+        let isDue = expected.contains { $0.due != nil }
+        #expect(
+            try reader.lanesWithDueChanges(of: lane.integration).contains(lane.segment) == isDue)
     }
 
     private func expectStatistics(_ reader: ProjectionReader, _ name: String) throws {

@@ -19,6 +19,7 @@ struct Model {
         var stopMessage: String?
         var lastSuccess: Timestamp?
         var lastError: Timestamp?
+        var grade: GradeRecord?
     }
 
     struct Lane: Equatable {
@@ -28,6 +29,13 @@ struct Model {
         var lastResync: Position?
         var pendingResync: Position?
         var hasLeft = false
+        var started: DeliveryStart?
+    }
+
+    struct Parked: Equatable {
+        var position: Position
+        var change: ParkedChange
+        var due: Position?
     }
 
     var segments: [SegmentID: Segment] = [:]
@@ -38,6 +46,8 @@ struct Model {
     var counts: [String: [Int64: Statistics.Counts]] = [:]
     var errors: [String: [Position]] = [:]
     var configurations: [Position] = []
+    /// In the order of the events that set them aside.
+    var parked: [Parked] = []
 
     init(_ script: Script) {
         for index in script.events.indices {
@@ -78,6 +88,18 @@ struct Model {
             applyResult(result)
         case (_, .lane(let key)):
             lanes[key, default: Lane()].hasLeft = true
+            parked.removeAll { $0.change.lane == key }
+        case (_, .start(let start)):
+            lanes[start.lane, default: Lane()].started = start
+        case (_, .grade(let record)):
+            integrations[record.integration]?.grade = record
+        case (_, .parked(let change)):
+            applyParked(change, position)
+        case (.redriveRequested, .selection(let selection)):
+            setDue(selection, position)
+        case (.parkedDiscarded, .selection(let selection)):
+            parked.removeAll { $0.change.reason == .refused && Self.matches(selection, $0) }
+            setDue(selection, position)
         default: break
         }
     }
@@ -109,6 +131,7 @@ struct Model {
     ) {
         for name in changes.removed {
             integrations[name] = nil
+            parked.removeAll { $0.change.lane.integration == name }
             for key in lanes.keys where key.integration == name {
                 lanes[key]?.hasLeft = true
                 lanes[key]?.pendingResync = nil
@@ -142,10 +165,20 @@ struct Model {
             counts.rows = receipt.rowCount ?? 0
             lanes[receipt.lane]?.cursor = receipt.cursor
             lanes[receipt.lane]?.epoch = receipt.epoch
+            if let settled = receipt.parked {
+                parked.removeAll { $0.position == settled }
+            } else if receipt.query == .clearSegment || receipt.query == .deleteSegment {
+                parked.removeAll {
+                    $0.change.lane == receipt.lane && $0.change.position < receipt.firstPosition
+                }
+            }
             integrations[name]?.lastSuccess = time
         } else {
             errors[name, default: []].append(position)
             integrations[name]?.lastError = time
+        }
+        if receipt.outcome == .delivered || receipt.query != nil {
+            lanes[receipt.lane]?.started = nil
         }
         if receipt.outcome == .stopped {
             integrations[name]?.stopMessage = receipt.errorMessage
@@ -153,12 +186,45 @@ struct Model {
         self.counts[name, default: [:]][time.minute, default: Statistics.Counts()].add(counts)
     }
 
+    private mutating func applyParked(_ change: ParkedChange, _ position: Position) {
+        func isSameProfile(_ one: Parked) -> Bool {
+            one.change.lane == change.lane && one.change.profile == change.profile
+        }
+        parked.removeAll { isSameProfile($0) && $0.change.position == change.position }
+        var due: Position?
+        if change.reason == .refused {
+            for index in parked.indices where isSameProfile(parked[index]) {
+                parked[index].due = nil
+            }
+        } else {
+            let others = parked.filter(isSameProfile).map(\.due)
+            due = others.contains(nil) ? nil : others.compactMap { $0 }.min()
+        }
+        parked.append(Parked(position: position, change: change, due: due))
+    }
+
+    private mutating func setDue(_ selection: ParkedSelection, _ position: Position) {
+        for index in parked.indices where Self.matches(selection, parked[index]) {
+            parked[index].due = position
+        }
+    }
+
+    private static func matches(_ selection: ParkedSelection, _ one: Parked) -> Bool {
+        let change = one.change
+        return change.lane.integration == selection.integration
+            && change.lane.segment == (selection.segment ?? change.lane.segment)
+            && change.profile == (selection.profile ?? change.profile)
+    }
+
     private mutating func applyResult(_ result: ResyncResult) {
         guard let entry = requests[result.request] else { return }
         if entry.outcome == nil { requests[result.request]?.outcome = result.outcome }
         for segment in entry.request.segments {
             let key = LaneKey(integration: result.integration, segment: segment)
-            if result.outcome == .done { lanes[key]?.lastResync = result.request }
+            if result.outcome == .done {
+                lanes[key]?.lastResync = result.request
+                parked.removeAll { $0.change.lane == key }
+            }
             if lanes[key]?.pendingResync == result.request { lanes[key]?.pendingResync = nil }
         }
     }

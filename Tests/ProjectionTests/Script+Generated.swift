@@ -20,7 +20,37 @@ extension Script {
         let segment = SegmentID(segments.randomElement(using: &random)!)
         let integration = integrations.randomElement(using: &random)!
         let lane = LaneKey(integration: integration, segment: segment)
-        switch random.next() % 40 {
+        switch random.next() % 52 {
+        case 40..<45:
+            return Event(
+                kind: .changeParked, content: .parked(parked(lane, index, &random)))
+        case 45..<49:
+            return Event(
+                kind: random.next() % 2 == 0 ? .redriveRequested : .parkedDiscarded,
+                content: .selection(
+                    ParkedSelection(
+                        integration: integration,
+                        segment: random.next() % 2 == 0 ? nil : segment,
+                        profile: random.next() % 2 == 0
+                            ? nil : ProfileOrdinal(UInt32(random.next() % 3)))))
+        case 49..<51:
+            return Event(
+                kind: .deliveryStarted,
+                content: .start(
+                    DeliveryStart(
+                        lane: lane,
+                        cursor: LaneCursor(
+                            position: Position(UInt64(index)).predecessor,
+                            profileCount: Int(random.next() % 3)),
+                        parked: random.next() % 2 == 0 ? nil : Position(3))))
+        case 51:
+            return Event(
+                kind: .gradeRecorded,
+                content: .grade(
+                    GradeRecord(
+                        integration: integration,
+                        grade: DeliveryGrade.allCases.randomElement(using: &random)!,
+                        reason: random.next() % 2 == 0 ? nil : "reason \(index)")))
         case 0..<12: return profiles(.profilesAdded, segment, &random)
         case 12..<18: return profiles(.profilesRemoved, segment, &random)
         case 18..<20: return profiles(.profilesUpdated, SegmentID(0), &random)
@@ -50,7 +80,7 @@ extension Script {
                         reason: .operator, pin: Position(UInt64(index)).predecessor, resume: nil)))
         case 31..<33: return result(script, &random)
         default:
-            return Event(kind: .deliveryRecorded, content: .receipt(receipt(lane, index, &random)))
+            return Event(kind: .deliveryRecorded, content: .receipt(receipt(lane, script, &random)))
         }
     }
 
@@ -111,18 +141,37 @@ extension Script {
                     outcome: random.next() % 2 == 0 ? .done : .failed)))
     }
 
-    private static func receipt(
+    private static func parked(
         _ lane: LaneKey, _ index: Int, _ random: inout SeededGenerator
+    ) -> ParkedChange {
+        ParkedChange(
+            lane: lane, profile: ProfileOrdinal(UInt32(random.next() % 3)),
+            position: Position(random.next() % UInt64(index + 1)),
+            query: random.next() % 2 == 0 ? .addProfiles : .removeProfiles,
+            reason: random.next() % 2 == 0 ? .refused : .held,
+            attempt: Int(random.next() % 3),
+            errorMessage: random.next() % 2 == 0 ? nil : "refused")
+    }
+
+    private static func receipt(
+        _ lane: LaneKey, _ script: Script, _ random: inout SeededGenerator
     ) -> Receipt {
+        let index = script.events.count
         let outcome = Receipt.Outcome.allCases.randomElement(using: &random)!
         let position = Position(UInt64(index))
         var receipt = Receipt(
-            lane: lane, query: random.next() % 4 == 0 ? nil : .addProfiles, outcome: outcome,
-            firstPosition: Position(0), lastPosition: position,
+            lane: lane,
+            query: [nil, .addProfiles, .addProfiles, .clearSegment].randomElement(using: &random)!,
+            outcome: outcome,
+            firstPosition: Position(random.next() % UInt64(index + 1)), lastPosition: position,
             cursor: LaneCursor(position: position, profileCount: Int(random.next() % 3)),
             epoch: Int64(random.next() % 3))
         receipt.profileCount = Int(random.next() % 100)
         receipt.rowCount = random.next() % 2 == 0 ? nil : 7
+        let parked = script.events.indices.filter { script.events[$0].kind == .changeParked }
+        if random.next() % 3 == 0, let one = parked.randomElement(using: &random) {
+            receipt.parked = Position(UInt64(one))
+        }
         receipt.attempt = 1 + Int(random.next() % 3)
         if outcome == .delivered {
             receipt.successfulQueryCount = 1

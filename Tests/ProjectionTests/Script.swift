@@ -14,6 +14,10 @@ struct Script: Sendable {
         case request(ResyncRequest)
         case result(ResyncResult)
         case lane(LaneKey)
+        case parked(ParkedChange)
+        case selection(ParkedSelection)
+        case start(DeliveryStart)
+        case grade(GradeRecord)
     }
 
     struct Change: Sendable {
@@ -136,6 +140,18 @@ extension Script {
             },
             lane: {
                 try content($0) { if case .lane(let value) = $0 { value } else { nil } }
+            },
+            parkedChange: {
+                try content($0) { if case .parked(let value) = $0 { value } else { nil } }
+            },
+            parkedSelection: {
+                try content($0) { if case .selection(let value) = $0 { value } else { nil } }
+            },
+            deliveryStart: {
+                try content($0) { if case .start(let value) = $0 { value } else { nil } }
+            },
+            grade: {
+                try content($0) { if case .grade(let value) = $0 { value } else { nil } }
             })
     }
 }

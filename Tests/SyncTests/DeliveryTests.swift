@@ -114,47 +114,15 @@ import Testing
         try await world.close()
     }
 
-    @Test(
-        "A refused value stops its integration behind everything good before it; resuming goes on")
-    func refusedValue() async throws {
-        let world = try await world()
-        var state = MemoryTarget.State()
-        state.poison = "'c'"
-        let target = MemoryTarget(state)
-        let outcome = try await world.sync(target)
-        guard case .stopped(let failure) = outcome.state else {
-            Issue.record("\(outcome)")
-            return
-        }
-        #expect(failure.code == .targetRefusedValues)
-        #expect(failure.hint != nil)
-        let queries = target.queries
-        #expect(queries.contains("ADD 1, 'a'") && queries.contains("ADD 1, 'b'"))
-        #expect(!queries.contains { $0.contains("'d'") })
-        target.state.withLock { $0.poison = nil }
-        guard case .stopped = try await world.sync(target).state else {
-            Issue.record("it went on by itself")
-            return
-        }
-        try await world.configure()
-        #expect(try await world.sync(target).state == .done)
-        #expect(target.queries.filter { $0.contains("'d'") }.count == 1)
-        #expect(try await world.statistics().total.profiles == 10)
-        try await world.close()
-    }
-
     @Test("INV-6: a lane that somebody else moves is fenced, and says so")
     func fenced() async throws {
         let world = try await world()
         let target = MemoryTarget()
         let lane = LaneKey(integration: "crm", segment: SegmentID(2))
-        let plan = try IntegrationPlan(world.definition, target.definition)
-        var worker = try await LaneWorker(
-            plan: plan, lane: lane, known: nil, context: world.context,
-            session: try await target.connect())
+        var (worker, session) = try await world.worker(2, target)
         _ = try await target.connect().claimCursor(lane, initial: worker.row)
         let failure = await #expect(throws: Failure.self) {
-            _ = try await worker.step(flush: true, attempt: 1)
+            _ = try await worker.run(over: session, .flushing)
         }
         #expect(failure?.code == .cursorFenced)
         #expect(target.queries.isEmpty)
@@ -182,32 +150,28 @@ import Testing
         try await world.configure()
         try await world.append(.profilesAdded, 1, ["a"])
         let target = MemoryTarget()
-        let plan = try IntegrationPlan(world.definition, target.definition)
-        var worker = try await LaneWorker(
-            plan: plan, lane: LaneKey(integration: "crm", segment: SegmentID(1)), known: nil,
-            context: world.context, session: try await target.connect())
+        var (worker, session) = try await world.worker(1, target)
         #expect(world.definition.batchTimeoutMilliseconds == 60_000)
         world.clock.advance(milliseconds: 59_999)
         try await world.append(.profilesAdded, 1, ["b"])
-        guard case .waiting(let due) = try await worker.step(flush: false, attempt: 1) else {
+        guard case .waiting(let due) = try await worker.run(over: session, .due) else {
             Issue.record("it did not wait")
             return
         }
         #expect(due == Timestamp(rfc3339: "2026-03-12T10:01:00Z"))
+        #expect(target.queries.isEmpty)
         world.clock.advance(milliseconds: 1)
-        guard case .delivered(2) = try await worker.step(flush: false, attempt: 1) else {
+        guard case .caughtUp = try await worker.run(over: session, .due) else {
             Issue.record("it did not deliver")
             return
         }
+        #expect(target.queries == ["ADD 1, 'a','b'"])
         try await world.append(.profilesAdded, 1, ["c", "d", "e"])
-        guard case .delivered(3) = try await worker.step(flush: false, attempt: 1) else {
+        guard case .caughtUp = try await worker.run(over: session, .due) else {
             Issue.record("a full batch waited")
             return
         }
-        guard case .caughtUp = try await worker.step(flush: false, attempt: 1) else {
-            Issue.record("there was more")
-            return
-        }
+        #expect(target.queries.last == "ADD 1, 'c','d','e'")
         try await world.close()
     }
 
@@ -223,16 +187,29 @@ import Testing
                 world.definition, segments: segments, lanes: lanes, in: world.context)
         }
         let start = world.clock.now()
-        #expect(try await measure() == Lag(eventCount: 8, oldestRecordedAt: start))
+        #expect(
+            try await measure()
+                == Lag(eventCount: 8, changeCount: 10, oldestRecordedAt: start))
         #expect(try await world.sync(MemoryTarget()).state == .done)
         #expect(try await measure() == Lag())
         world.clock.advance(milliseconds: 5000)
         try await world.append(.profilesAdded, 1, ["a"])
         #expect(
             try await measure()
-                == Lag(eventCount: 1, oldestRecordedAt: start.advanced(byMicroseconds: 5_000_000)))
+                == Lag(
+                    eventCount: 1, changeCount: 1,
+                    oldestRecordedAt: start.advanced(byMicroseconds: 5_000_000)))
         world.definition.scope.segments = .ids([SegmentID(2)])
         #expect(try await measure() == Lag())
         try await world.close()
     }
+}
+
+extension LaneWorker.RunOptions {
+    /// Everything, due or not.
+    static let flushing = Self(
+        flush: true, attempt: 1, isReused: false, shouldYield: { false }, delivered: { _ in })
+    /// What is due.
+    static let due = Self(
+        flush: false, attempt: 1, isReused: false, shouldYield: { false }, delivered: { _ in })
 }

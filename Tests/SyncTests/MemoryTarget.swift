@@ -39,6 +39,19 @@ final class MemoryTarget: Connector {
 
     var queries: [String] { state.withLock { $0.queries } }
 
+    /// Who is in the tables: added and not removed since.
+    var members: Set<String> {
+        var members: Set<String> = []
+        for query in queries {
+            let ids = query.split(separator: "'").enumerated().filter { $0.offset % 2 == 1 }
+                .map { String($0.element) }
+            if query.hasPrefix("ADD") { members.formUnion(ids) }
+            if query.hasPrefix("REMOVE") { members.subtract(ids) }
+            if query.hasPrefix("CLEAR") { members = [] }
+        }
+        return members
+    }
+
     /// What the lanes' rows count together.
     var queryCount: Int {
         state.withLock { $0.cursors.values.reduce(0) { $0 + Int($1.queryCount) } }

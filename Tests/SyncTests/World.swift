@@ -1,4 +1,5 @@
 import Configuration
+import Connector
 import EventJSON
 import Foundation
 import Ledger
@@ -87,7 +88,11 @@ final class World {
             receipt: { try Receipt.decode($0) },
             resyncRequest: { try ResyncRequest.decode($0) },
             resyncResult: { try ResyncResult.decode($0) },
-            lane: { try LaneKey.decode($0) })
+            lane: { try LaneKey.decode($0) },
+            parkedChange: { try ParkedChange.decode($0) },
+            parkedSelection: { try ParkedSelection.decode($0) },
+            deliveryStart: { try DeliveryStart.decode($0) },
+            grade: { try GradeRecord.decode($0) })
     }
 
     // MARK: Doing
@@ -137,6 +142,35 @@ final class World {
         try await projector.foldToEnd()
         return try await store.read { try $0.lanes(of: "crm") }
             .first { $0.key.segment == SegmentID(segment) }
+    }
+
+    /// A lane's worker, over a session of its own.
+    func worker(
+        _ segment: Int64, _ target: MemoryTarget
+    ) async throws -> (worker: LaneWorker, session: any TargetSession) {
+        let session = try await target.connect()
+        let worker = try await LaneWorker(
+            plan: try IntegrationPlan(definition, target.definition),
+            lane: LaneKey(integration: "crm", segment: SegmentID(segment)),
+            known: try await lane(segment), parked: try await parked(segment), context: context,
+            projector: projector, session: session, support: try await session.openCursors())
+        return (worker, session)
+    }
+
+    /// What is set aside, at a segment's lane or anywhere.
+    func parked(_ segment: Int64? = nil) async throws -> [ParkedRow] {
+        try await projector.foldToEnd()
+        return try await store.read { try $0.parked(of: "crm") }
+            .filter { segment == nil || $0.change.lane.segment == segment.map { SegmentID($0) } }
+    }
+
+    /// Records that parked changes are to be tried again, or given up.
+    func decide(_ kind: EventKind, _ id: String? = nil) async throws {
+        let selection = ParkedSelection(
+            integration: "crm", profile: id.flatMap { ledger.ordinal(of: $0) })
+        var batch = EventBatch()
+        batch.append(kind, body: selection.encode())
+        _ = try await ledger.append(batch)
     }
 
     func batcher(_ segment: Int64) -> LaneBatcher {

@@ -1,0 +1,123 @@
+internal import Ledger
+internal import Projection
+internal import SQLTemplate
+internal import SegmentModel
+internal import StorageIO
+
+/// Cuts and renders the deliveries of one lane. What comes out depends on the ledger and on the
+/// state given, on nothing else: so the next delivery can be built while one is under way.
+struct DeliveryBuilder: Sendable {
+    let plan: IntegrationPlan
+    let lane: LaneKey
+    let context: SyncContext
+    let projector: Projector
+    let renderer: QueryRenderer
+    private let batcher: LaneBatcher
+
+    init(plan: IntegrationPlan, lane: LaneKey, context: SyncContext, projector: Projector) {
+        self.plan = plan
+        self.lane = lane
+        self.context = context
+        self.projector = projector
+        renderer = QueryRenderer(ledger: context.ledger, store: context.store)
+        batcher = LaneBatcher(ledger: context.ledger, segment: lane.segment)
+    }
+
+    func cut(
+        after state: LaneState, size: Int, limit: LaneCursor? = nil
+    ) async throws -> LaneBatch? {
+        try await context.pool.run { [batcher] in
+            try batcher.next(
+                after: state.cursor, size: size, parked: state.parked, limit: limit)
+        }
+    }
+
+    /// The delivery that follows from `state`; nil: there is nothing yet.
+    func next(
+        after state: LaneState, size: Int, limit: LaneCursor? = nil
+    ) async throws -> PreparedDelivery? {
+        guard let batch = try await cut(after: state, size: size, limit: limit) else { return nil }
+        return try await prepare(batch, from: state)
+    }
+
+    func prepare(_ batch: LaneBatch, from state: LaneState) async throws -> PreparedDelivery {
+        let after = try state.after(batch)
+        let id = deliveryID("\(batch.firstPosition)-\(Self.text(batch.cursorAfter))")
+        let scope = RenderScope(
+            segmentID: lane.segment, segmentName: after.fold.description.name ?? "",
+            integrationName: lane.integration, eventTime: batch.lastTime,
+            position: batch.lastPosition, deliveryID: id)
+        let queries: Result<[[UInt8]], TargetRefusal>
+        do {
+            // Fields are read as of the batch's events: these must be folded.
+            if !batch.members.isEmpty {
+                try await projector.foldToEnd(before: batch.lastPosition.advanced(by: 1))
+            }
+            queries = .success(try await self.queries(for: batch, scope))
+        } catch let failure as Failure where failure.code == .targetRefusedValues {
+            queries = .failure(TargetRefusal(message: failure.message, hint: failure.hint))
+        }
+        return PreparedDelivery(batch: batch, id: id, queries: queries, after: after)
+    }
+
+    func deliveryID(_ part: String) -> String {
+        "\(context.ledger.identity.timeline.prefix(8))-\(lane.integration)-\(lane.segment)-\(part)"
+    }
+
+    private static func text(_ cursor: LaneCursor) -> String {
+        let position = cursor.position.map { "\($0)" } ?? "start"
+        return cursor.profileCount == 0 ? position : "\(position)+\(cursor.profileCount)"
+    }
+
+    private func queries(
+        for batch: LaneBatch, _ scope: RenderScope
+    ) async throws -> [[UInt8]] {
+        switch batch.kind {
+        case .profilesAdded, .profilesRemoved:
+            let query = plan.queries[batch.kind == .profilesAdded ? .addProfiles : .removeProfiles]!
+            return try await renderer.render(
+                query, batch.members, batchSize: plan.batchSize, scope)
+        case .segmentCreated, .segmentUpdated:
+            return try await single(.saveSegment, scope)
+        case .segmentCleared:
+            return try await clearing(batch, scope)
+        default:
+            return try await clearing(batch, scope) + single(.deleteSegment, scope)
+        }
+    }
+
+    private func single(_ kind: QueryKind, _ scope: RenderScope) async throws -> [[UInt8]] {
+        guard let query = plan.queries[kind] else { return [] }
+        return [try await renderer.render(query, scope)]
+    }
+
+    /// `clear_segment`, or, without it, removals of the members known just before.
+    private func clearing(_ batch: LaneBatch, _ scope: RenderScope) async throws -> [[UInt8]] {
+        if plan.queries[.clearSegment] != nil { return try await single(.clearSegment, scope) }
+        let (ledger, segment) = (context.ledger, lane.segment)
+        let position = batch.firstPosition
+        let members = try await context.pool.run {
+            try SegmentFold.fold(
+                ledger, segment, through: position.predecessor, keepsMembers: true
+            ).members.sorted()
+        }
+        try await projector.foldToEnd(before: position.advanced(by: 1))
+        return try await renderer.render(
+            plan.queries[.removeProfiles]!,
+            members.map { LaneBatch.Member(ordinal: $0, position: position) },
+            batchSize: plan.batchSize, scope)
+    }
+
+    /// How many queries `prepare` makes of a batch, without making them.
+    func queryCount(_ batch: LaneBatch) -> Int {
+        switch batch.kind {
+        case .profilesAdded, .profilesRemoved:
+            (batch.members.count + plan.batchSize - 1) / plan.batchSize
+        case .segmentCreated, .segmentUpdated: plan.queries[.saveSegment] == nil ? 0 : 1
+        case .segmentCleared: plan.queries[.clearSegment] == nil ? 0 : 1
+        default:
+            (plan.queries[.clearSegment] == nil ? 0 : 1)
+                + (plan.queries[.deleteSegment] == nil ? 0 : 1)
+        }
+    }
+}

@@ -1,0 +1,155 @@
+internal import Connector
+internal import EventJSON
+internal import Ledger
+internal import Projection
+internal import SegmentModel
+internal import StorageIO
+
+/// How a lane's run ended.
+enum LaneEnd: Sendable {
+    case caughtUp, yielded
+    case waiting(Timestamp)
+    case failed(TargetFailure)
+    /// No connection could be had; nothing was recorded yet.
+    case unreached(LaneCursor, TargetFailure)
+    /// The integration stops; nothing was recorded yet.
+    case refused(Failure)
+    /// This side failed, or the run was cancelled.
+    case broken(any Error)
+}
+
+extension IntegrationWorker {
+    /// Runs a lane until it is caught up, has to wait, fails, or others want its session.
+    func runLane(_ segment: SegmentID, flush: Bool, redrives: Bool) async -> LaneEnd {
+        do {
+            return try await runLane(segment, flush, redrives)
+        } catch let failure as TargetFailure {
+            return .failed(failure)
+        } catch let failure as Failure where Self.stops(failure) {
+            return .refused(failure)
+        } catch {
+            return .broken(error)
+        }
+    }
+
+    private func runLane(
+        _ segment: SegmentID, _ flush: Bool, _ redrives: Bool
+    ) async throws -> LaneEnd {
+        while true {
+            let lease: SessionPool.Lease
+            do {
+                lease = try await sessions.take(for: name)
+            } catch let failure as TargetFailure {
+                try Task.checkCancellation()
+                if failure.class != .transient { return .refused(failure.asFailure) }
+                return .unreached(try await cursor(of: segment), failure)
+            }
+            reached()
+            do {
+                let end = try await runLane(segment, over: lease, flush, redrives)
+                await sessions.putBack(lease, of: name, isUsable: true)
+                return end
+            } catch is StaleSession {
+                await sessions.putBack(lease, of: name, isUsable: false)
+            } catch let failure as TargetFailure {
+                await sessions.putBack(lease, of: name, isUsable: !failure.isConnectionLost)
+                try Task.checkCancellation()
+                throw failure
+            } catch {
+                await sessions.putBack(lease, of: name, isUsable: error is Failure)
+                throw error
+            }
+        }
+    }
+
+    private func runLane(
+        _ segment: SegmentID, over lease: SessionPool.Lease, _ flush: Bool, _ redrives: Bool
+    ) async throws -> LaneEnd {
+        try await settleGrade(lease)
+        var worker = try await openLane(segment, lease)
+        do {
+            if redrives {
+                try await projector.foldToEnd()
+                let key = worker.lane
+                let rows = try await context.store.read { try $0.parked(at: key) }
+                try await worker.redrive(rows, over: lease.session) {
+                    try await self.delivered($0)
+                }
+            }
+            let start = monotonicNanoseconds()
+            let options = LaneWorker.RunOptions(
+                flush: flush, attempt: attempt(of: segment), isReused: lease.isReused,
+                shouldYield: { self.shouldYield(since: start) },
+                delivered: { try await self.delivered($0) })
+            let end = try await worker.run(over: lease.session, options)
+            lanes[segment] = worker
+            return switch end {
+            case .caughtUp: .caughtUp
+            case .waiting(let time): .waiting(time)
+            case .yielded: .yielded
+            }
+        } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
+            lanes[segment] = worker
+            throw failure
+        } catch is StaleSession {
+            lanes[segment] = worker
+            throw StaleSession()
+        }
+    }
+
+    /// The lane's worker, taken over if this process does not have it yet.
+    private func openLane(
+        _ segment: SegmentID, _ lease: SessionPool.Lease
+    ) async throws -> LaneWorker {
+        let resting = lanes.removeValue(forKey: segment)
+        if let resting, resting.support == lease.support { return resting }
+        try await projector.foldToEnd()
+        let key = LaneKey(integration: name, segment: segment)
+        let (known, parked) = try await context.store.read {
+            (try $0.lane(key), try $0.parked(at: key))
+        }
+        do {
+            return try await LaneWorker(
+                plan: plan, lane: key, known: known, parked: parked, context: context,
+                projector: projector, session: lease.session, support: lease.support)
+        } catch let failure as TargetFailure where lease.isReused && failure.isConnectionLost {
+            throw StaleSession()
+        }
+    }
+
+    /// Compares what deliveries over this session guarantee with what the ledger has recorded.
+    ///
+    /// - Throws: `gradeLowered` if it is less: the operator decides (INV-6).
+    func settleGrade(_ lease: SessionPool.Lease) async throws {
+        if grade == nil {
+            let name = name
+            let row = try await context.store.read { try $0.integration(name) }
+            grade = row?.grade.map {
+                GradeRecord(integration: name, grade: $0, reason: row?.gradeReason)
+            }
+        }
+        let found = plan.grade(over: lease.support)
+        if found == grade { return }
+        if let recorded = grade?.grade, found.grade < recorded {
+            throw Failure(
+                .gradeLowered,
+                "deliveries were \(recorded.rawValue) and now would be \(found.grade.rawValue): "
+                    + (found.reason ?? "the target allows no more"),
+                hint: "mend it, or accept it with 'segledger integrations resume NAME "
+                    + "--accept-grade \(found.grade.rawValue)'")
+        }
+        var batch = EventBatch()
+        batch.append(.gradeRecorded, body: found.encode())
+        _ = try await context.ledger.append(batch)
+        grade = found
+    }
+
+    private func cursor(of segment: SegmentID) async throws -> LaneCursor {
+        let lane = LaneKey(integration: name, segment: segment)
+        return try await context.store.read { try $0.lane(lane)?.cursor }
+            ?? LaneCursor(position: nil)
+    }
+}
+
+/// A session that rested and whose connection ended meanwhile: found before anything was done.
+struct StaleSession: Error {}

@@ -1,0 +1,236 @@
+internal import Connector
+internal import EventJSON
+internal import Ledger
+internal import Projection
+internal import SegmentModel
+internal import StorageIO
+
+extension LaneWorker {
+    /// How a run of the lane ended.
+    enum RunEnd: Sendable {
+        case caughtUp
+        /// The next batch is not full and its timeout is not over.
+        case waiting(until: Timestamp)
+        /// There is more, but others wait.
+        case yielded
+    }
+
+    /// How a run is to go.
+    struct RunOptions: Sendable {
+        /// Send what is there, due or not.
+        var flush: Bool
+        /// Tries of the next delivery, this one included.
+        var attempt: Int
+        /// The session rested before: a connection that is lost at the first delivery is no news.
+        var isReused: Bool
+        /// Asked between two deliveries.
+        var shouldYield: @Sendable () -> Bool
+        /// Told of each delivery: how many changes it was.
+        var delivered: @Sendable (Int) async throws -> Void
+    }
+
+    /// Delivers batch after batch; while one is under way, the next is built and the last one's
+    /// receipt becomes durable.
+    ///
+    /// - Throws: `TargetFailure` with the target untouched, or, if it says so, with the outcome
+    ///   unknown: then the lane is opened anew. Every receipt is durable by then.
+    mutating func run(
+        over session: any TargetSession, _ options: RunOptions
+    ) async throws -> RunEnd {
+        let end: RunEnd
+        do {
+            end = try await deliverAll(over: session, options)
+        } catch {
+            try await receipts.finish()
+            throw error
+        }
+        try await receipts.finish()
+        return end
+    }
+
+    private mutating func deliverAll(
+        over session: any TargetSession, _ options: RunOptions
+    ) async throws -> RunEnd {
+        var attempt = options.attempt
+        var mayBeStale = options.isReused
+        var ahead: PreparedDelivery?
+        while true {
+            try Task.checkCancellation()
+            let next: PreparedDelivery?
+            if let ahead { next = ahead } else { next = try await nextDelivery() }
+            ahead = nil
+            guard let next else { return .caughtUp }
+            if !options.flush, repeated == nil, let due = dueTime(next.batch) {
+                return .waiting(until: due)
+            }
+            if options.shouldYield() { return .yielded }
+            let size = bisection?.afterSuccess(of: next.batch.members.count)?.size ?? deliverySize
+            async let following = builder.next(after: next.after, size: size)
+            let isDelivered = try await deliver(
+                next, over: session, attempt: attempt, mayBeStale: mayBeStale)
+            let built = try await following
+            mayBeStale = false
+            guard isDelivered else { continue }
+            attempt = 1
+            // One that is not full may have grown meanwhile.
+            if let built, built.batch.isComplete { ahead = built }
+            try await options.delivered(next.batch.members.count)
+        }
+    }
+
+    private func nextDelivery() async throws -> PreparedDelivery? {
+        try await builder.next(
+            after: state, size: bisection?.size ?? deliverySize, limit: repeated)
+    }
+
+    /// When a batch that may still grow is due; nil: now.
+    private func dueTime(_ batch: LaneBatch) -> Timestamp? {
+        if batch.isComplete { return nil }
+        let timeout = Int64(plan.definition.batchTimeoutMilliseconds) * 1000
+        let due = batch.firstRecordedAt.advanced(byMicroseconds: timeout)
+        return context.clock.now() < due ? due : nil
+    }
+
+    /// false: it was refused, and is to be cut smaller or without what was parked.
+    private mutating func deliver(
+        _ next: PreparedDelivery, over session: any TargetSession, attempt: Int, mayBeStale: Bool
+    ) async throws -> Bool {
+        let started = monotonicNanoseconds()
+        let queries: [[UInt8]]
+        switch next.queries {
+        case .success(let rendered): queries = rendered
+        case .failure(let refusal):
+            let failure = TargetFailure(
+                class: .values, targetCode: "", message: refusal.message, hint: refusal.hint)
+            try await refused(failure, next.batch, attempt: attempt, started)
+            return false
+        }
+        try await recordBefore(next)
+        var moved = row
+        moved.cursor = next.batch.cursorAfter
+        moved.queryCount += Int64(queries.count)
+        do {
+            let result = try await session.deliver(delivery(next.id, to: moved, queries))
+            guard case .committed(let rowCount) = result else { throw fenced }
+            var receipt = makeReceipt(
+                next.batch, .delivered, cursor: moved.cursor, attempt: attempt)
+            receipt.successfulQueryCount = queries.count
+            receipt.rowCount = rowCount
+            receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+            try await receipts.add(receipt)
+        } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
+            // Interrupted: the target's complaint about it is no news.
+            try Task.checkCancellation()
+            if mayBeStale, failure.isConnectionLost { throw StaleSession() }
+            try await refused(failure, next.batch, attempt: attempt, started)
+            return false
+        }
+        row = moved
+        state = next.after
+        repeated = nil
+        bisection = bisection?.afterSuccess(of: next.batch.members.count)
+        return true
+    }
+
+    func delivery(_ id: String, to moved: TargetCursor, _ queries: [[UInt8]]) -> TargetDelivery {
+        let isKept: Bool
+        if case .refused = support { isKept = false } else { isKept = true }
+        return TargetDelivery(
+            lane: lane, id: id, move: isKept ? TargetDelivery.Move(from: row, to: moved) : nil,
+            queries: queries)
+    }
+
+    var fenced: Failure {
+        Failure(
+            .cursorFenced, "\(Self.place(lane)): another worker has moved this lane's cursor",
+            hint: "make sure that only one segledger process works on this integration")
+    }
+
+    /// What the ledger must hold before the target is asked: changes that the cursor passes without
+    /// delivering them, and, where the target cannot tell later, that the delivery has begun.
+    private mutating func recordBefore(_ next: PreparedDelivery) async throws {
+        guard !next.batch.held.isEmpty || !isTransactional else { return }
+        try await receipts.finish()
+        let query: QueryKind = next.batch.kind == .profilesAdded ? .addProfiles : .removeProfiles
+        let (lane, batch) = (lane, next.batch)
+        let isStarted = !isTransactional
+        try await context.record([]) { events in
+            for member in batch.held {
+                let change = ParkedChange(
+                    lane: lane, profile: ProfileOrdinal(member.ordinal),
+                    position: member.position, query: query, reason: .held)
+                events.append(.changeParked, body: change.encode())
+            }
+            if isStarted {
+                let start = DeliveryStart(lane: lane, cursor: batch.cursorAfter)
+                events.append(.deliveryStarted, body: start.encode())
+            }
+        }
+        for member in batch.held { state.parked.insert(member.ordinal, at: member.position) }
+    }
+
+    // MARK: Refusals
+
+    /// Records what the target refused: the batch is cut smaller, or its one change is set aside.
+    ///
+    /// - Throws: the failure, if neither helps.
+    private mutating func refused(
+        _ failure: TargetFailure, _ batch: LaneBatch, attempt: Int, _ started: UInt64
+    ) async throws {
+        try await receipts.finish()
+        let isAboutRows = failure.class == .values || failure.class == .repeatedKey
+        let member = batch.members.count == 1 && isAboutRows ? batch.members[0] : nil
+        let isSplit = batch.members.count > 1 && isAboutRows
+        let willStop = failure.class != .transient && member == nil && !isSplit
+        var receipt = makeReceipt(
+            batch, willStop ? .stopped : .failed, cursor: row.cursor, attempt: attempt)
+        // A query that was not sent, or whose fate is unknown, has not failed.
+        receipt.failedQueryCount =
+            failure.isConnectionLost || failure.targetCode.isEmpty ? 0 : 1
+        receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+        receipt.fill(failure)
+        guard let member else {
+            try await context.record([receipt])
+            if isSplit {
+                bisection = Bisection(refused: batch.members.count, failure.class)
+                repeated = nil
+                return
+            }
+            throw failure
+        }
+        try await park(member, batch.kind, receipt)
+    }
+
+    private mutating func park(
+        _ member: LaneBatch.Member, _ kind: EventKind, _ receipt: Receipt
+    ) async throws {
+        try await stopAtLimit(receipt)
+        let change = ParkedChange(
+            lane: lane, profile: ProfileOrdinal(member.ordinal), position: member.position,
+            query: kind == .profilesAdded ? .addProfiles : .removeProfiles, reason: .refused,
+            attempt: receipt.attempt, errorCode: receipt.errorCode,
+            targetCode: receipt.targetCode, errorMessage: receipt.errorMessage,
+            errorHint: receipt.errorHint)
+        try await context.record([receipt]) { events in
+            events.append(.changeParked, body: change.encode())
+        }
+        state.parked.insert(member.ordinal, at: member.position)
+        bisection = nil
+        repeated = nil
+    }
+
+    /// So many refusals are no longer about single rows.
+    private func stopAtLimit(_ receipt: Receipt) async throws {
+        try await builder.projector.foldToEnd()
+        let integration = lane.integration
+        let count = try await context.store.read { try $0.parkedCount(of: integration).refused }
+        guard count >= Limits.parkedChangeCountMax else { return }
+        try await context.record([receipt])
+        throw Failure(
+            .targetRefusedValues,
+            "\(count) changes are parked and the target goes on refusing: "
+                + (receipt.errorMessage ?? "no reason was given"),
+            hint: "correct the table or the query, run 'segledger parked \(integration) "
+                + "--redrive', then 'segledger integrations resume \(integration)'")
+    }
+}

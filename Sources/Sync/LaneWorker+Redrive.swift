@@ -1,0 +1,118 @@
+internal import Connector
+internal import EventJSON
+internal import FrameCodec
+internal import Ledger
+internal import Projection
+internal import SegmentModel
+internal import StorageIO
+
+extension LaneWorker {
+    /// Tries again what is due, each change in a delivery of its own and a profile's in the
+    /// ledger's order, with the profile's fields as they are now. The lane's cursor stays.
+    ///
+    /// - Throws: as `run` does.
+    mutating func redrive(
+        _ rows: [ParkedRow], over session: any TargetSession,
+        delivered: @Sendable (Int) async throws -> Void
+    ) async throws {
+        var refused: Set<ProfileOrdinal> = []
+        for one in rows where one.due != nil && !refused.contains(one.change.profile) {
+            try Task.checkCancellation()
+            if try await redrive(one, over: session) {
+                try await delivered(1)
+            } else {
+                refused.insert(one.change.profile)
+            }
+        }
+    }
+
+    /// false: it is refused again.
+    private mutating func redrive(
+        _ one: ParkedRow, over session: any TargetSession
+    ) async throws -> Bool {
+        let prepared = try await prepare(one)
+        let queries: [[UInt8]]
+        switch prepared.queries {
+        case .success(let rendered): queries = rendered
+        case .failure(let refusal):
+            let failure = TargetFailure(
+                class: .values, targetCode: "", message: refusal.message, hint: refusal.hint)
+            try await refused(failure, one, started: monotonicNanoseconds())
+            return false
+        }
+        let lane = lane
+        let start = DeliveryStart(lane: lane, cursor: row.cursor, parked: one.position)
+        try await context.record([]) { $0.append(.deliveryStarted, body: start.encode()) }
+        let started = monotonicNanoseconds()
+        var moved = row
+        moved.queryCount += Int64(queries.count)
+        do {
+            let result = try await session.deliver(delivery(prepared.id, to: moved, queries))
+            guard case .committed(let rowCount) = result else { throw fenced }
+            var receipt = makeReceipt(redriven: one, .delivered)
+            receipt.successfulQueryCount = queries.count
+            receipt.rowCount = rowCount
+            receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+            try await context.record([receipt])
+        } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
+            try Task.checkCancellation()
+            try await refused(failure, one, started: started)
+            return false
+        }
+        row = moved
+        state.parked.remove(one.change.profile.rawValue, at: one.change.position)
+        return true
+    }
+
+    private func prepare(_ one: ParkedRow) async throws -> PreparedDelivery {
+        let (ledger, position) = (context.ledger, one.change.position)
+        let event = try await context.pool.run { () -> (time: Timestamp, at: Timestamp)? in
+            guard let frame = try ledger.frame(containing: position) else { return nil }
+            let index = Int(position.rawValue - frame.firstPosition.rawValue)
+            return (frame.events[index].time, frame.events[index].recordedAt)
+        }
+        guard let event, let last = ledger.end.predecessor else {
+            throw Failure(
+                .projectionInvalid,
+                "a change is parked at position \(position), which the ledger "
+                    + "does not reach", hint: "run 'segledger rebuild-projections'")
+        }
+        let batch = LaneBatch(
+            kind: one.change.query == .addProfiles ? .profilesAdded : .profilesRemoved,
+            firstPosition: position, lastPosition: position, lastTime: event.time,
+            firstRecordedAt: event.at,
+            members: [LaneBatch.Member(ordinal: one.change.profile.rawValue, position: last)],
+            cursorAfter: row.cursor, isComplete: true)
+        try await builder.projector.foldToEnd()
+        var prepared = try await builder.prepare(batch, from: state)
+        prepared.id = builder.deliveryID("parked-\(one.position)")
+        return prepared
+    }
+
+    /// Refused again: it stays set aside. Any other failure is for the lane to wait out.
+    private func refused(
+        _ failure: TargetFailure, _ one: ParkedRow, started: UInt64
+    ) async throws {
+        let isAboutRows = failure.class == .values || failure.class == .repeatedKey
+        let willStop = failure.class == .permanent
+        var receipt = makeReceipt(redriven: one, willStop ? .stopped : .failed)
+        receipt.failedQueryCount =
+            failure.isConnectionLost || failure.targetCode.isEmpty ? 0 : 1
+        receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+        receipt.fill(failure)
+        guard isAboutRows else {
+            try await context.record([receipt])
+            throw failure
+        }
+        var change = one.change
+        change.reason = .refused
+        change.attempt = receipt.attempt
+        change.errorCode = receipt.errorCode
+        change.targetCode = receipt.targetCode
+        change.errorMessage = receipt.errorMessage
+        change.errorHint = receipt.errorHint
+        try await context.record([receipt]) {
+            $0.append(.changeParked, body: change.encode())
+        }
+    }
+}

@@ -1,0 +1,35 @@
+internal import EventJSON
+package import Ledger
+package import Projection
+package import SegmentModel
+package import StorageIO
+
+/// What the workers of all lanes share.
+package struct SyncContext: Sendable {
+    package let ledger: any Ledger
+    package let store: ProjectionStore
+    /// For scans of the ledger's files.
+    package let pool: BlockingPool
+    package let clock: any WallClock
+
+    package init(
+        ledger: any Ledger, store: ProjectionStore, pool: BlockingPool, clock: any WallClock
+    ) {
+        self.ledger = ledger
+        self.store = store
+        self.pool = pool
+        self.clock = clock
+    }
+
+    /// Appends receipts, and what else is to be durable with them.
+    func record(
+        _ receipts: [Receipt], then more: (inout EventBatch) -> Void = { _ in }
+    ) async throws {
+        var batch = EventBatch()
+        for receipt in receipts {
+            batch.append(.deliveryRecorded, body: receipt.encode())
+        }
+        more(&batch)
+        _ = try await ledger.append(batch)
+    }
+}

@@ -1,0 +1,162 @@
+import Connector
+import Ledger
+import Projection
+import SegmentModel
+import Synchronization
+import Testing
+
+@testable import Sync
+
+@Suite("Changes that a target refuses")
+struct ParkedTests {
+    /// One segment whose profile `c` the target refuses, among others and again later.
+    private func world(_ size: Int = 4) async throws -> (World, MemoryTarget) {
+        let world = try World(size: size)
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["a", "b", "c", "d", "e", "f", "g"])
+        try await world.append(.profilesRemoved, 1, ["a", "c"])
+        try await world.append(.profilesAdded, 1, ["a", "c", "h"])
+        var state = MemoryTarget.State()
+        state.poison = "'c'"
+        return (world, MemoryTarget(state))
+    }
+
+    private func names(_ world: World) async throws -> [String] {
+        try await world.parked().map {
+            "\($0.change.query.rawValue) \(world.ledger.profileID(of: $0.change.profile)) "
+                + "\($0.change.reason.rawValue)"
+        }
+    }
+
+    @Test(
+        "INV-6: the bad row is set aside, what its profile does later waits, the rest is delivered")
+    func parks() async throws {
+        for size in [1, 2, 3, 4, 7, 100] {
+            let (world, target) = try await world(size)
+            let outcome = try await world.sync(target)
+            #expect(outcome.state == .done)
+            #expect(outcome.parkedChangeCount == 3, "size \(size)")
+            #expect(
+                try await names(world) == [
+                    "add_profiles c refused", "remove_profiles c held", "add_profiles c held",
+                ])
+            let row = try #require(try await world.parked().first)
+            #expect(row.change.errorMessage == "bad value" && row.change.targetCode == "22000")
+            #expect(target.members == ["a", "b", "d", "e", "f", "g", "h"])
+            #expect(!target.queries.contains { $0.contains("'c'") })
+            let total = try await world.statistics().total
+            #expect(total.successfulQueries == target.queryCount)
+            #expect(total.profiles == 9, "size \(size)")
+            #expect(try await world.lane(1)?.cursor == LaneCursor(position: Position(3)))
+            try await world.close()
+        }
+    }
+
+    @Test("After a bad row batches grow again: few queries are spent on it")
+    func growsAgain() async throws {
+        let world = try World(size: 256)
+        try await world.configure()
+        let ids = (0..<1024).map { "p\($0)" }
+        try await world.append(.profilesAdded, 1, ids)
+        var state = MemoryTarget.State()
+        state.poison = "'p300'"
+        let target = MemoryTarget(state)
+        #expect(try await world.sync(target).parkedChangeCount == 1)
+        #expect(target.members.count == 1023)
+        #expect(target.queries.count < 30)
+        #expect(try await world.statistics().total.failedQueries < 12)
+        try await world.close()
+    }
+
+    @Test("Redriven changes follow in order, with the fields of now, and the lane is whole again")
+    func redrives() async throws {
+        let (world, target) = try await world()
+        _ = try await world.sync(target)
+        try await world.decide(.redriveRequested)
+        _ = try await world.sync(target)
+        #expect(try await names(world).count == 3)
+        #expect(try await world.parked()[0].change.attempt == 2)
+        target.state.withLock { $0.poison = nil }
+        #expect(try await world.sync(target).parkedChangeCount == 3)
+        try await world.decide(.redriveRequested)
+        let outcome = try await world.sync(target)
+        #expect(outcome.parkedChangeCount == 0)
+        #expect(target.queries.suffix(3) == ["ADD 1, 'c'", "REMOVE 1, 'c'", "ADD 1, 'c'"])
+        let total = try await world.statistics().total
+        #expect(total.successfulQueries == target.queryCount)
+        #expect(total.profiles == 12)
+        try await world.append(.profilesRemoved, 1, ["c"])
+        #expect(try await world.sync(target).parkedChangeCount == 0)
+        #expect(target.queries.last == "REMOVE 1, 'c'")
+        try await world.close()
+    }
+
+    @Test("Discarding gives up what is refused, and what it held is delivered")
+    func discards() async throws {
+        let (world, target) = try await world()
+        _ = try await world.sync(target)
+        target.state.withLock { $0.poison = nil }
+        try await world.decide(.parkedDiscarded, "a")
+        #expect(try await world.sync(target).parkedChangeCount == 3)
+        try await world.decide(.parkedDiscarded, "c")
+        #expect(try await world.sync(target).parkedChangeCount == 0)
+        #expect(target.queries.suffix(2) == ["REMOVE 1, 'c'", "ADD 1, 'c'"])
+        try await world.close()
+    }
+
+    @Test("INV-6: whatever fails while a change is redriven, it arrives once and is receipted")
+    func redriveFaults() async throws {
+        for fault in MemoryTarget.Fault.allCases {
+            for delivery in 0..<3 {
+                let (world, target) = try await world()
+                _ = try await world.sync(target)
+                target.state.withLock { state in
+                    state.poison = nil
+                    state.faults = [state.deliveryCount + delivery: fault]
+                }
+                try await world.decide(.redriveRequested)
+                let outcome = try await world.sync(target)
+                #expect(outcome.state == .done && outcome.parkedChangeCount == 0)
+                let redriven = target.queries.filter { $0.contains("'c'") }
+                #expect(
+                    redriven == ["ADD 1, 'c'", "REMOVE 1, 'c'", "ADD 1, 'c'"],
+                    "\(fault) at \(delivery)")
+                let total = try await world.statistics().total
+                #expect(total.successfulQueries == target.queryCount)
+                #expect(total.profiles == 12)
+                try await world.close()
+            }
+        }
+    }
+
+    @Test("A cleared segment settles what was set aside before; what comes after goes on")
+    func clears() async throws {
+        let (world, target) = try await world()
+        _ = try await world.sync(target)
+        try await world.append(.segmentCleared, 1)
+        target.state.withLock { $0.poison = nil }
+        try await world.append(.profilesAdded, 1, ["c"])
+        #expect(try await world.sync(target).parkedChangeCount == 0)
+        #expect(target.queries.suffix(2) == ["CLEAR 1", "ADD 1, 'c'"])
+        try await world.close()
+    }
+
+    @Test("A table that refuses everything stops its integration instead of parking without end")
+    func limit() async throws {
+        let world = try World(size: 100)
+        try await world.configure()
+        try await world.append(
+            .profilesAdded, 1, (0...Limits.parkedChangeCountMax).map { "p\($0)" })
+        var state = MemoryTarget.State()
+        state.poison = "'p"
+        let outcome = try await world.sync(MemoryTarget(state))
+        guard case .stopped(let failure) = outcome.state else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(failure.code == .targetRefusedValues)
+        #expect(failure.message.contains("\(Limits.parkedChangeCountMax) changes"))
+        #expect(outcome.parkedChangeCount == Limits.parkedChangeCountMax)
+        try await world.close()
+    }
+}
