@@ -5,40 +5,6 @@ internal import Ledger
 internal import Projection
 internal import SegmentModel
 
-struct ConnectorsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "connectors", abstract: "List the connectors.")
-
-    @OptionGroup var global: GlobalOptions
-
-    func run() async throws {
-        let state = try await Workspace.with(global.directory, .read) {
-            try await $0.configuration()
-        }
-        let connectors = state.connectors.values.sorted { $0.name < $1.name }
-        if global.json {
-            var json = JSONWriter()
-            json.beginObject()
-            json.key("connectors")
-            json.beginArray()
-            for one in connectors {
-                json.beginObject()
-                json.member("name", one.name)
-                json.member("kind", one.kind.rawValue)
-                json.member("url", one.url)
-                json.endObject()
-            }
-            json.endArray()
-            json.endObject()
-            Terminal.printLine(json.text)
-            return
-        }
-        var table = TextTable("NAME", "KIND", "URL")
-        for one in connectors { table.add(one.name, one.kind.rawValue, one.url) }
-        Terminal.printLine(table.printed())
-    }
-}
-
 struct IntegrationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "integrations", abstract: "List, pause and resume integrations.",

@@ -17,6 +17,10 @@ package protocol ConnectorFactory: Sendable {
 
     /// - Throws: `Failure` (`configurationInvalid`) for a URL that makes no sense.
     func makeConnector(_ definition: ConnectorDefinition, secret: String?) throws -> any Connector
+
+    /// What creates `segledger_cursor` on targets of a kind, as a session does when it is missing:
+    /// for whoever has the right to do it. nil: this build does not reach the kind.
+    func cursorTableSQL(for kind: ConnectorKind) -> String?
 }
 
 /// One connection to a target. Work runs on the session's own thread; nothing here blocks the
@@ -31,6 +35,10 @@ package protocol TargetSession: AnyObject, Sendable {
     /// Runs one rendered query (it may hold several statements) and returns the affected rows.
     /// Inside a transaction that failed, roll back before anything else.
     func execute(_ sql: [UInt8]) async throws -> Int
+
+    /// Runs one rendered query inside a transaction. Where it fails the transaction is as it was
+    /// before, if the target has savepoints that allow it; else as after `execute`.
+    func executeOrUndo(_ sql: [UInt8]) async throws -> Int
 
     /// Runs a query that returns rows; each value as text, nil for NULL. Used for `members`.
     func query(_ sql: [UInt8]) async throws -> [[String?]]
@@ -116,12 +124,18 @@ package struct TargetDelivery: Sendable {
     /// nil: no row is kept at this target.
     package var move: Move?
     package var queries: [[UInt8]]
+    /// A query ends its transaction by itself, as DDL does on MySQL and Oracle: the queries run
+    /// first, outside of one, and the row moves behind them.
+    package var commitsByItself: Bool
 
-    package init(lane: LaneKey, id: String, move: Move?, queries: [[UInt8]]) {
+    package init(
+        lane: LaneKey, id: String, move: Move?, queries: [[UInt8]], commitsByItself: Bool = false
+    ) {
         self.lane = lane
         self.id = id
         self.move = move
         self.queries = queries
+        self.commitsByItself = commitsByItself
     }
 }
 

@@ -10,6 +10,10 @@ package struct ConnectorRegistry: ConnectorFactory {
 
     package var kinds: [ConnectorKind] { factories.flatMap(\.kinds) }
 
+    package func cursorTableSQL(for kind: ConnectorKind) -> String? {
+        factories.first { $0.kinds.contains(kind) }?.cursorTableSQL(for: kind)
+    }
+
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?
     ) throws -> any Connector {

@@ -13,6 +13,7 @@ package protocol TargetConnection: AnyObject, Sendable {
 
     func begin() throws(TargetFailure)
     func execute(_ sql: [UInt8]) throws(TargetFailure) -> Int
+    func executeOrUndo(_ sql: [UInt8]) throws(TargetFailure) -> Int
     func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]]
     func commit() throws(TargetFailure)
     func rollback() throws(TargetFailure)
@@ -77,7 +78,8 @@ extension TargetConnection {
     }
 
     func deliver(_ delivery: TargetDelivery) throws(TargetFailure) -> TargetDeliveryResult {
-        try rollingBack { () throws(TargetFailure) in
+        if delivery.commitsByItself { return try deliverOneByOne(delivery) }
+        return try rollingBack { () throws(TargetFailure) in
             let isHeld: Bool
             if let move = delivery.move {
                 isHeld = try beginAndHold(delivery.lane, move)
@@ -96,6 +98,25 @@ extension TargetConnection {
                 isMoved = isHeld
             }
             guard isMoved else {
+                try rollback()
+                return .fenced
+            }
+            try commit()
+            return .committed(rowCount: rowCount)
+        }
+    }
+
+    private func deliverOneByOne(
+        _ delivery: TargetDelivery
+    ) throws(TargetFailure) -> TargetDeliveryResult {
+        if let move = delivery.move, try readCursor(delivery.lane) != move.expected {
+            return .fenced
+        }
+        var rowCount = 0
+        for query in delivery.queries { rowCount += try execute(query) }
+        guard let move = delivery.move else { return .committed(rowCount: rowCount) }
+        return try inTransaction { () throws(TargetFailure) in
+            guard try advanceCursor(delivery.lane, from: move.expected, to: move.next) else {
                 try rollback()
                 return .fenced
             }

@@ -51,6 +51,10 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
         try await run { try $0.execute(sql) }
     }
 
+    package func executeOrUndo(_ sql: [UInt8]) async throws -> Int {
+        try await run { try $0.executeOrUndo(sql) }
+    }
+
     package func query(_ sql: [UInt8]) async throws -> [[String?]] {
         try await run { try $0.query(sql) }
     }

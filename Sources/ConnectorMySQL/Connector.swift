@@ -25,6 +25,10 @@ package struct MySQLConnectorFactory: ConnectorFactory {
 
     package var kinds: [ConnectorKind] { [.mysql] }
 
+    package func cursorTableSQL(for kind: ConnectorKind) -> String? {
+        EmbeddedMigrations.files.map(\.sql).joined()
+    }
+
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?
     ) throws -> any Connector {

@@ -127,6 +127,14 @@ struct MySQLExchange {
         connection.transaction = .none
     }
 
+    /// Takes back what failed since the savepoint: the transaction goes on.
+    ///
+    /// - Throws: also where the server has ended the transaction, as after a deadlock.
+    func undoToSavepoint(_ name: String) throws(TargetFailure) {
+        try run("ROLLBACK TO SAVEPOINT \(name)")
+        connection.transaction = .open
+    }
+
     func rollback() throws(TargetFailure) {
         if connection.transaction == .none && !connection.isServerInTransaction { return }
         try run("ROLLBACK", isCancellable: false)

@@ -25,6 +25,10 @@ package struct PostgresConnectorFactory: ConnectorFactory {
 
     package var kinds: [ConnectorKind] { [.postgresql] }
 
+    package func cursorTableSQL(for kind: ConnectorKind) -> String? {
+        EmbeddedMigrations.files.map(\.sql).joined()
+    }
+
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?
     ) throws -> any Connector {

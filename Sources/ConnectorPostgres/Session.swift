@@ -25,6 +25,19 @@ extension PostgresConnection: TargetConnection {
 
     func execute(_ sql: [UInt8]) throws(TargetFailure) -> Int { try exchange.execute(sql) }
 
+    func executeOrUndo(_ sql: [UInt8]) throws(TargetFailure) -> Int {
+        let exchange = exchange
+        try exchange.run("SAVEPOINT segledger_query")
+        do throws(TargetFailure) {
+            let count = try exchange.execute(sql)
+            try exchange.run("RELEASE segledger_query")
+            return count
+        } catch {
+            if !error.isConnectionLost { try exchange.run("ROLLBACK TO segledger_query") }
+            throw error
+        }
+    }
+
     func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] { try exchange.query(sql) }
 
     func commit() throws(TargetFailure) { try exchange.commit() }

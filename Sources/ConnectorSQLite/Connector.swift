@@ -23,6 +23,10 @@ package struct SQLiteConnectorFactory: ConnectorFactory {
 
     package var kinds: [ConnectorKind] { [.sqlite] }
 
+    package func cursorTableSQL(for kind: ConnectorKind) -> String? {
+        EmbeddedMigrations.files.map(\.sql).joined()
+    }
+
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?
     ) throws -> any Connector {

@@ -11,6 +11,23 @@ extension SQLiteConnection: TargetConnection {
 
     func begin() throws(TargetFailure) { try run(SQLiteDialect.begin) }
 
+    func executeOrUndo(_ sql: [UInt8]) throws(TargetFailure) -> Int {
+        try run("SAVEPOINT segledger_query")
+        do throws(TargetFailure) {
+            let count = try execute(sql)
+            try run("RELEASE segledger_query")
+            return count
+        } catch {
+            // Some failures end the transaction by themselves.
+            if isInTransaction {
+                watch.lower()
+                try run("ROLLBACK TO segledger_query")
+                try run("RELEASE segledger_query")
+            }
+            throw error
+        }
+    }
+
     func commit() throws(TargetFailure) { try run("COMMIT") }
 
     func readCursor(_ lane: LaneKey) throws(TargetFailure) -> TargetCursor? {

@@ -135,10 +135,10 @@ extension Fold {
                 request,
             ])
         if result.outcome == .done {
-            // What was set aside is in the rebuilt table, or no longer due.
+            // What was set aside before is in the rebuilt table, or no longer due.
             try execute(
                 """
-                DELETE FROM parked WHERE integration = ?2
+                DELETE FROM parked WHERE integration = ?2 AND position < ?1
                 AND segment_id IN (SELECT segment_id FROM resync_segment WHERE request = ?1)
                 """, [request, result.integration])
             try execute(

@@ -53,6 +53,13 @@ package struct IntegrationPlan: Sendable {
         committingQueries = committing.sorted { $0.rawValue < $1.rawValue }
     }
 
+    /// Whether the delivery of such an event has a query that ends its transaction by itself.
+    func commitsByItself(_ kind: EventKind) -> Bool {
+        committingQueries.contains { query in
+            query == kind.query || (query == .clearSegment && kind == .segmentDeleted)
+        }
+    }
+
     /// What deliveries over a session guarantee, and why not more (INV-6).
     func grade(over support: CursorSupport) -> GradeRecord {
         func record(_ grade: DeliveryGrade, _ reason: String? = nil) -> GradeRecord {

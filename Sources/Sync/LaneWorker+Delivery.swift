@@ -110,8 +110,9 @@ extension LaneWorker {
         moved.cursor = next.batch.cursorAfter
         moved.queryCount += Int64(queries.count)
         do {
-            let result = try await session.deliver(delivery(next.id, to: moved, queries))
-            guard case .committed(let rowCount) = result else { throw fenced }
+            let result = try await session.deliver(
+                delivery(next.id, to: moved, queries, next.batch.kind))
+            guard case .committed(let rowCount) = result else { throw Self.fenced(lane) }
             var receipt = makeReceipt(
                 next.batch, .delivered, cursor: moved.cursor, attempt: attempt)
             receipt.successfulQueryCount = queries.count
@@ -132,18 +133,14 @@ extension LaneWorker {
         return true
     }
 
-    func delivery(_ id: String, to moved: TargetCursor, _ queries: [[UInt8]]) -> TargetDelivery {
+    func delivery(
+        _ id: String, to moved: TargetCursor, _ queries: [[UInt8]], _ kind: EventKind
+    ) -> TargetDelivery {
         let isKept: Bool
         if case .refused = support { isKept = false } else { isKept = true }
         return TargetDelivery(
             lane: lane, id: id, move: isKept ? TargetDelivery.Move(from: row, to: moved) : nil,
-            queries: queries)
-    }
-
-    var fenced: Failure {
-        Failure(
-            .cursorFenced, "\(Self.place(lane)): another worker has moved this lane's cursor",
-            hint: "make sure that only one segledger process works on this integration")
+            queries: queries, commitsByItself: plan.commitsByItself(kind))
     }
 
     /// What the ledger must hold before the target is asked: changes that the cursor passes without

@@ -47,8 +47,9 @@ extension LaneWorker {
         var moved = row
         moved.queryCount += Int64(queries.count)
         do {
-            let result = try await session.deliver(delivery(prepared.id, to: moved, queries))
-            guard case .committed(let rowCount) = result else { throw fenced }
+            let result = try await session.deliver(
+                delivery(prepared.id, to: moved, queries, prepared.batch.kind))
+            guard case .committed(let rowCount) = result else { throw Self.fenced(lane) }
             var receipt = makeReceipt(redriven: one, .delivered)
             receipt.successfulQueryCount = queries.count
             receipt.rowCount = rowCount

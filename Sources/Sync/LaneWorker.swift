@@ -89,9 +89,11 @@ struct LaneWorker: Sendable {
         _ session: any TargetSession, _ support: CursorSupport, _ context: SyncContext
     ) async throws -> TargetCursor {
         if case .refused = support { return initial }
+        // The last delivery went without the row: the receipts are right, and the row follows.
+        let isWithoutRow = known.map { $0.epoch == 0 && $0.cursor.position != nil } ?? false
         if let found = try await session.readCursor(lane) {
             try check(found, lane, context)
-        } else if support == .transactional, known?.cursor.position != nil {
+        } else if support == .transactional, known?.cursor.position != nil, !isWithoutRow {
             throw Failure(
                 .cursorFenced,
                 "\(place(lane)): receipts tell of deliveries, but the target's "
@@ -100,7 +102,22 @@ struct LaneWorker: Sendable {
         }
         let row = try await session.claimCursor(lane, initial: initial)
         try check(row, lane, context)
-        return row
+        guard isWithoutRow, support == .transactional, row.cursor != initial.cursor else {
+            return row
+        }
+        var adopted = row
+        adopted.cursor = initial.cursor
+        adopted.queryCount = initial.queryCount
+        let move = TargetDelivery.Move(from: row, to: adopted)
+        let delivery = TargetDelivery(lane: lane, id: "", move: move, queries: [])
+        guard try await session.deliver(delivery) != .fenced else { throw fenced(lane) }
+        return adopted
+    }
+
+    static func fenced(_ lane: LaneKey) -> Failure {
+        Failure(
+            .cursorFenced, "\(place(lane)): another worker has moved this lane's cursor",
+            hint: "make sure that only one segledger process works on this integration")
     }
 
     private static func check(

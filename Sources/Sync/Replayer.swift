@@ -10,9 +10,11 @@ internal import StorageIO
 /// an integration at a pinned position, in one transaction of the target.
 ///
 /// Invariants:
-/// - readers of the target see the old rows or the new ones, never a mixture (INV-8);
+/// - readers of the target see the old rows or the new ones, never a mixture (INV-8), where the
+///   target has transactions and no query commits by itself;
 /// - the lanes' cursors move in the same transaction, and `resync` in their rows names the request:
 ///   after a crash it is known whether the rebuild took place;
+/// - a member that the target refuses is recorded as parked before the rebuild is committed;
 /// - the lanes' workers do not run meanwhile: live events wait in the ledger, in order.
 struct Replayer {
     let plan: IntegrationPlan
@@ -36,14 +38,6 @@ struct Replayer {
         self.progress = progress
     }
 
-    /// One segment's share of the rebuild, as queries by kind.
-    private struct Part {
-        var segment: SegmentID
-        var steps: [Step]
-
-        var queryCount: Int { steps.reduce(0) { $0 + $1.queryCount(1) } }
-    }
-
     /// Queries of one kind: rendered batch by batch, not all at once.
     private struct Step {
         var kind: QueryKind
@@ -54,6 +48,21 @@ struct Replayer {
             hasMembers ? (members.count + size - 1) / size : 1
         }
     }
+
+    /// What a step did.
+    private struct Done {
+        var queryCount = 0
+        var rowCount = 0
+        var profileCount = 0
+        var parked: [ParkedChange] = []
+    }
+
+    /// Whether the rows in the target count: without them only receipts tell where lanes stand.
+    private var keepsRows: Bool {
+        if case .refused = support { false } else { true }
+    }
+
+    private var isAtomic: Bool { support != .fenceOnly && plan.committingQueries.isEmpty }
 
     /// Carries the request out, or, if the target says that it was, only records it.
     ///
@@ -74,22 +83,17 @@ struct Replayer {
             rows[segment] = try await claim(session, segment, known: lanes[segment])
         }
         let isDone = rows.values.allSatisfy { $0.resync == Int64(request.rawValue) }
-        if isDone, !rows.isEmpty {
+        if keepsRows, isDone, !rows.isEmpty {
             try await recordRecovered(rows, lanes)
             return
         }
-        var size = plan.batchSize
-        while true {
-            do {
-                let receipts = try await rebuild(session, rows, batchSize: size)
-                try await finish(receipts)
-                return
-            } catch let failure as TargetFailure
-                where failure.class == .repeatedKey && size > 1
-            {
-                // Two rows of one statement met one key: the same rows pass in smaller statements.
-                size /= 2
-            }
+        do {
+            try await finish(try await rebuild(session, rows, sparing: false))
+        } catch let failure as TargetFailure
+            where failure.class == .values || failure.class == .repeatedKey
+        {
+            // Once more, and what is refused is looked for in each batch.
+            try await finish(try await rebuild(session, rows, sparing: true))
         }
     }
 
@@ -102,30 +106,34 @@ struct Replayer {
             ledger: context.ledger.identity.timeline, epoch: 0,
             cursor: known?.cursor ?? LaneCursor(position: nil), resync: -1,
             queryCount: Int64(known?.successfulQueryCount ?? 0))
-        return try await session.claimCursor(lane, initial: initial)
+        return keepsRows ? try await session.claimCursor(lane, initial: initial) : initial
     }
 
     // MARK: The rebuild
 
+    /// - Parameter sparing: deliver around what is refused, and park it.
     private mutating func rebuild(
-        _ session: any TargetSession, _ rows: [SegmentID: TargetCursor], batchSize: Int
+        _ session: any TargetSession, _ rows: [SegmentID: TargetCursor], sparing: Bool
     ) async throws -> [Receipt] {
-        try await session.begin()
+        if isAtomic { try await session.begin() }
         do {
             var receipts: [Receipt] = []
+            var next: [SegmentID: TargetCursor] = [:]
             for (done, segment) in resync.segments.enumerated() {
-                progress(
-                    SyncProgress(
-                        integration: resync.integration, activity: .resync, done: done,
-                        total: resync.segments.count))
-                receipts += try await rebuild(
-                    session, segment, rows[segment]!, batchSize: batchSize)
+                showProgress(done)
+                let row = rows[segment]!
+                let parts = try await rebuild(session, segment, row, sparing: sparing)
+                receipts += parts
+                next[segment] = row
+                next[segment]?.ledger = context.ledger.identity.timeline
+                next[segment]?.cursor = LaneCursor(position: resync.resume)
+                next[segment]?.resync = Int64(request.rawValue)
+                next[segment]?.queryCount += parts.reduce(0) { $0 + Int64($1.successfulQueryCount) }
             }
+            if !isAtomic { try await session.begin() }
+            if keepsRows { try await move(session, rows, next) }
             try await session.commit()
-            progress(
-                SyncProgress(
-                    integration: resync.integration, activity: .resync,
-                    done: resync.segments.count, total: resync.segments.count))
+            showProgress(resync.segments.count)
             return receipts
         } catch {
             let lost = (error as? TargetFailure)?.isConnectionLost ?? false
@@ -134,63 +142,122 @@ struct Replayer {
         }
     }
 
+    private func showProgress(_ done: Int) {
+        progress(
+            SyncProgress(
+                integration: resync.integration, activity: .resync, done: done,
+                total: resync.segments.count))
+    }
+
+    private func move(
+        _ session: any TargetSession, _ rows: [SegmentID: TargetCursor],
+        _ next: [SegmentID: TargetCursor]
+    ) async throws {
+        for segment in resync.segments {
+            let lane = LaneKey(integration: resync.integration, segment: segment)
+            guard
+                try await session.advanceCursor(lane, from: rows[segment]!, to: next[segment]!)
+            else {
+                throw Failure(
+                    .cursorFenced,
+                    "integration \(resync.integration), segment \(segment): another worker has "
+                        + "moved this lane's cursor",
+                    hint: "make sure that only one segledger process works on this integration")
+            }
+        }
+    }
+
     private mutating func rebuild(
-        _ session: any TargetSession, _ segment: SegmentID, _ row: TargetCursor, batchSize: Int
+        _ session: any TargetSession, _ segment: SegmentID, _ row: TargetCursor, sparing: Bool
     ) async throws -> [Receipt] {
         let fold = try await fold(segment)
         let renderer = QueryRenderer(ledger: context.ledger, store: context.store)
         let lane = LaneKey(integration: resync.integration, segment: segment)
         let scope = scope(segment, fold)
-        let pin = resync.pin ?? Position(0)
         var receipts: [Receipt] = []
-        var queryCount = 0
         for step in steps(fold) {
             place = (segment, step.kind)
             let started = monotonicNanoseconds()
-            let query = plan.queries[step.kind]!
-            var rowCount = 0
-            var stepQueries = 0
+            var done = Done()
             if step.hasMembers {
-                var start = 0
-                while start < step.members.count {
-                    let end = min(start + batchSize, step.members.count)
-                    let members = step.members[start..<end]
-                        .map { LaneBatch.Member(ordinal: $0, position: pin) }
-                    for sql in try await renderer.render(
-                        query, members, batchSize: batchSize, scope)
-                    {
-                        rowCount += try await session.execute(sql)
-                        stepQueries += 1
-                    }
-                    start = end
-                }
+                try await deliver(step, lane, session, renderer, scope, sparing, &done)
             } else {
-                rowCount = try await session.execute(try await renderer.render(query, scope))
-                stepQueries = 1
+                let sql = try await renderer.render(plan.queries[step.kind]!, scope)
+                done.rowCount = try await session.execute(sql)
+                done.queryCount = 1
             }
-            queryCount += stepQueries
-            guard stepQueries > 0 else { continue }
+            if !done.parked.isEmpty {
+                let parked = done.parked
+                try await context.record([]) { events in
+                    for change in parked { events.append(.changeParked, body: change.encode()) }
+                }
+            }
+            guard done.queryCount > 0 else { continue }
             var receipt = makeReceipt(lane, step.kind, row)
-            receipt.successfulQueryCount = stepQueries
-            receipt.profileCount = step.kind == .addProfiles ? step.members.count : 0
-            receipt.rowCount = rowCount
+            receipt.successfulQueryCount = done.queryCount
+            receipt.profileCount = step.kind == .addProfiles ? done.profileCount : 0
+            receipt.rowCount = done.rowCount
             receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
             receipts.append(receipt)
         }
-        if receipts.isEmpty { receipts = [makeReceipt(lane, nil, row)] }
-        var next = row
-        next.ledger = context.ledger.identity.timeline
-        next.cursor = LaneCursor(position: resync.resume)
-        next.resync = Int64(request.rawValue)
-        next.queryCount += Int64(queryCount)
-        guard try await session.advanceCursor(lane, from: row, to: next) else {
-            throw Failure(
-                .cursorFenced,
-                "integration \(resync.integration), segment \(segment): another worker has moved "
-                    + "this lane's cursor",
-                hint: "make sure that only one segledger process works on this integration")
+        return receipts.isEmpty ? [makeReceipt(lane, nil, row)] : receipts
+    }
+
+    /// A step's members, batch by batch; of a batch that is refused, halves.
+    private func deliver(
+        _ step: Step, _ lane: LaneKey, _ session: any TargetSession, _ renderer: QueryRenderer,
+        _ scope: RenderScope, _ sparing: Bool, _ done: inout Done
+    ) async throws {
+        var waiting = stride(from: 0, to: step.members.count, by: plan.batchSize)
+            .map { step.members[$0..<min($0 + plan.batchSize, step.members.count)] }
+        waiting.reverse()
+        while let part = waiting.popLast() {
+            try Task.checkCancellation()
+            do {
+                let sql = try await render(part, step.kind, renderer, scope)
+                done.rowCount +=
+                    sparing ? try await session.executeOrUndo(sql) : try await session.execute(sql)
+                done.queryCount += 1
+                done.profileCount += part.count
+            } catch let failure as TargetFailure
+                where sparing && (failure.class == .values || failure.class == .repeatedKey)
+            {
+                if part.count > 1 {
+                    let middle = part.startIndex + part.count / 2
+                    waiting.append(part[middle...])
+                    waiting.append(part[..<middle])
+                } else {
+                    done.parked.append(parked(part.first!, step.kind, lane, failure))
+                }
+            }
         }
-        return receipts
+    }
+
+    /// One query for members of a batch; a value that no query can carry is as if the target had
+    /// refused it.
+    private func render(
+        _ part: ArraySlice<UInt32>, _ kind: QueryKind, _ renderer: QueryRenderer,
+        _ scope: RenderScope
+    ) async throws -> [UInt8] {
+        let pin = resync.pin ?? Position(0)
+        do {
+            return try await renderer.render(
+                plan.queries[kind]!, part.map { LaneBatch.Member(ordinal: $0, position: pin) },
+                batchSize: part.count, scope)[0]
+        } catch let failure as Failure where failure.code == .targetRefusedValues {
+            throw TargetFailure(
+                class: .values, targetCode: "", message: failure.message, hint: failure.hint)
+        }
+    }
+
+    private func parked(
+        _ profile: UInt32, _ kind: QueryKind, _ lane: LaneKey, _ failure: TargetFailure
+    ) -> ParkedChange {
+        ParkedChange(
+            lane: lane, profile: ProfileOrdinal(profile), position: resync.pin ?? Position(0),
+            query: kind, reason: .refused, attempt: 1, errorCode: failure.failureCode.rawValue,
+            targetCode: failure.targetCode, errorMessage: failure.message,
+            errorHint: failure.hintOrDefault)
     }
 
     private func fold(_ segment: SegmentID) async throws -> SegmentFold {

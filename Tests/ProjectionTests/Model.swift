@@ -223,7 +223,9 @@ struct Model {
             let key = LaneKey(integration: result.integration, segment: segment)
             if result.outcome == .done {
                 lanes[key]?.lastResync = result.request
-                parked.removeAll { $0.change.lane == key }
+                parked.removeAll {
+                    $0.change.lane == key && $0.position < result.request
+                }
             }
             if lanes[key]?.pendingResync == result.request { lanes[key]?.pendingResync = nil }
         }

@@ -177,7 +177,7 @@ struct ProjectionStoreTests {
 
     @Test(
         "A transaction takes an event, ends once memory is full, and keeps no more than its limits",
-        arguments: [0, 6000, 30_000, 300_000])
+        arguments: [0, 20_000, 60_000, 300_000])
     func boundedMemory(kept: Int) async throws {
         var random = SeededGenerator(seed: 14)
         let script = Script.generated(count: 400, &random)

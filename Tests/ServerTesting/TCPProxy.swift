@@ -14,10 +14,17 @@ package final class TCPProxy: Sendable {
     private let listener: CInt
     private let state = Mutex(State())
 
+    /// Who speaks.
+    package enum Side: CaseIterable, Sendable {
+        case client, server
+    }
+
     private struct State {
         var isDown = false
         var isSilent = false
         var isStopped = false
+        var cut: (side: Side, byteCount: Int)?
+        var delayMilliseconds = 0
         var commitsToLose = 0
         var lostCommitCount = 0
         var connections: [CInt] = []
@@ -50,6 +57,25 @@ package final class TCPProxy: Sendable {
             guard isDown else { return }
             for one in state.connections { shutdown(one, CInt(SHUT_RDWR)) }
         }
+    }
+
+    /// Lets so many bytes of one side through, over all connections from now on, and then cuts the
+    /// connection that it is speaking on: in the middle of a message, where it falls so.
+    package func cut(_ side: Side, after byteCount: Int) {
+        state.withLock { $0.cut = (side, byteCount) }
+    }
+
+    /// Whether a cut that was asked for has not come yet; it is no longer asked for then.
+    package func forgetCut() -> Bool {
+        state.withLock { state in
+            defer { state.cut = nil }
+            return state.cut != nil
+        }
+    }
+
+    /// Holds back each piece of what either side says for so long.
+    package func setDelay(milliseconds: Int) {
+        state.withLock { $0.delayMilliseconds = milliseconds }
     }
 
     /// Keeps back what the server says from now on, or no longer does.
@@ -96,9 +122,11 @@ package final class TCPProxy: Sendable {
             ]
             guard poll(&descriptors, 2, -1) > 0 else { continue }
             for (index, one) in descriptors.enumerated() where one.revents != 0 {
-                let count = read(one.fd, &buffer, buffer.count)
-                guard count > 0 else { break loop }
+                let received = read(one.fd, &buffer, buffer.count)
+                guard received > 0 else { break loop }
                 let isFromClient = index == 0
+                delay()
+                let count = letThrough(received, of: isFromClient ? .client : .server)
                 if !isFromClient, lost != nil {
                     if lost?.isComplete(with: buffer[..<count]) == true { break loop }
                     continue
@@ -107,14 +135,32 @@ package final class TCPProxy: Sendable {
                 if isFromClient, let reply = LostReply(toCommit: buffer[..<count]), takeCommit() {
                     lost = reply
                 }
-                guard Self.writeAll(isFromClient ? server : client, buffer, count) else {
-                    break loop
-                }
+                guard Self.writeAll(isFromClient ? server : client, buffer, count),
+                    count == received
+                else { break loop }
             }
         }
         state.withLock { $0.connections.removeAll { $0 == client || $0 == server } }
         close(client)
         close(server)
+    }
+
+    private func delay() {
+        let milliseconds = state.withLock { $0.delayMilliseconds }
+        if milliseconds > 0 { usleep(UInt32(milliseconds) * 1000) }
+    }
+
+    /// How many of these bytes go through before the cut.
+    private func letThrough(_ count: Int, of side: Side) -> Int {
+        state.withLock { state in
+            guard let cut = state.cut, cut.side == side else { return count }
+            guard cut.byteCount < count else {
+                state.cut?.byteCount -= count
+                return count
+            }
+            state.cut = nil
+            return cut.byteCount
+        }
     }
 
     /// Whether the reply to this COMMIT is one to lose.

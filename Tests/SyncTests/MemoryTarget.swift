@@ -23,6 +23,10 @@ final class MemoryTarget: Connector {
         var valueCountMax = Int.max
         /// Values that no query may hold.
         var poison: String?
+        /// Other than `transactional`: what is run stays, whatever comes after.
+        var support = CursorSupport.transactional
+        /// Deliveries that a target without transactions has seen: it drops them when repeated.
+        var deliveryIDs: Set<String> = []
     }
 
     let definition: ConnectorDefinition
@@ -64,7 +68,7 @@ private final class MemorySession: TargetSession {
 
     init(_ target: MemoryTarget) { self.target = target }
 
-    func openCursors() async throws -> CursorSupport { .transactional }
+    func openCursors() async throws -> CursorSupport { target.state.withLock { $0.support } }
 
     func begin() async throws { open.withLock { $0 = ([], [:]) } }
 
@@ -81,6 +85,8 @@ private final class MemorySession: TargetSession {
         open.withLock { $0!.queries.append(text) }
         return values
     }
+
+    func executeOrUndo(_ sql: [UInt8]) async throws -> Int { try await execute(sql) }
 
     func query(_ sql: [UInt8]) async throws -> [[String?]] { [] }
 
@@ -125,6 +131,9 @@ private final class MemorySession: TargetSession {
                 class: .transient, targetCode: "40001", message: "not now",
                 isConnectionLost: fault == .lost)
         }
+        guard target.state.withLock({ $0.support }) == .transactional else {
+            return try await deliverWithoutTransaction(delivery, fault)
+        }
         try await begin()
         if let move = delivery.move {
             guard try await advanceCursor(delivery.lane, from: move.expected, to: move.next)
@@ -136,6 +145,28 @@ private final class MemorySession: TargetSession {
         if fault == .replyLost {
             throw TargetFailure(
                 class: .transient, targetCode: "08006", message: "gone", isOutcomeUnknown: true,
+                isConnectionLost: true)
+        }
+        return .committed(rowCount: count)
+    }
+
+    private func deliverWithoutTransaction(
+        _ delivery: TargetDelivery, _ fault: MemoryTarget.Fault?
+    ) async throws -> TargetDeliveryResult {
+        if let move = delivery.move {
+            let epoch = target.state.withLock { $0.cursors[delivery.lane]?.epoch }
+            guard epoch == move.expected.epoch else { return .fenced }
+        }
+        let isKnown = target.state.withLock { !$0.deliveryIDs.insert(delivery.id).inserted }
+        var count = 0
+        if !isKnown || delivery.move == nil {
+            try await begin()
+            for query in delivery.queries { count += try await execute(query) }
+            try await commit()
+        }
+        if fault == .replyLost {
+            throw TargetFailure(
+                class: .transient, targetCode: "", message: "gone", isOutcomeUnknown: true,
                 isConnectionLost: true)
         }
         return .committed(rowCount: count)

@@ -141,6 +141,30 @@ struct ParkedTests {
         try await world.close()
     }
 
+    @Test("INV-8: a fill goes around what is refused, parks it, and the lane goes on behind it")
+    func fill() async throws {
+        let world = try World(size: 4)
+        try await world.append(.profilesAdded, 1, ["a", "b", "c", "d", "e", "f", "g", "h"])
+        world.definition.start = .fill
+        try await world.configure()
+        var state = MemoryTarget.State()
+        state.poison = "'c'"
+        let target = MemoryTarget(state)
+        let outcome = try await world.sync(target)
+        #expect(outcome.state == .done)
+        #expect(try await names(world) == ["add_profiles c refused"])
+        #expect(target.members == ["a", "b", "d", "e", "f", "g", "h"])
+        #expect(target.queries.first == "CLEAR 1")
+        try await world.append(.profilesRemoved, 1, ["c", "h"])
+        #expect(try await world.sync(target).parkedChangeCount == 2)
+        target.state.withLock { $0.poison = nil }
+        try await world.decide(.redriveRequested)
+        #expect(try await world.sync(target).parkedChangeCount == 0)
+        #expect(target.queries.suffix(2) == ["ADD 1, 'c'", "REMOVE 1, 'c'"])
+        #expect(try await world.statistics().total.successfulQueries == target.queryCount)
+        try await world.close()
+    }
+
     @Test("A table that refuses everything stops its integration instead of parking without end")
     func limit() async throws {
         let world = try World(size: 100)

@@ -1,0 +1,86 @@
+import Connector
+import SegmentModel
+import ServerTesting
+import Testing
+
+/// The connection breaks at every byte of a delivery's conversation, in either direction.
+@Suite("A delivery that is cut off")
+struct ConversationCutTests {
+    private static let lane = CursorConformanceTests.lane
+
+    /// What one try left behind.
+    private enum Outcome {
+        /// Committed, and said so: the conversation was over before the cut.
+        case committed
+        case failed(TargetFailure)
+    }
+
+    private func attempt(
+        _ target: Target, _ proxy: TCPProxy, _ from: TargetCursor, _ number: Int,
+        cutting side: TCPProxy.Side, after byteCount: Int
+    ) async throws -> Outcome {
+        let session = try await target.connect()
+        // The first statements of a session are longer than later ones.
+        _ = try await session.readCursor(Self.lane)
+        proxy.cut(side, after: byteCount)
+        var outcome = Outcome.committed
+        do {
+            let result = try await session.deliver(
+                TargetDelivery(
+                    lane: Self.lane, id: "\(number)",
+                    move: .init(from: from, to: CursorConformanceTests.moved(from, to: 1)),
+                    queries: [sql("INSERT INTO journal VALUES (\(number)), (\(number))")]))
+            #expect(result == .committed(rowCount: 2))
+        } catch let failure as TargetFailure {
+            outcome = .failed(failure)
+        }
+        await session.close()
+        return outcome
+    }
+
+    @Test(
+        "INV-6: whatever byte it ends at, rows and cursor agree, and nothing committed counts as lost",
+        arguments: [ConnectorKind.postgresql, .mysql], TCPProxy.Side.allCases)
+    func everyByte(_ kind: ConnectorKind, _ side: TCPProxy.Side) async throws {
+        let direct = try Target(kind)
+        let eye = try await direct.prepare()
+        _ = try await eye.execute(sql("CREATE TABLE journal (number integer)"))
+        let port =
+            try kind == .mysql
+            ? MariaDBServer.shared.get().port : PostgresServer.shared.get().port
+        let proxy = try TCPProxy(to: port)
+        defer { proxy.stop() }
+        let target = Target(
+            kind,
+            url: direct.definition.url.replacing(":\(port)/", with: ":\(proxy.port)/"))
+        var cursor = try await eye.claimCursor(Self.lane, initial: CursorConformanceTests.initial)
+        var byteCount = 0
+        var (unknownCount, lostCount) = (0, 0)
+        while true {
+            let outcome = try await attempt(
+                target, proxy, cursor, byteCount, cutting: side, after: byteCount)
+            let rows = try await eye.rows(
+                "SELECT count(*) FROM journal WHERE number = \(byteCount)")
+            let found = try #require(try await eye.readCursor(Self.lane))
+            let isCommitted = found != cursor
+            #expect(rows == [[isCommitted ? "2" : "0"]], "byte \(byteCount)")
+            switch outcome {
+            case .committed: #expect(isCommitted, "byte \(byteCount)")
+            case .failed(let failure):
+                #expect(failure.class == .transient, "byte \(byteCount): \(failure.message)")
+                #expect(failure.isConnectionLost, "byte \(byteCount)")
+                // Committed and said to have failed would be delivered twice.
+                if isCommitted { #expect(failure.isOutcomeUnknown, "byte \(byteCount)") }
+                unknownCount += failure.isOutcomeUnknown ? 1 : 0
+                lostCount += 1
+            }
+            cursor = try await eye.claimCursor(Self.lane, initial: cursor)
+            if proxy.forgetCut() { break }
+            byteCount += 1
+        }
+        // The conversation has hundreds of bytes, and those around COMMIT are not all.
+        #expect(lostCount > 100 || side == .server)
+        #expect(unknownCount > 0 && unknownCount < lostCount)
+        await eye.close()
+    }
+}

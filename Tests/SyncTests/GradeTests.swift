@@ -1,0 +1,140 @@
+import Connector
+import EventJSON
+import Ledger
+import Projection
+import SegmentModel
+import Synchronization
+import Testing
+
+@testable import Sync
+
+@Suite("Targets without transactions, or without the cursor table")
+struct GradeTests {
+    private static let refused = CursorSupport.refused(
+        TargetFailure(class: .permanent, targetCode: "42501", message: "permission denied"))
+
+    private func world() async throws -> World {
+        let world = try World()
+        try await world.configure()
+        try await world.append(.segmentCreated, 1)
+        try await world.append(.profilesAdded, 1, ["a", "b", "c", "d", "e"])
+        try await world.append(.profilesRemoved, 1, ["b"])
+        try await world.append(.profilesAdded, 1, ["f"])
+        return world
+    }
+
+    private let queries = [
+        "SAVE 1", "ADD 1, 'a','b','c'", "ADD 1, 'd','e'", "REMOVE 1, 'b'", "ADD 1, 'f'",
+    ]
+
+    private func target(_ support: CursorSupport) -> MemoryTarget {
+        var state = MemoryTarget.State()
+        state.support = support
+        return MemoryTarget(state)
+    }
+
+    private func integration(_ world: World) async throws -> IntegrationRow? {
+        try await world.projector.foldToEnd()
+        return try await world.store.read { try $0.integration("crm") }
+    }
+
+    @Test(
+        "INV-6: without transactions a repeated delivery is the same one, whatever fails",
+        arguments: MemoryTarget.Fault.allCases)
+    func effectivelyOnce(_ fault: MemoryTarget.Fault) async throws {
+        for delivery in 0..<5 {
+            let world = try await world()
+            let target = target(.fenceOnly)
+            target.state.withLock { $0.faults = [delivery: fault] }
+            #expect(try await world.sync(target).state == .done)
+            #expect(target.queries == queries, "\(fault) at \(delivery)")
+            let total = try await world.statistics().total
+            #expect(total.successfulQueries == 5 && total.profiles == 7)
+            #expect(try await integration(world)?.grade == .effectivelyOnce)
+            try await world.close()
+        }
+    }
+
+    @Test("INV-6: a batch whose outcome is unknown is repeated as it was, though more has come")
+    func repeatsAsItWas() async throws {
+        let world = try World(size: 4)
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["a", "b"])
+        let target = target(.fenceOnly)
+        target.state.withLock { $0.faults = [0: .replyLost] }
+        let first = try await world.sync(target, giveUpMilliseconds: 0)
+        guard case .unreached = first.state else {
+            Issue.record("\(first)")
+            return
+        }
+        #expect(target.queries == ["ADD 1, 'a','b'"])
+        try await world.append(.profilesAdded, 1, ["c"])
+        #expect(try await world.sync(target).state == .done)
+        #expect(target.queries == ["ADD 1, 'a','b'", "ADD 1, 'c'"])
+        #expect(try await world.statistics().total.profiles == 3)
+        try await world.close()
+    }
+
+    @Test(
+        "INV-6: without the cursor table nothing is lost, and only what a lost reply told is doubled",
+        arguments: MemoryTarget.Fault.allCases)
+    func atLeastOnce(_ fault: MemoryTarget.Fault) async throws {
+        for delivery in 0..<5 {
+            let world = try await world()
+            let target = target(Self.refused)
+            target.state.withLock { $0.faults = [delivery: fault] }
+            #expect(try await world.sync(target).state == .done)
+            var expected = queries
+            if fault == .replyLost { expected.insert(queries[delivery], at: delivery) }
+            #expect(target.queries == expected, "\(fault) at \(delivery)")
+            let row = try await integration(world)
+            #expect(row?.grade == .atLeastOnce)
+            #expect(row?.gradeReason?.contains("permission denied") == true)
+            try await world.close()
+        }
+    }
+
+    @Test("INV-6: a grade is never lowered silently: the integration stops until it is accepted")
+    func lowered() async throws {
+        let world = try await world()
+        let target = target(.transactional)
+        #expect(try await world.sync(target).state == .done)
+        #expect(try await integration(world)?.grade == .exactlyOnce)
+        try await world.append(.profilesAdded, 1, ["g"])
+        target.state.withLock { $0.support = Self.refused }
+        guard case .stopped(let failure) = try await world.sync(target).state else {
+            Issue.record("it went on")
+            return
+        }
+        #expect(failure.code == .gradeLowered)
+        #expect(failure.hint?.contains("--accept-grade at-least-once") == true)
+        #expect(target.queries == queries)
+        var batch = EventBatch()
+        let record = GradeRecord(integration: "crm", grade: .atLeastOnce)
+        batch.append(.gradeRecorded, body: record.encode())
+        batch.append(
+            .integrationResumed, body: IntegrationReference(integration: "crm").encode())
+        _ = try await world.ledger.append(batch)
+        #expect(try await world.sync(target).state == .done)
+        #expect(target.queries == queries + ["ADD 1, 'g'"])
+        target.state.withLock { $0.support = .transactional }
+        try await world.append(.profilesAdded, 1, ["h"])
+        #expect(try await world.sync(target).state == .done)
+        #expect(try await integration(world)?.grade == .exactlyOnce)
+        try await world.close()
+    }
+
+    @Test("INV-6: of two workers on a target without transactions the older one sends nothing")
+    func fence() async throws {
+        let world = try await world()
+        let target = target(.fenceOnly)
+        var (worker, session) = try await world.worker(1, target)
+        _ = try await world.worker(1, target)
+        let failure = await #expect(throws: Failure.self) {
+            _ = try await worker.run(over: session, .flushing)
+        }
+        #expect(failure?.code == .cursorFenced)
+        #expect(target.queries.isEmpty)
+        try await world.close()
+    }
+}
