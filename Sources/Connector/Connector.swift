@@ -1,3 +1,4 @@
+package import SQLTemplate
 package import SegmentModel
 
 /// The port to an external database: one object for each named connector.
@@ -51,6 +52,9 @@ package protocol TargetSession: AnyObject, Sendable {
     /// nothing was changed. Inside the caller's transaction.
     func advanceCursor(_ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor)
         async throws -> Bool
+
+    /// Whether `deliver` takes queries whose values stand beside their text. Can become false.
+    var bindsValues: Bool { get }
 
     /// One delivery in one transaction and as few round trips as the client allows: begin, advance
     /// the cursor, run the queries, commit. Rolled back whole on any failure.
@@ -115,9 +119,9 @@ package struct TargetDelivery: Sendable {
     package var id: String
     /// nil: no row is kept at this target.
     package var move: Move?
-    package var queries: [[UInt8]]
+    package var queries: [TargetQuery]
 
-    package init(lane: LaneKey, id: String, move: Move?, queries: [[UInt8]]) {
+    package init(lane: LaneKey, id: String, move: Move?, queries: [TargetQuery]) {
         self.lane = lane
         self.id = id
         self.move = move
@@ -125,11 +129,26 @@ package struct TargetDelivery: Sendable {
     }
 }
 
+/// A rendered query.
+package enum TargetQuery: Sendable {
+    /// Complete SQL; it may hold several statements.
+    case text([UInt8])
+    /// One statement and its values, for a session that `bindsValues`.
+    case bound(BoundQuery)
+}
+
 package enum TargetDeliveryResult: Hashable, Sendable {
     /// Committed; affected rows over all queries.
     case committed(rowCount: Int)
     /// The row was not `expected`: rolled back, nothing was changed.
     case fenced
+    /// The target does not take the values of this query, by its place in the delivery, beside its
+    /// text: rolled back, nothing was changed. The same query as text may pass.
+    case unbindable(query: Int)
+}
+
+extension TargetSession {
+    package var bindsValues: Bool { false }
 }
 
 /// Why a target did not do what it was asked.

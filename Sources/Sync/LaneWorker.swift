@@ -212,7 +212,8 @@ struct LaneWorker {
             next.queryCount += Int64(queries.count)
             let delivery = TargetDelivery(
                 lane: lane, id: try scope(of: batch).deliveryID,
-                move: TargetDelivery.Move(from: row, to: next), queries: queries)
+                move: TargetDelivery.Move(from: row, to: next),
+                queries: queries.map { .text($0) })
             switch try await session.deliver(delivery) {
             case .fenced:
                 throw Failure(
@@ -220,6 +221,7 @@ struct LaneWorker {
                     "\(Self.place(lane)): another worker has "
                         + "moved this lane's cursor",
                     hint: "make sure that only one segledger process works on this integration")
+            case .unbindable: preconditionFailure("nothing was bound")
             case .committed(let rowCount):
                 row = next
                 var receipt = makeReceipt(

@@ -118,7 +118,7 @@ private final class MemorySession: TargetSession {
             else { return .fenced }
         }
         var count = 0
-        for query in delivery.queries { count += try await execute(query) }
+        for case .text(let query) in delivery.queries { count += try await execute(query) }
         try await commit()
         if fault == .replyLost {
             throw TargetFailure(
