@@ -13,7 +13,7 @@ internal import SegmentModel
 /// Where the answer differs the transaction is rolled back and done again with a new statement.
 final class PostgresBoundExchange {
     private enum Command {
-        case begin, move
+        case begin, prepareMove(String), move
         /// Of the query at this place.
         case prepare(Int)
         case run(Int)
@@ -22,7 +22,7 @@ final class PostgresBoundExchange {
 
         var query: Int? {
             switch self {
-            case .begin, .move: nil
+            case .begin, .prepareMove, .move: nil
             case .prepare(let place), .run(let place), .probe(let place), .describe(let place):
                 place
             }
@@ -66,12 +66,7 @@ final class PostgresBoundExchange {
         try deallocateLeft()
         try connection.startStatement(isCancellable: true)
         guard PQenterPipelineMode(handle) == 1 else { throw connection.sendFailure() }
-        if let beginning {
-            try send(.begin, "BEGIN", [])
-            let parameters = CursorSQL.advanceParameters(
-                beginning.lane, from: beginning.move.expected, to: beginning.move.next)
-            try send(.move, PostgresDialect.advanceOrFail, parameters)
-        }
+        if let beginning { try send(beginning.lane, beginning.move) }
         for (place, query) in queries.enumerated() {
             // In the middle of a delivery there is no going back for a new statement.
             if beginning != nil {
@@ -103,16 +98,27 @@ final class PostgresBoundExchange {
 
     // MARK: Sending
 
-    private func send(
-        _ command: Command, _ sql: String, _ parameters: [String]
-    ) throws(TargetFailure) {
+    private func send(_ lane: LaneKey, _ move: TargetDelivery.Move) throws(TargetFailure) {
+        guard PQsendQueryParams(handle, "BEGIN", 0, nil, nil, nil, nil, 0) == 1 else {
+            throw connection.sendFailure()
+        }
+        commands.append(.begin)
+        let name: String
+        if let known = connection.statements.moveName {
+            name = known
+        } else {
+            name = connection.statements.newName()
+            try prepare(
+                name, Array(PostgresDialect.advanceOrFail.utf8), types: [], .prepareMove(name))
+        }
+        let parameters = CursorSQL.advanceParameters(lane, from: move.expected, to: move.next)
         let values = CStringArray(parameters)
         let isSent = withExtendedLifetime(values) {
-            PQsendQueryParams(
-                handle, sql, CInt(parameters.count), nil, values.pointer, nil, nil, 0) == 1
+            PQsendQueryPrepared(
+                handle, name, CInt(parameters.count), values.pointer, nil, nil, 0) == 1
         }
         guard isSent else { throw connection.sendFailure() }
-        commands.append(command)
+        commands.append(.move)
     }
 
     private func send(_ query: BoundQuery, at place: Int) throws(TargetFailure) {
@@ -244,6 +250,9 @@ final class PostgresBoundExchange {
             probed.append((place, (0..<PQnparams(result)).map { PQparamtype(result, $0) }))
             return
         }
+        if case .prepareMove(let name) = command, PQresultStatus(result) == PGRES_COMMAND_OK {
+            connection.statements.moveName = name
+        }
         if case .run = command {
             results.add(result, wantsRows: false)
             if let failure = results.failure, failed == nil { failed = (command, failure) }
@@ -278,11 +287,11 @@ final class PostgresBoundExchange {
     ) throws(TargetFailure) -> Outcome {
         for name in newNames.values { connection.statements.drop(name: name) }
         if case .move = command, failure.targetCode == Self.notMovedCode { return .notHeld }
-        guard let place = command.query else { throw connection.completed(failure) }
         if Self.poolerCodes.contains(failure.targetCode) {
             connection.bindsValues = false
-            return .unbindable(query: place)
+            return .unbindable(query: command.query ?? 0)
         }
+        guard let place = command.query else { throw connection.completed(failure) }
         if failure.class != .transient, !reused.isEmpty {
             for shape in reused.values { connection.statements.forget(shape) }
             return .stale

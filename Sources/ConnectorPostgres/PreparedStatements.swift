@@ -21,6 +21,8 @@ struct PreparedStatements {
     private static let metCountMax = 64
 
     private let prefix: String
+    /// Of the cursor's move, once it is prepared. Its table is ours and does not change.
+    var moveName: String?
     private var statements: [ObjectIdentifier: Statement] = [:]
     private var met: [ObjectIdentifier] = []
     private var useCount = 0

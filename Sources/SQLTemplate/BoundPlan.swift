@@ -35,6 +35,10 @@ struct BoundPlan: Sendable {
         case loopEnd(start: Int)
     }
 
+    /// Tells plans apart: a shape belongs to one.
+    final class Identity: Sendable {}
+
+    let identity = Identity()
     var operations: [Operation] = []
     var shared: [Parameter] = []
     /// One of each for every row.

@@ -59,10 +59,11 @@ package final class BoundShape: Sendable {
     package let listCount: Int
     /// Stands in the text.
     let segment: SegmentID
+    let plan: BoundPlan.Identity
 
     init(
         sql: [UInt8], rowSQL: [UInt8], rowParameters: [RowParameter], types: BoundTypes,
-        rowCount: Int, listCount: Int, segment: SegmentID
+        rowCount: Int, listCount: Int, segment: SegmentID, plan: BoundPlan.Identity
     ) {
         self.sql = sql
         self.rowSQL = rowSQL
@@ -73,6 +74,7 @@ package final class BoundShape: Sendable {
         self.rowCount = rowCount
         self.listCount = listCount
         self.segment = segment
+        self.plan = plan
     }
 
     package var valueCount: Int { sharedTypes.count + rowCount * columnTypes.count + listCount }
@@ -108,7 +110,7 @@ struct BoundTypes: Hashable {
     var list = BoundShape.ValueType.text
 }
 
-/// The shapes that one user of a template met last; not shared between threads.
+/// The shapes that one user of templates met last; not shared between threads.
 ///
 /// A full batch has the same shape every time, so the text is written once and not for each batch.
 package struct BoundShapes: Sendable {
@@ -122,10 +124,12 @@ package struct BoundShapes: Sendable {
     package var count: Int { shapes.count }
 
     mutating func find(
-        rowCount: Int, listCount: Int, _ types: BoundTypes, _ segment: SegmentID
+        _ plan: BoundPlan, rowCount: Int, listCount: Int, _ types: BoundTypes,
+        _ segment: SegmentID
     ) -> BoundShape? {
         let found = shapes.firstIndex { shape in
-            shape.rowCount == rowCount && shape.listCount == listCount
+            shape.plan === plan.identity && shape.rowCount == rowCount
+                && shape.listCount == listCount
                 && shape.listType == types.list && shape.columnTypes == types.columns
                 && shape.sharedTypes == types.shared && shape.segment == segment
         }

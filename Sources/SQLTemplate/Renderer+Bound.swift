@@ -31,7 +31,7 @@ extension Renderer {
         else { return nil }
         let bytes = Array(written)
         let known = shapes.find(
-            rowCount: pointers.rowCount, listCount: listCount, types, scope.segmentID)
+            plan, rowCount: pointers.rowCount, listCount: listCount, types, scope.segmentID)
         let shape: BoundShape
         if let known {
             shape = known
@@ -181,7 +181,8 @@ extension Renderer {
             : try writeText(plan, rowCount: pointers.rowCount, listCount: listCount, &nobody)
         return BoundShape(
             sql: all, rowSQL: one, rowParameters: order, types: types,
-            rowCount: pointers.rowCount, listCount: listCount, segment: segment)
+            rowCount: pointers.rowCount, listCount: listCount, segment: segment,
+            plan: plan.identity)
     }
 
     private mutating func writeText(

@@ -245,6 +245,11 @@ import Testing
         let first = try shape(3)
         #expect(try shape(3) == first)
         #expect(try shape(2) != first)
+        // Another template's is never taken for it.
+        let other = try Rendering().compile(Self.postgresql[0].source + " ")
+        let rows = Array(repeating: ["c": FieldValue.text("a")], count: 3)
+        let foreign = try #require(try Self.bind(other, rows, &shapes))
+        #expect(ObjectIdentifier(foreign.shape) != first)
         #expect(try shape(3) == first)
         for count in 10..<30 { _ = try shape(count) }
         #expect(shapes.count == BoundShapes.countMax)
