@@ -97,7 +97,8 @@ let package = Package(
             ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", "CLibPQ"],
             plugins: embeddedMigrations),
         module(
-            "ConnectorMySQL", ["SegmentModel", "StorageIO", "Connector", "CMariaDB"],
+            "ConnectorMySQL",
+            ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", "CMariaDB"],
             plugins: embeddedMigrations),
         // Row 6: the application.
         module(

@@ -214,7 +214,8 @@ final class RecordingSession: TargetSession {
     }
 
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
-        recorder.keep(delivery.queries)
+        recorder.keep(
+            delivery.queries.compactMap { if case .text(let sql) = $0 { sql } else { nil } })
         return try await inner.deliver(delivery)
     }
 

@@ -1,3 +1,4 @@
+package import SQLTemplate
 package import SegmentModel
 
 /// The port to an external database: one object for each named connector.
@@ -59,6 +60,9 @@ package protocol TargetSession: AnyObject, Sendable {
     /// nothing was changed. Inside the caller's transaction.
     func advanceCursor(_ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor)
         async throws -> Bool
+
+    /// Whether `deliver` takes queries whose values stand beside their text. Can become false.
+    var bindsValues: Bool { get }
 
     /// One delivery in one transaction and as few round trips as the client allows: begin, advance
     /// the cursor, run the queries, commit. Rolled back whole on any failure.
@@ -123,13 +127,14 @@ package struct TargetDelivery: Sendable {
     package var id: String
     /// nil: no row is kept at this target.
     package var move: Move?
-    package var queries: [[UInt8]]
+    package var queries: [TargetQuery]
     /// A query ends its transaction by itself, as DDL does on MySQL and Oracle: the queries run
     /// first, outside of one, and the row moves behind them.
     package var commitsByItself: Bool
 
     package init(
-        lane: LaneKey, id: String, move: Move?, queries: [[UInt8]], commitsByItself: Bool = false
+        lane: LaneKey, id: String, move: Move?, queries: [TargetQuery],
+        commitsByItself: Bool = false
     ) {
         self.lane = lane
         self.id = id
@@ -139,11 +144,30 @@ package struct TargetDelivery: Sendable {
     }
 }
 
+/// A rendered query.
+package enum TargetQuery: Sendable {
+    /// Complete SQL; it may hold several statements.
+    case text([UInt8])
+    /// One statement and its values, for a session that `bindsValues`.
+    case bound(BoundQuery)
+
+    package var isBound: Bool {
+        if case .bound = self { true } else { false }
+    }
+}
+
 package enum TargetDeliveryResult: Hashable, Sendable {
     /// Committed; affected rows over all queries.
     case committed(rowCount: Int)
     /// The row was not `expected`: rolled back, nothing was changed.
     case fenced
+    /// The target does not take the values of this query, by its place in the delivery, beside its
+    /// text: rolled back, nothing was changed. The same query as text may pass.
+    case unbindable(query: Int)
+}
+
+extension TargetSession {
+    package var bindsValues: Bool { false }
 }
 
 /// Why a target did not do what it was asked.

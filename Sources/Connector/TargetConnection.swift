@@ -1,3 +1,4 @@
+package import SQLTemplate
 package import SegmentModel
 
 /// A connection of a client library that blocks: what an adapter gives, and `ThreadSession` makes a
@@ -26,11 +27,19 @@ package protocol TargetConnection: AnyObject, Sendable {
         _ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor
     ) throws(TargetFailure) -> Bool
 
+    /// Whether it takes queries whose values stand beside their text.
+    var bindsValues: Bool { get }
+
+    /// Runs such a query and returns the affected rows. A failure that says that the target cannot
+    /// take it in this form is permanent.
+    func execute(_ query: BoundQuery) throws(TargetFailure) -> Int
+
     /// Begins a transaction and takes hold of the lane's row, if it is as expected: by moving it,
-    /// or, where a query can commit by itself, by locking it.
+    /// or, where a query can commit by itself, by locking it. May run first queries of the delivery
+    /// in the same round trip.
     func beginAndHold(
-        _ lane: LaneKey, _ move: TargetDelivery.Move
-    ) throws(TargetFailure) -> Bool
+        _ delivery: TargetDelivery, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> TargetBeginning
 
     /// What `beginAndHold` left to do before the commit; false: the row is not as expected.
     func moveHeld(_ lane: LaneKey, _ move: TargetDelivery.Move) throws(TargetFailure) -> Bool
@@ -45,12 +54,32 @@ package protocol CancelSwitch: Sendable {
     func lower()
 }
 
+/// What `TargetConnection.beginAndHold` did.
+package struct TargetBeginning: Sendable {
+    /// The lane's row is as expected, and held.
+    package var isHeld: Bool
+    /// The first queries that ran, and the rows that they affected.
+    package var queryCount = 0
+    package var rowCount = 0
+    /// A query whose values the target does not take beside its text.
+    package var unbindable: Int?
+
+    package init(isHeld: Bool) { self.isHeld = isHeld }
+}
+
 extension TargetConnection {
+    package var bindsValues: Bool { false }
+
+    package func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
+        preconditionFailure("bound queries go only to connections that take them")
+    }
+
     package func beginAndHold(
-        _ lane: LaneKey, _ move: TargetDelivery.Move
-    ) throws(TargetFailure) -> Bool {
+        _ delivery: TargetDelivery, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> TargetBeginning {
         try begin()
-        return try advanceCursor(lane, from: move.expected, to: move.next)
+        return TargetBeginning(
+            isHeld: try advanceCursor(delivery.lane, from: move.expected, to: move.next))
     }
 
     package func moveHeld(
@@ -80,26 +109,27 @@ extension TargetConnection {
     func deliver(_ delivery: TargetDelivery) throws(TargetFailure) -> TargetDeliveryResult {
         if delivery.commitsByItself { return try deliverOneByOne(delivery) }
         return try rollingBack { () throws(TargetFailure) in
-            let isHeld: Bool
+            var beginning = TargetBeginning(isHeld: true)
             if let move = delivery.move {
-                isHeld = try beginAndHold(delivery.lane, move)
+                beginning = try beginAndHold(delivery, move)
             } else {
                 try begin()
-                isHeld = true
             }
-            var rowCount = 0
-            if isHeld {
-                for query in delivery.queries { rowCount += try execute(query) }
+            guard beginning.isHeld else { return try takenBack(.fenced) }
+            if let query = beginning.unbindable { return try takenBack(.unbindable(query: query)) }
+            var rowCount = beginning.rowCount
+            for place in delivery.queries.indices.dropFirst(beginning.queryCount) {
+                switch delivery.queries[place] {
+                case .text(let sql): rowCount += try execute(sql)
+                case .bound(let query):
+                    guard let count = try executeBound(query) else {
+                        return try takenBack(.unbindable(query: place))
+                    }
+                    rowCount += count
+                }
             }
-            let isMoved: Bool
-            if isHeld, let move = delivery.move {
-                isMoved = try moveHeld(delivery.lane, move)
-            } else {
-                isMoved = isHeld
-            }
-            guard isMoved else {
-                try rollback()
-                return .fenced
+            if let move = delivery.move, !(try moveHeld(delivery.lane, move)) {
+                return try takenBack(.fenced)
             }
             try commit()
             return .committed(rowCount: rowCount)
@@ -113,15 +143,34 @@ extension TargetConnection {
             return .fenced
         }
         var rowCount = 0
-        for query in delivery.queries { rowCount += try execute(query) }
+        for (place, query) in delivery.queries.enumerated() {
+            guard case .text(let sql) = query else { return .unbindable(query: place) }
+            rowCount += try execute(sql)
+        }
         guard let move = delivery.move else { return .committed(rowCount: rowCount) }
         return try inTransaction { () throws(TargetFailure) in
             guard try advanceCursor(delivery.lane, from: move.expected, to: move.next) else {
-                try rollback()
-                return .fenced
+                return try takenBack(.fenced)
             }
             try commit()
             return .committed(rowCount: rowCount)
+        }
+    }
+
+    private func takenBack(
+        _ result: TargetDeliveryResult
+    ) throws(TargetFailure) -> TargetDeliveryResult {
+        try rollback()
+        return result
+    }
+
+    /// nil: the target does not take it in this form.
+    private func executeBound(_ query: BoundQuery) throws(TargetFailure) -> Int? {
+        do throws(TargetFailure) {
+            return try execute(query)
+        } catch {
+            guard error.class == .permanent, !error.isConnectionLost else { throw error }
+            return nil
         }
     }
 

@@ -6,10 +6,12 @@ internal import Synchronization
 package final class ThreadSession<Connection: TargetConnection>: TargetSession {
     private let connection: Mutex<Connection?>
     private let cancellation: any CancelSwitch
+    private let takesValues: Atomic<Bool>
     private let thread: OwnedThread
 
     private init(_ connection: Connection, on thread: OwnedThread) {
         cancellation = connection.cancellation
+        takesValues = Atomic(connection.bindsValues)
         self.connection = Mutex(connection)
         self.thread = thread
     }
@@ -79,8 +81,14 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
         try await run { try $0.advanceCursor(lane, from: expected, to: next) }
     }
 
+    package var bindsValues: Bool { takesValues.load(ordering: .relaxed) }
+
     package func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
-        try await run { try $0.deliver(delivery) }
+        let result = try await run { connection in
+            (try connection.deliver(delivery), connection.bindsValues)
+        }
+        takesValues.store(result.1, ordering: .relaxed)
+        return result.0
     }
 
     package func cancel() { cancellation.raise() }

@@ -1,6 +1,7 @@
 internal import CMariaDB
 internal import Connector
 internal import Glibc
+internal import SQLTemplate
 internal import SegmentModel
 internal import StorageIO
 
@@ -42,6 +43,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     var queryByteCountMax = Int.max
     private let configuration: MySQLConfiguration
     private var statements: [String: MySQLStatement] = [:]
+    private var bulkStatements = BulkStatements()
     private var deadline: UInt64 = 0
     private var isCancellable = false
     private var interruption = Interruption.none
@@ -78,6 +80,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         if isLost { shutdown(mysql_get_socket(handle), CInt(SHUT_RDWR)) }
         for statement in statements.values { statement.close() }
         statements = [:]
+        bulkStatements.close()
         Self.close(handle, isLost: isLost)
     }
 
@@ -161,6 +164,24 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         let statement = try MySQLStatement(sql, on: self)
         statements[sql] = statement
         return statement
+    }
+
+    /// Prepares a statement of the operator's, once a session unless there are too many.
+    func bulkStatement(_ shape: BoundShape) throws(TargetFailure) -> MySQLBulkStatement {
+        if let statement = bulkStatements.find(shape) { return statement }
+        let statement = try MySQLBulkStatement(shape, on: self)
+        bulkStatements.keep(statement, for: shape)
+        return statement
+    }
+
+    /// Whether the server reads SQL by the settings that templates were checked for (INV-7), as its
+    /// last answer said. Only MariaDB tells whether `"…"` is a name.
+    var readsAsStated: Bool {
+        let settings = configuration.sqlSettings
+        let keepsBackslashes = hasServerStatus(SERVER_STATUS_NO_BACKSLASH_ESCAPES)
+        guard keepsBackslashes == settings.contains(.noBackslashEscapes) else { return false }
+        guard isMariaDB else { return true }
+        return hasServerStatus(SERVER_STATUS_ANSI_QUOTES) == settings.contains(.ansiQuotes)
     }
 
     // MARK: Waiting

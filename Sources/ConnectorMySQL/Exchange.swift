@@ -1,5 +1,6 @@
 internal import CMariaDB
 internal import Connector
+internal import SQLTemplate
 internal import SegmentModel
 
 /// Statements and their results over one connection; every result of a query is consumed.
@@ -25,15 +26,37 @@ struct MySQLExchange {
         try runOperators(sql).rows
     }
 
+    /// Runs a query with its values beside it, row by row in one packet.
+    func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
+        guard query.byteCountOnWire < connection.queryByteCountMax else {
+            throw MySQLFailures.unbindable
+        }
+        return try runOperators { (results) throws(TargetFailure) in
+            try connection.startStatement(isCancellable: true)
+            results.add(rowCount: try connection.bulkStatement(query.shape).run(query))
+            results.add(
+                isInTransaction: connection.isServerInTransaction,
+                isCommittingEach: connection.isServerCommittingEach)
+        }.rowCount
+    }
+
     private func runOperators(_ sql: [UInt8]) throws(TargetFailure) -> MySQLResults {
-        guard connection.transaction != .failed else { throw MySQLFailures.transactionFailed }
         guard sql.count < connection.queryByteCountMax else {
             throw MySQLFailures.tooLong(byteCountMax: connection.queryByteCountMax)
         }
+        return try runOperators { (results) throws(TargetFailure) in
+            try send(sql, isCancellable: true, into: &results)
+        }
+    }
+
+    private func runOperators(
+        _ body: (inout MySQLResults) throws(TargetFailure) -> Void
+    ) throws(TargetFailure) -> MySQLResults {
+        guard connection.transaction != .failed else { throw MySQLFailures.transactionFailed }
         let isInTransaction = connection.transaction == .open
         var results = MySQLResults(isInTransaction: isInTransaction)
         do throws(TargetFailure) {
-            try send(sql, isCancellable: true, into: &results)
+            try body(&results)
         } catch {
             if isInTransaction { connection.transaction = .failed }
             guard results.isTransactionKept || error.isConnectionLost else {
@@ -45,6 +68,10 @@ struct MySQLExchange {
         guard results.isTransactionKept else {
             try leaveTransaction(isInTransaction)
             throw MySQLFailures.transactionControl
+        }
+        // A function or a procedure can do what the check of the template refuses.
+        guard connection.readsAsStated else {
+            throw connection.completed(MySQLFailures.settingChanged)
         }
         return results
     }

@@ -1,4 +1,5 @@
 internal import Connector
+internal import SQLTemplate
 internal import SegmentModel
 
 /// The session's calls, over one `MySQLExchange` each.
@@ -39,6 +40,13 @@ extension MySQLConnection: TargetConnection {
         }
     }
 
+    /// Only MariaDB has bulk statements.
+    var bindsValues: Bool { isMariaDB }
+
+    func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
+        try exchange.execute(query)
+    }
+
     func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] { try exchange.query(sql) }
 
     func commit() throws(TargetFailure) { try exchange.commit() }
@@ -74,11 +82,12 @@ extension MySQLConnection: TargetConnection {
     /// The cursor is locked first and moved last: where a query commits by itself, as every DDL
     /// does here, the cursor has not moved, and nothing counts as delivered that was not.
     func beginAndHold(
-        _ lane: LaneKey, _ move: TargetDelivery.Move
-    ) throws(TargetFailure) -> Bool {
+        _ delivery: TargetDelivery, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> TargetBeginning {
         try begin()
-        let expected = CursorSQL.expectedParameters(lane, move.expected)
-        return try exchange.run(MySQLDialect.lockCursor, expected).rows.count == 1
+        let expected = CursorSQL.expectedParameters(delivery.lane, move.expected)
+        return TargetBeginning(
+            isHeld: try exchange.run(MySQLDialect.lockCursor, expected).rows.count == 1)
     }
 
     func moveHeld(_ lane: LaneKey, _ move: TargetDelivery.Move) throws(TargetFailure) -> Bool {

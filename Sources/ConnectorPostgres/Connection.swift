@@ -25,6 +25,9 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     /// The wait reacts to `signal`: not while a transaction ends, nor twice.
     private var isCancellable = false
     private(set) var isLost = false
+    var statements = PreparedStatements()
+    /// Until a pooler is found between here and the server.
+    var bindsValues = true
     private var isOpen = true
 
     init(_ configuration: PostgresConfiguration) throws(TargetFailure) {

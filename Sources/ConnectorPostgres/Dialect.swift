@@ -5,6 +5,10 @@ internal import SegmentModel
 enum PostgresDialect {
     static let cursor = CursorSQL { "$\($0)" }
 
+    /// Moves the cursor, or divides by zero: what follows in the pipeline then does not run.
+    static let advanceOrFail =
+        "WITH moved AS (\(cursor.advance) RETURNING 1) SELECT 1 / count(*) FROM moved"
+
     /// Asked before the table is created: CREATE TABLE IF NOT EXISTS wants the right to create even
     /// where the table is there.
     static let hasCursorTable = "SELECT to_regclass('segledger_cursor') IS NOT NULL"

@@ -130,6 +130,11 @@ enum PostgresFailures {
         class: .permanent, targetCode: "25P02",
         message: "the transaction had failed before and was rolled back")
 
+    /// Seen by nobody: the query is run again as text.
+    static let unbindable = TargetFailure(
+        class: .permanent, targetCode: "26000",
+        message: "the server does not take the query's values beside its text")
+
     static let copy = TargetFailure(
         class: .permanent, targetCode: "0A000",
         message: "the query copies from or to the client, which has no stream to give",

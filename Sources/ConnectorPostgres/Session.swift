@@ -1,4 +1,6 @@
+internal import CLibPQ
 internal import Connector
+internal import SQLTemplate
 internal import SegmentModel
 
 /// The session's calls, over one `PostgresExchange` each.
@@ -66,9 +68,41 @@ extension PostgresConnection: TargetConnection {
         return try exchange.run(PostgresDialect.cursor.advance, parameters).rowCount == 1
     }
 
+    /// Bound queries that come first run in the same round trip.
     func beginAndHold(
-        _ lane: LaneKey, _ move: TargetDelivery.Move
-    ) throws(TargetFailure) -> Bool {
-        try exchange.beginAndAdvance(lane, move)
+        _ delivery: TargetDelivery, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> TargetBeginning {
+        let first = delivery.queries.prefix { if case .bound = $0 { true } else { false } }
+        let queries = first.compactMap { if case .bound(let query) = $0 { query } else { nil } }
+        guard !queries.isEmpty else {
+            return TargetBeginning(isHeld: try exchange.beginAndAdvance(delivery.lane, move))
+        }
+        var beginning = TargetBeginning(isHeld: true)
+        var isAgain = true
+        while isAgain {
+            isAgain = false
+            let outcome = try PostgresBoundExchange(self).run(
+                queries, after: (delivery.lane, move))
+            switch outcome {
+            case .done(let rowCount):
+                beginning.queryCount = queries.count
+                beginning.rowCount = rowCount
+            case .notHeld: beginning.isHeld = false
+            case .unbindable(let query): beginning.unbindable = query
+            case .stale:
+                // What was prepared is forgotten, so this comes once.
+                try exchange.rollback()
+                isAgain = true
+            }
+        }
+        return beginning
+    }
+
+    /// Behind other queries: not prepared, because what comes is seldom the same.
+    func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
+        switch try PostgresBoundExchange(self).run([query], after: nil) {
+        case .done(let rowCount): return rowCount
+        case .notHeld, .stale, .unbindable: throw PostgresFailures.unbindable
+        }
     }
 }

@@ -17,6 +17,11 @@ package struct CompiledTemplate: Sendable {
     let dialect: SQLDialect
     /// The outline of its statements, in order.
     package let statements: [QueryStatement]
+    /// nil: its values are always written into the text.
+    let plan: BoundPlan?
+
+    /// Whether values can go beside the text, to a session that takes them.
+    package var bindsValues: Bool { plan != nil }
 
     /// The slots of `RenderRows`, in order: names of profile fields, each once.
     package var fieldNames: [String] { program.fieldNames }
@@ -31,15 +36,39 @@ package struct CompiledTemplate: Sendable {
     package func render(
         _ rows: RenderRows, _ scope: RenderScope, into output: inout [UInt8]
     ) throws(RenderFailure) {
+        output.removeAll(keepingCapacity: true)
+        let capacity = max(output.capacity, program.literals.count + 4096)
+        try withRenderer(rows, scope, capacity: capacity) {
+            (renderer: inout Renderer) throws(RenderFailure) in
+            try renderer.run()
+            output.append(contentsOf: renderer.written)
+        }
+    }
+
+    /// The query with its values beside it; nil: these values have to be written into the text.
+    ///
+    /// The result of both is the same. Nothing is allocated per row.
+    package func renderBound(
+        _ rows: RenderRows, _ scope: RenderScope, _ shapes: inout BoundShapes
+    ) throws(RenderFailure) -> BoundQuery? {
+        guard let plan, rows.rowCount > 0 else { return nil }
+        return try withRenderer(rows, scope, capacity: rows.bytes.count + rows.values.count * 4) {
+            (renderer: inout Renderer) throws(RenderFailure) in
+            try renderer.bind(plan, scope, &shapes)
+        }
+    }
+
+    private func withRenderer<Result>(
+        _ rows: RenderRows, _ scope: RenderScope, capacity: Int,
+        _ body: (inout Renderer) throws(RenderFailure) -> Result
+    ) throws(RenderFailure) -> Result {
         precondition(
             rows.slotCount == fieldNames.count, "the rows have the template's slots")
         precondition(
             rows.values.count == rows.rowCount * rows.slotCount, "each row has a value per slot")
         precondition(
             !program.usesOnlyProfile || rows.rowCount == 1, "an individual query has one row")
-        output.removeAll(keepingCapacity: true)
-        let capacity = max(output.capacity, program.literals.count + 4096)
-        try program.steps.withUnsafeBufferPointer { steps throws(RenderFailure) in
+        return try program.steps.withUnsafeBufferPointer { steps throws(RenderFailure) in
             try program.literals.withUnsafeBufferPointer { literals throws(RenderFailure) in
                 try program.constants.withUnsafeBufferPointer { constants throws(RenderFailure) in
                     try rows.withPointers { bytes, values throws(RenderFailure) in
@@ -50,8 +79,7 @@ package struct CompiledTemplate: Sendable {
                         var renderer = Renderer(
                             program: program, dialect: dialect, pointers: pointers, scope: scope,
                             capacity: capacity)
-                        try renderer.run()
-                        output.append(contentsOf: renderer.written)
+                        return try body(&renderer)
                     }
                 }
             }

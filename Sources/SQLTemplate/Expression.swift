@@ -66,4 +66,18 @@ indirect enum Expression: Sendable {
         default: false
         }
     }
+
+    /// Depends on the profile at hand, or on its place in the batch.
+    var isOfRow: Bool {
+        switch self {
+        case .constant, .scope: false
+        case .field, .item, .index: true
+        case .call(_, let parts), .all(let parts), .any(let parts):
+            parts.contains { $0.isOfRow }
+        case .formatted(let inner, _), .selection(let inner, _, _), .not(let inner),
+            .exists(let inner):
+            inner.isOfRow
+        case .compare(_, let left, let right): left.isOfRow || right.isOfRow
+        }
+    }
 }

@@ -36,11 +36,11 @@ package struct RenderRows: Sendable {
         self.slotCount = slotCount
     }
 
-    func withPointers(
+    func withPointers<Result>(
         _ body: (
             UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<Value>
-        ) throws(RenderFailure) -> Void
-    ) throws(RenderFailure) {
+        ) throws(RenderFailure) -> Result
+    ) throws(RenderFailure) -> Result {
         try bytes.withUnsafeBufferPointer { bytes throws(RenderFailure) in
             try values.withUnsafeBufferPointer { values throws(RenderFailure) in
                 try body(bytes, values)

@@ -143,7 +143,7 @@ extension Renderer {
         output.advance(written)
     }
 
-    private func zeroFailure(_ row: Int?) -> RenderFailure {
+    func zeroFailure(_ row: Int?) -> RenderFailure {
         RenderFailure(
             message: "a value holds the character U+0000, which \(dialect.title) text cannot store",
             row: row ?? currentRow)
@@ -216,7 +216,7 @@ extension Renderer {
     }
 
     /// A date in the form that the dialect reads.
-    private mutating func writeMoment(_ value: RenderedValue) {
+    mutating func writeMoment(_ value: RenderedValue) {
         let bytes = base(of: value) + value.range.lowerBound
         let count = value.range.count
         guard dialect.timeForm != .rfc3339, count > 10 else { return output.append(bytes, count) }

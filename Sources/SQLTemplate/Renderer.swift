@@ -111,7 +111,7 @@ struct Renderer: ~Copyable {
         try checkSize()
     }
 
-    private func expression(at index: Int) -> Expression {
+    func expression(at index: Int) -> Expression {
         switch program.instructions[index] {
         case .value(let expression), .branch(let expression, _), .loopItems(_, let expression, _):
             expression
@@ -149,7 +149,7 @@ struct Renderer: ~Copyable {
         failure = RenderFailure(message: message, row: currentRow)
     }
 
-    private func checkFailure() throws(RenderFailure) {
+    func checkFailure() throws(RenderFailure) {
         if let failure { throw failure }
     }
 

@@ -64,7 +64,8 @@ package struct TemplateCompiler: Sendable {
         return (
             CompiledTemplate(
                 program: builder.program, dialect: dialect,
-                statements: template.located(statements)),
+                statements: template.located(statements),
+                plan: BindingAnalysis.plan(builder.program, statements, dialect)),
             diagnostics.located(in: bytes)
         )
     }

@@ -1,3 +1,4 @@
+internal import Connector
 internal import Ledger
 internal import Projection
 internal import SQLTemplate
@@ -34,26 +35,29 @@ struct DeliveryBuilder: Sendable {
 
     /// The delivery that follows from `state`; nil: there is nothing yet.
     func next(
-        after state: LaneState, size: Int, limit: LaneCursor? = nil
+        after state: LaneState, size: Int, limit: LaneCursor? = nil, binds: Bool
     ) async throws -> PreparedDelivery? {
         guard let batch = try await cut(after: state, size: size, limit: limit) else { return nil }
-        return try await prepare(batch, from: state)
+        return try await prepare(batch, from: state, binds: binds)
     }
 
-    func prepare(_ batch: LaneBatch, from state: LaneState) async throws -> PreparedDelivery {
+    /// - Parameter binds: with values beside the text, where that is possible.
+    func prepare(
+        _ batch: LaneBatch, from state: LaneState, binds: Bool
+    ) async throws -> PreparedDelivery {
         let after = try state.after(batch)
         let id = deliveryID("\(batch.firstPosition)-\(Self.text(batch.cursorAfter))")
         let scope = RenderScope(
             segmentID: lane.segment, segmentName: after.fold.description.name ?? "",
             integrationName: lane.integration, eventTime: batch.lastTime,
             position: batch.lastPosition, deliveryID: id)
-        let queries: Result<[[UInt8]], TargetRefusal>
+        let queries: Result<[TargetQuery], TargetRefusal>
         do {
             // Fields are read as of the batch's events: these must be folded.
             if !batch.members.isEmpty {
                 try await projector.foldToEnd(before: batch.lastPosition.advanced(by: 1))
             }
-            queries = .success(try await self.queries(for: batch, scope))
+            queries = .success(try await self.queries(for: batch, scope, binds: binds))
         } catch let failure as Failure where failure.code == .targetRefusedValues {
             queries = .failure(TargetRefusal(message: failure.message, hint: failure.hint))
         }
@@ -70,13 +74,13 @@ struct DeliveryBuilder: Sendable {
     }
 
     private func queries(
-        for batch: LaneBatch, _ scope: RenderScope
-    ) async throws -> [[UInt8]] {
+        for batch: LaneBatch, _ scope: RenderScope, binds: Bool
+    ) async throws -> [TargetQuery] {
         switch batch.kind {
         case .profilesAdded, .profilesRemoved:
             let query = plan.queries[batch.kind == .profilesAdded ? .addProfiles : .removeProfiles]!
             return try await renderer.render(
-                query, batch.members, batchSize: plan.batchSize, scope)
+                query, batch.members, batchSize: plan.batchSize, scope, binds: binds)
         case .segmentCreated, .segmentUpdated:
             return try await single(.saveSegment, scope)
         case .segmentCleared:
@@ -86,13 +90,13 @@ struct DeliveryBuilder: Sendable {
         }
     }
 
-    private func single(_ kind: QueryKind, _ scope: RenderScope) async throws -> [[UInt8]] {
+    private func single(_ kind: QueryKind, _ scope: RenderScope) async throws -> [TargetQuery] {
         guard let query = plan.queries[kind] else { return [] }
-        return [try await renderer.render(query, scope)]
+        return [.text(try await renderer.render(query, scope))]
     }
 
     /// `clear_segment`, or, without it, removals of the members known just before.
-    private func clearing(_ batch: LaneBatch, _ scope: RenderScope) async throws -> [[UInt8]] {
+    private func clearing(_ batch: LaneBatch, _ scope: RenderScope) async throws -> [TargetQuery] {
         if plan.queries[.clearSegment] != nil { return try await single(.clearSegment, scope) }
         let (ledger, segment) = (context.ledger, lane.segment)
         let position = batch.firstPosition
@@ -105,7 +109,7 @@ struct DeliveryBuilder: Sendable {
         return try await renderer.render(
             plan.queries[.removeProfiles]!,
             members.map { LaneBatch.Member(ordinal: $0, position: position) },
-            batchSize: plan.batchSize, scope)
+            batchSize: plan.batchSize, scope, binds: false)
     }
 
     /// How many queries `prepare` makes of a batch, without making them.

@@ -1,3 +1,4 @@
+internal import Connector
 internal import SegmentModel
 
 /// Where a lane stands between two deliveries: what the next one follows from.
@@ -26,7 +27,7 @@ struct PreparedDelivery: Sendable {
     /// The same whenever this batch is sent.
     var id: String
     /// Or why they cannot be rendered: a value that no query of this target can carry.
-    var queries: Result<[[UInt8]], TargetRefusal>
+    var queries: Result<[TargetQuery], TargetRefusal>
     /// The lane's state once it is delivered.
     var after: LaneState
 }

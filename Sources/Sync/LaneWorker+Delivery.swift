@@ -57,7 +57,7 @@ extension LaneWorker {
         while true {
             try Task.checkCancellation()
             let next: PreparedDelivery?
-            if let ahead { next = ahead } else { next = try await nextDelivery() }
+            if let ahead { next = ahead } else { next = try await nextDelivery(session) }
             ahead = nil
             guard let next else { return .caughtUp }
             if !options.flush, repeated == nil, let due = dueTime(next.batch) {
@@ -65,7 +65,8 @@ extension LaneWorker {
             }
             if options.shouldYield() { return .yielded }
             let size = bisection?.afterSuccess(of: next.batch.members.count)?.size ?? deliverySize
-            async let following = builder.next(after: next.after, size: size)
+            let binds = binds(next.batch.kind, over: session)
+            async let following = builder.next(after: next.after, size: size, binds: binds)
             let isDelivered = try await deliver(
                 next, over: session, attempt: attempt, mayBeStale: mayBeStale)
             let built = try await following
@@ -78,9 +79,22 @@ extension LaneWorker {
         }
     }
 
-    private func nextDelivery() async throws -> PreparedDelivery? {
-        try await builder.next(
-            after: state, size: bisection?.size ?? deliverySize, limit: repeated)
+    private func nextDelivery(
+        _ session: any TargetSession
+    ) async throws -> PreparedDelivery? {
+        let size = bisection?.size ?? deliverySize
+        guard let batch = try await builder.cut(after: state, size: size, limit: repeated) else {
+            return nil
+        }
+        return try await builder.prepare(
+            batch, from: state, binds: binds(batch.kind, over: session))
+    }
+
+    /// What was refused is tried as text: only then is it the target that refuses the values, and
+    /// not a parameter's type.
+    private func binds(_ kind: EventKind, over session: any TargetSession) -> Bool {
+        session.bindsValues && bisection == nil && !isTriedAsText && !unbindable.contains(kind)
+            && !plan.commitsByItself(kind)
     }
 
     /// When a batch that may still grow is due; nil: now.
@@ -96,7 +110,7 @@ extension LaneWorker {
         _ next: PreparedDelivery, over session: any TargetSession, attempt: Int, mayBeStale: Bool
     ) async throws -> Bool {
         let started = monotonicNanoseconds()
-        let queries: [[UInt8]]
+        let queries: [TargetQuery]
         switch next.queries {
         case .success(let rendered): queries = rendered
         case .failure(let refusal):
@@ -112,6 +126,10 @@ extension LaneWorker {
         do {
             let result = try await session.deliver(
                 delivery(next.id, to: moved, queries, next.batch.kind))
+            if case .unbindable = result {
+                unbindable.insert(next.batch.kind)
+                return false
+            }
             guard case .committed(let rowCount) = result else { throw Self.fenced(lane) }
             var receipt = makeReceipt(
                 next.batch, .delivered, cursor: moved.cursor, attempt: attempt)
@@ -123,18 +141,25 @@ extension LaneWorker {
             // Interrupted: the target's complaint about it is no news.
             try Task.checkCancellation()
             if mayBeStale, failure.isConnectionLost { throw StaleSession() }
+            if queries.contains(where: \.isBound), next.batch.members.count == 1,
+                failure.class != .transient
+            {
+                isTriedAsText = true
+                return false
+            }
             try await refused(failure, next.batch, attempt: attempt, started)
             return false
         }
         row = moved
         state = next.after
         repeated = nil
+        isTriedAsText = false
         bisection = bisection?.afterSuccess(of: next.batch.members.count)
         return true
     }
 
     func delivery(
-        _ id: String, to moved: TargetCursor, _ queries: [[UInt8]], _ kind: EventKind
+        _ id: String, to moved: TargetCursor, _ queries: [TargetQuery], _ kind: EventKind
     ) -> TargetDelivery {
         let isKept: Bool
         if case .refused = support { isKept = false } else { isKept = true }
@@ -214,6 +239,7 @@ extension LaneWorker {
         state.parked.insert(member.ordinal, at: member.position)
         bisection = nil
         repeated = nil
+        isTriedAsText = false
     }
 
     /// So many refusals are no longer about single rows.

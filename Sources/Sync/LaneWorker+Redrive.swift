@@ -31,7 +31,7 @@ extension LaneWorker {
         _ one: ParkedRow, over session: any TargetSession
     ) async throws -> Bool {
         let prepared = try await prepare(one)
-        let queries: [[UInt8]]
+        let queries: [TargetQuery]
         switch prepared.queries {
         case .success(let rendered): queries = rendered
         case .failure(let refusal):
@@ -85,7 +85,7 @@ extension LaneWorker {
             members: [LaneBatch.Member(ordinal: one.change.profile.rawValue, position: last)],
             cursorAfter: row.cursor, isComplete: true)
         try await builder.projector.foldToEnd()
-        var prepared = try await builder.prepare(batch, from: state)
+        var prepared = try await builder.prepare(batch, from: state, binds: false)
         prepared.id = builder.deliveryID("parked-\(one.position)")
         return prepared
     }

@@ -25,6 +25,10 @@ struct LaneWorker: Sendable {
     var state: LaneState
     /// Smaller batches for a while, after the target refused one whole.
     var bisection: Bisection?
+    /// Queries that the target does not take with their values beside the text.
+    var unbindable: Set<EventKind> = []
+    /// The next change was refused with its values bound.
+    var isTriedAsText = false
     /// A delivery of which it is not known whether it took place: it is repeated as it was.
     var repeated: LaneCursor?
     var receipts: ReceiptQueue

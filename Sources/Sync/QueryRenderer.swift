@@ -1,3 +1,4 @@
+internal import Connector
 internal import FrameCodec
 internal import Ledger
 internal import Projection
@@ -11,6 +12,7 @@ actor QueryRenderer {
     private let store: ProjectionStore
     /// Field number to slot, for the fields that a template names.
     private var slots: [[String]: [UInt32: Int]] = [:]
+    private var shapes = BoundShapes()
 
     init(ledger: any Ledger, store: ProjectionStore) {
         self.ledger = ledger
@@ -30,22 +32,22 @@ actor QueryRenderer {
     }
 
     /// Queries for profiles, `batchSize` of them in each.
+    ///
+    /// - Parameter binds: with the values beside the text, where the query and its values allow it.
     func render(
         _ query: IntegrationPlan.Query, _ members: [LaneBatch.Member], batchSize: Int,
-        _ scope: RenderScope
-    ) async throws -> [[UInt8]] {
-        var queries: [[UInt8]] = []
+        _ scope: RenderScope, binds: Bool
+    ) async throws -> [TargetQuery] {
+        var queries: [TargetQuery] = []
         var start = 0
         while start < members.count {
             let part = Array(members[start..<min(start + batchSize, members.count)])
             let rows = try await rows(query.template, part)
-            var output: [UInt8] = []
             do throws(RenderFailure) {
-                try query.template.render(rows, scope, into: &output)
+                queries.append(try query.template.query(rows, scope, &shapes, binds: binds))
             } catch {
                 throw Self.refused(error)
             }
-            queries.append(output)
             start += batchSize
         }
         return queries
@@ -118,5 +120,17 @@ private struct SlotFiller {
         let found = names.firstIndex(of: ledger.fieldName(name)) ?? -1
         slots[name] = found
         return found
+    }
+}
+
+extension CompiledTemplate {
+    /// In the form that these values take.
+    fileprivate func query(
+        _ rows: RenderRows, _ scope: RenderScope, _ shapes: inout BoundShapes, binds: Bool
+    ) throws(RenderFailure) -> TargetQuery {
+        if binds, let bound = try renderBound(rows, scope, &shapes) { return .bound(bound) }
+        var output: [UInt8] = []
+        try render(rows, scope, into: &output)
+        return .text(output)
     }
 }

@@ -241,9 +241,11 @@ struct Replayer {
     ) async throws -> [UInt8] {
         let pin = resync.pin ?? Position(0)
         do {
-            return try await renderer.render(
+            let query = try await renderer.render(
                 plan.queries[kind]!, part.map { LaneBatch.Member(ordinal: $0, position: pin) },
-                batchSize: part.count, scope)[0]
+                batchSize: part.count, scope, binds: false)[0]
+            guard case .text(let sql) = query else { preconditionFailure("nothing was bound") }
+            return sql
         } catch let failure as Failure where failure.code == .targetRefusedValues {
             throw TargetFailure(
                 class: .values, targetCode: "", message: failure.message, hint: failure.hint)

@@ -29,7 +29,7 @@ struct ConversationCutTests {
                 TargetDelivery(
                     lane: Self.lane, id: "\(number)",
                     move: .init(from: from, to: CursorConformanceTests.moved(from, to: 1)),
-                    queries: [sql("INSERT INTO journal VALUES (\(number)), (\(number))")]))
+                    queries: [.text(sql("INSERT INTO journal VALUES (\(number)), (\(number))"))]))
             #expect(result == .committed(rowCount: 2))
         } catch let failure as TargetFailure {
             outcome = .failed(failure)

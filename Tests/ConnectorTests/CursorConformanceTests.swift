@@ -75,11 +75,9 @@ struct CursorConformanceTests {
                 TargetDelivery(
                     lane: Self.lane, id: "d", move: .init(from: start, to: next),
                     queries: [
-                        sql("INSERT INTO people VALUES (1, 'a'), (2, 'b')"),
-                        sql(
-                            "UPDATE people SET id = id + 1; DELETE FROM people WHERE id = 3; -- end"
-                        ),
-                    ]))
+                        "INSERT INTO people VALUES (1, 'a'), (2, 'b')",
+                        "UPDATE people SET id = id + 1; DELETE FROM people WHERE id = 3; -- end",
+                    ].map { .text(sql($0)) }))
             #expect(result == .committed(rowCount: 5))
             #expect(try await session.rows("SELECT id, name FROM people") == [["2", "a"]])
             #expect(try await session.readCursor(Self.lane) == next)
@@ -93,9 +91,9 @@ struct CursorConformanceTests {
             let delivery = TargetDelivery(
                 lane: Self.lane, id: "d", move: .init(from: start, to: Self.moved(start, to: 1)),
                 queries: [
-                    sql("INSERT INTO people VALUES (1, 'a')"),
-                    sql("INSERT INTO people VALUES (2, 'b'); INSERT INTO nowhere VALUES (1)"),
-                ])
+                    "INSERT INTO people VALUES (1, 'a')",
+                    "INSERT INTO people VALUES (2, 'b'); INSERT INTO nowhere VALUES (1)",
+                ].map { .text(sql($0)) })
             let failure = try await caught { _ = try await session.deliver(delivery) }
             #expect(failure?.class == .permanent)
             #expect(try await session.rows("SELECT id FROM people").isEmpty)
@@ -129,7 +127,7 @@ struct CursorConformanceTests {
         func delivery(_ cursor: TargetCursor, _ name: String) -> TargetDelivery {
             TargetDelivery(
                 lane: Self.lane, id: "d", move: .init(from: cursor, to: Self.moved(cursor, to: 1)),
-                queries: [sql("INSERT INTO people VALUES (1, '\(name)')")])
+                queries: [.text(sql("INSERT INTO people VALUES (1, '\(name)')"))])
         }
         #expect(try await old.deliver(delivery(oldCursor, "old")) == .fenced)
         #expect(try await new.deliver(delivery(newCursor, "new")) == .committed(rowCount: 1))

@@ -12,7 +12,7 @@ struct MySQLTests {
         TargetDelivery(
             lane: Self.lane, id: "d",
             move: .init(from: start, to: CursorConformanceTests.moved(start, to: 1)),
-            queries: queries.map(sql))
+            queries: queries.map { .text(sql($0)) })
     }
 
     // MARK: The end of a transaction

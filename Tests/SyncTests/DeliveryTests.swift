@@ -92,7 +92,8 @@ import Testing
             next.cursor = batch.cursorAfter
             next.queryCount += 1
             let delivery = TargetDelivery(
-                lane: lane, id: "d", move: .init(from: row, to: next), queries: [Array(query.utf8)])
+                lane: lane, id: "d", move: .init(from: row, to: next),
+                queries: [.text(Array(query.utf8))])
             #expect(try await session.deliver(delivery) != .fenced)
             row = next
         }

@@ -140,7 +140,7 @@ private final class MemorySession: TargetSession {
             else { return .fenced }
         }
         var count = 0
-        for query in delivery.queries { count += try await execute(query) }
+        for case .text(let query) in delivery.queries { count += try await execute(query) }
         try await commit()
         if fault == .replyLost {
             throw TargetFailure(
@@ -161,7 +161,7 @@ private final class MemorySession: TargetSession {
         var count = 0
         if !isKnown || delivery.move == nil {
             try await begin()
-            for query in delivery.queries { count += try await execute(query) }
+            for case .text(let query) in delivery.queries { count += try await execute(query) }
             try await commit()
         }
         if fault == .replyLost {

@@ -67,6 +67,11 @@ final class OpenServer {
         _ = try await execute(Array("INSERT INTO \(canary) VALUES (7)".utf8))
     }
 
+    /// nil: no connector of ours.
+    var session: (any TargetSession)? {
+        if case .session(let session) = link { session } else { nil }
+    }
+
     /// Runs SQL; the rows that it says to have written, where the database says it.
     func execute(_ sql: [UInt8]) async throws -> Int? {
         switch link {

@@ -1,0 +1,302 @@
+internal import CLibPQ
+internal import Connector
+internal import SQLTemplate
+internal import SegmentModel
+
+/// Queries with their values as parameters, in libpq's pipeline mode: BEGIN, the cursor's move and
+/// the queries are one round trip (https://www.postgresql.org/docs/15/libpq-pipeline-mode.html).
+///
+/// A parameter of no declared type becomes what its place asks for, as a literal in quotes does.
+/// The server settles that when a statement is prepared, and keeps it when a column's type changes.
+/// So every run of a prepared statement is followed, in its transaction, by the question what the
+/// parameters would be now: the run itself has locked the table until the end of the transaction.
+/// Where the answer differs the transaction is rolled back and done again with a new statement.
+final class PostgresBoundExchange {
+    private enum Command {
+        case begin, prepareMove(String), move
+        /// Of the query at this place.
+        case prepare(Int)
+        case run(Int)
+        case probe(Int)
+        case describe(Int)
+
+        var query: Int? {
+            switch self {
+            case .begin, .prepareMove, .move: nil
+            case .prepare(let place), .run(let place), .probe(let place), .describe(let place):
+                place
+            }
+        }
+    }
+
+    enum Outcome {
+        case done(rowCount: Int)
+        /// The lane's row is not as expected.
+        case notHeld
+        case unbindable(query: Int)
+        /// A statement that was prepared before failed, or does not fit any longer.
+        case stale
+    }
+
+    /// What the server says of a statement that it does not have, or has already, or of a
+    /// connection that is not the same from one transaction to the next: a pooler's work.
+    private static let poolerCodes: Set<String> = ["26000", "42P05", "08P01"]
+    /// division_by_zero
+    private static let notMovedCode = "22012"
+
+    private let connection: PostgresConnection
+    private var handle: OpaquePointer { connection.handle }
+    private var commands: [Command] = []
+    /// Names under which statements are prepared in this pipeline.
+    private var newNames: [ObjectIdentifier: String] = [:]
+    /// Shapes that ran from a statement of an earlier pipeline.
+    private var reused: [ObjectIdentifier: BoundShape] = [:]
+    private var results = PostgresResults()
+    private var failed: (command: Command, failure: TargetFailure)?
+    private var probed: [(place: Int, types: [Oid])] = []
+
+    init(_ connection: PostgresConnection) {
+        self.connection = connection
+    }
+
+    /// Runs the queries; before them, with a move, BEGIN and the move.
+    func run(
+        _ queries: [BoundQuery], after beginning: (lane: LaneKey, move: TargetDelivery.Move)?
+    ) throws(TargetFailure) -> Outcome {
+        try deallocateLeft()
+        try connection.startStatement(isCancellable: true)
+        guard PQenterPipelineMode(handle) == 1 else { throw connection.sendFailure() }
+        if let beginning { try send(beginning.lane, beginning.move) }
+        for (place, query) in queries.enumerated() {
+            // In the middle of a delivery there is no going back for a new statement.
+            if beginning != nil {
+                try send(query, at: place)
+            } else {
+                try execute(query, nil, at: place)
+            }
+        }
+        try sendProbes(queries)
+        guard PQpipelineSync(handle) == 1 else { throw connection.sendFailure() }
+        try connection.flush()
+        try collect()
+        return try outcome(queries)
+    }
+
+    private func deallocateLeft() throws(TargetFailure) {
+        guard connection.transactionStatus == PQTRANS_IDLE else { return }
+        for name in connection.statements.takeLeft() {
+            do throws(TargetFailure) {
+                try PostgresExchange(connection).run("DEALLOCATE \(name)")
+            } catch {
+                // Where it is gone already nothing is left to do.
+                guard Self.poolerCodes.contains(error.targetCode), !error.isConnectionLost else {
+                    throw error
+                }
+            }
+        }
+    }
+
+    // MARK: Sending
+
+    private func send(_ lane: LaneKey, _ move: TargetDelivery.Move) throws(TargetFailure) {
+        guard PQsendQueryParams(handle, "BEGIN", 0, nil, nil, nil, nil, 0) == 1 else {
+            throw connection.sendFailure()
+        }
+        commands.append(.begin)
+        let name: String
+        if let known = connection.statements.moveName {
+            name = known
+        } else {
+            name = connection.statements.newName()
+            try prepare(
+                name, Array(PostgresDialect.advanceOrFail.utf8), types: [], .prepareMove(name))
+        }
+        let parameters = CursorSQL.advanceParameters(lane, from: move.expected, to: move.next)
+        let values = CStringArray(parameters)
+        let isSent = withExtendedLifetime(values) {
+            PQsendQueryPrepared(
+                handle, name, CInt(parameters.count), values.pointer, nil, nil, 0) == 1
+        }
+        guard isSent else { throw connection.sendFailure() }
+        commands.append(.move)
+    }
+
+    private func send(_ query: BoundQuery, at place: Int) throws(TargetFailure) {
+        let shape = query.shape
+        let key = ObjectIdentifier(shape)
+        if let name = newNames[key] { return try execute(query, name, at: place) }
+        if let statement = connection.statements.find(shape) {
+            reused[key] = shape
+            return try execute(query, statement.name, at: place)
+        }
+        guard connection.statements.meet(shape) else { return try execute(query, nil, at: place) }
+        let name = connection.statements.newName()
+        try prepare(name, shape.sql, types: Self.types(of: shape), .prepare(place))
+        newNames[key] = name
+        try execute(query, name, at: place)
+    }
+
+    /// Once for each prepared statement that ran.
+    private func sendProbes(_ queries: [BoundQuery]) throws(TargetFailure) {
+        var asked: Set<ObjectIdentifier> = []
+        for (place, query) in queries.enumerated() {
+            let key = ObjectIdentifier(query.shape)
+            guard newNames[key] != nil || reused[key] != nil, asked.insert(key).inserted else {
+                continue
+            }
+            try prepare(
+                "", query.shape.rowSQL, types: Self.rowTypes(of: query.shape), .probe(place))
+            guard PQsendDescribePrepared(handle, "") == 1 else { throw connection.sendFailure() }
+            commands.append(.describe(place))
+        }
+    }
+
+    private func prepare(
+        _ name: String, _ sql: [UInt8], types: [Oid], _ command: Command
+    ) throws(TargetFailure) {
+        let isSent = (sql + [0]).withUnsafeBytes { bytes in
+            PQsendPrepare(
+                handle, name, bytes.baseAddress!.assumingMemoryBound(to: CChar.self),
+                CInt(types.count), types) == 1
+        }
+        guard isSent else { throw connection.sendFailure() }
+        commands.append(command)
+    }
+
+    /// By the name of a prepared statement, or, without one, with its text.
+    private func execute(
+        _ query: BoundQuery, _ name: String?, at place: Int
+    ) throws(TargetFailure) {
+        let count = query.values.count
+        let isSent = query.bytes.withUnsafeBytes { bytes in
+            let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            let pointers = [UnsafePointer<CChar>?](unsafeUninitializedCapacity: count) {
+                pointers, written in
+                query.values.withUnsafeBufferPointer { values in
+                    for index in 0..<count {
+                        let value = values[index]
+                        (pointers.baseAddress! + index).initialize(
+                            to: value.isNull ? nil : start! + Int(value.offset))
+                    }
+                }
+                written = count
+            }
+            if let name {
+                return PQsendQueryPrepared(handle, name, CInt(count), pointers, nil, nil, 0) == 1
+            }
+            let types = Self.types(of: query.shape)
+            return (query.shape.sql + [0]).withUnsafeBytes { sql in
+                PQsendQueryParams(
+                    handle, sql.baseAddress!.assumingMemoryBound(to: CChar.self), CInt(count),
+                    types.isEmpty ? nil : types, pointers, nil, nil, 0) == 1
+            }
+        }
+        guard isSent else { throw connection.sendFailure() }
+        commands.append(.run(place))
+    }
+
+    // MARK: Types
+
+    /// Empty: the server finds all of them.
+    private static func types(of shape: BoundShape) -> [Oid] {
+        guard !shape.isUntyped else { return [] }
+        return (0..<shape.valueCount).map { oid(shape.type(ofValue: $0)) }
+    }
+
+    private static func rowTypes(of shape: BoundShape) -> [Oid] {
+        guard !shape.isUntyped else { return [] }
+        let list = shape.listCount > 0 ? [shape.listType] : []
+        return (shape.sharedTypes + shape.columnTypes + list).map(oid)
+    }
+
+    /// https://github.com/postgres/postgres/blob/REL_15_STABLE/src/include/catalog/pg_type.dat
+    private static func oid(_ type: BoundShape.ValueType) -> Oid {
+        switch type {
+        case .text: 0
+        case .boolean: 16
+        case .int64: 20
+        case .int32: 23
+        }
+    }
+
+    // MARK: Collecting
+
+    private func collect() throws(TargetFailure) {
+        var place = 0
+        var isSynced = false
+        while !isSynced {
+            guard let result = try connection.nextResult() else {
+                // Between two commands; without a connection no end of the pipeline comes.
+                if PQstatus(handle) == CONNECTION_BAD { break }
+                place += 1
+                continue
+            }
+            defer { PQclear(result) }
+            switch PQresultStatus(result) {
+            case PGRES_PIPELINE_SYNC: isSynced = true
+            case PGRES_PIPELINE_ABORTED: break
+            default: add(result, of: commands.indices.contains(place) ? commands[place] : .begin)
+            }
+        }
+        if isSynced, PQexitPipelineMode(handle) != 1 { throw connection.sendFailure() }
+        if let failed, failed.failure.isConnectionLost || PQstatus(handle) == CONNECTION_BAD {
+            throw connection.completed(failed.failure)
+        }
+        if !isSynced { throw connection.sendFailure() }
+    }
+
+    private func add(_ result: OpaquePointer, of command: Command) {
+        if case .describe(let place) = command, PQresultStatus(result) == PGRES_COMMAND_OK {
+            probed.append((place, (0..<PQnparams(result)).map { PQparamtype(result, $0) }))
+            return
+        }
+        if case .prepareMove(let name) = command, PQresultStatus(result) == PGRES_COMMAND_OK {
+            connection.statements.moveName = name
+        }
+        if case .run = command {
+            results.add(result, wantsRows: false)
+            if let failure = results.failure, failed == nil { failed = (command, failure) }
+            return
+        }
+        var other = PostgresResults()
+        other.add(result, wantsRows: false)
+        if let failure = other.failure, failed == nil { failed = (command, failure) }
+    }
+
+    private func outcome(_ queries: [BoundQuery]) throws(TargetFailure) -> Outcome {
+        if let failed { return try outcome(of: failed.command, failed.failure, queries) }
+        guard connection.transactionStatus == PQTRANS_INTRANS else {
+            throw PostgresFailures.transactionControl
+        }
+        guard connection.readsAsStated else { throw PostgresFailures.settingChanged }
+        var isStale = false
+        for (place, types) in probed {
+            let shape = queries[place].shape
+            if let name = newNames[ObjectIdentifier(shape)] {
+                connection.statements.keep(shape, name: name, parameterTypes: types)
+            } else if connection.statements.find(shape)?.parameterTypes != types {
+                connection.statements.forget(shape)
+                isStale = true
+            }
+        }
+        return isStale ? .stale : .done(rowCount: results.rowCount)
+    }
+
+    private func outcome(
+        of command: Command, _ failure: TargetFailure, _ queries: [BoundQuery]
+    ) throws(TargetFailure) -> Outcome {
+        for name in newNames.values { connection.statements.drop(name: name) }
+        if case .move = command, failure.targetCode == Self.notMovedCode { return .notHeld }
+        if Self.poolerCodes.contains(failure.targetCode) {
+            connection.bindsValues = false
+            return .unbindable(query: command.query ?? 0)
+        }
+        guard let place = command.query else { throw connection.completed(failure) }
+        if failure.class != .transient, !reused.isEmpty {
+            for shape in reused.values { connection.statements.forget(shape) }
+            return .stale
+        }
+        guard failure.class == .permanent else { throw connection.completed(failure) }
+        return .unbindable(query: place)
+    }
+}
