@@ -18,8 +18,9 @@ struct StatementConformanceTests {
         "INV-7: apostrophes and four-byte characters arrive as they are",
         arguments: TargetVariant.all)
     func keepsBytes(_ variant: TargetVariant) async throws {
-        try await variant.make().withSession { session in
-            let written = variant.kind == .mysql ? #"\\n"# : #"\n"#
+        let target = try variant.make()
+        try await target.withSession { session in
+            let written = target.sqlKind == .mysql ? #"\\n"# : #"\n"#
             _ = try await session.execute(
                 sql("INSERT INTO people VALUES (1, 'O''Brien \(written) \"😀\"')"))
             #expect(
