@@ -14,6 +14,8 @@ final class ODBCConnection: @unchecked Sendable {  // `handle`: one thread, then
         case none, open
         /// A statement failed: the server may have rolled back all of it, or only that statement.
         case failed
+        /// A query ended it, and may have begun another.
+        case ended
     }
 
     let handle: SQLHDBC
@@ -128,7 +130,7 @@ final class ODBCConnection: @unchecked Sendable {  // `handle`: one thread, then
     ///
     /// - Throws: also if the connection is lost, or the operation was cancelled meanwhile.
     func run(
-        _ units: [UInt16], _ parameters: [String] = [], wantsRows: Bool, isCancellable: Bool = true
+        _ text: String, _ parameters: [String] = [], wantsRows: Bool, isCancellable: Bool = true
     ) throws(TargetFailure) -> ODBCResults {
         try requireUsable()
         if isInterruptionLeft {
@@ -142,7 +144,7 @@ final class ODBCConnection: @unchecked Sendable {  // `handle`: one thread, then
             milliseconds: configuration.statementTimeoutMilliseconds,
             failure: ODBCFailures.unanswered)
         do throws(TargetFailure) {
-            let results = try statement.run(units, parameters, wantsRows: wantsRows)
+            let results = try statement.run(text, parameters, wantsRows: wantsRows)
             isInterruptionLeft = watch.leave() != .none
             try requireUsable()
             return results
@@ -156,7 +158,7 @@ final class ODBCConnection: @unchecked Sendable {  // `handle`: one thread, then
     /// Gives an interruption that came too late a statement of its own.
     private func takeInterruption() throws(TargetFailure) {
         do throws(TargetFailure) {
-            _ = try run(Array(dialect.nothing.utf16), wantsRows: false, isCancellable: false)
+            _ = try run(dialect.nothing, wantsRows: false, isCancellable: false)
         } catch {
             if isLost { throw error }
         }

@@ -31,6 +31,9 @@ package struct ODBCDialect: Sendable {
     /// A statement that takes an interruption which came too late.
     package var nothing: String
     package var cursor: ODBCCursorSQL
+    /// Text goes to the driver as UTF-16, which it takes as it is, whatever the character set of
+    /// driver and system are. Otherwise as UTF-8, for drivers that break UTF-16.
+    package var hasWideText = true
     /// SQL's type of a parameter that is a text: SQL_WVARCHAR or SQL_VARCHAR.
     package var hasNationalParameters = true
     /// The driver keeps SQL_ATTR_QUERY_TIMEOUT without changing the query.

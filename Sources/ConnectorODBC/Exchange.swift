@@ -29,7 +29,9 @@ struct ODBCExchange {
     private func runOperators(
         _ sql: [UInt8], wantsRows: Bool
     ) throws(TargetFailure) -> ODBCResults {
-        guard connection.transaction != .failed else { throw ODBCFailures.transactionFailed }
+        guard connection.transaction == .none || connection.transaction == .open else {
+            throw ODBCFailures.transactionFailed
+        }
         let isInTransaction = connection.transaction == .open
         if !isInTransaction { try connection.setCommittingEach(true) }
         var results = ODBCResults()
@@ -45,12 +47,15 @@ struct ODBCExchange {
             let canAsk =
                 dialect.keepsTransactionOnError && error.class != .transient
                 && !error.isConnectionLost
-            if canAsk, try !isTransactionKept() { throw ODBCFailures.transactionControl }
+            if canAsk, try !isTransactionKept() {
+                connection.transaction = .ended
+                throw ODBCFailures.transactionControl
+            }
             throw error
         }
         if isInTransaction {
             guard try isTransactionKept() else {
-                connection.transaction = .failed
+                connection.transaction = .ended
                 throw ODBCFailures.transactionControl
             }
         } else {
@@ -59,17 +64,17 @@ struct ODBCExchange {
         return results
     }
 
-    /// The calls that the SQL takes, in the encoding of the driver manager.
-    private func cut(_ sql: [UInt8]) throws(TargetFailure) -> [[UInt16]] {
+    /// The texts of the calls that the SQL takes.
+    private func cut(_ sql: [UInt8]) throws(TargetFailure) -> [String] {
         guard !sql.hasZeroByte else { throw ODBCFailures.zeroByte }
         let ranges = dialect.splitRules?.statements(in: sql) ?? [0..<sql.count]
-        var calls: [[UInt16]] = []
+        var calls: [String] = []
         for range in ranges {
             // What is no UTF-8 would arrive as something else.
             guard let text = String(validating: sql[range], as: UTF8.self) else {
                 throw ODBCFailures.noText
             }
-            calls.append(Array(text.utf16))
+            calls.append(text)
         }
         return calls
     }
@@ -100,7 +105,7 @@ struct ODBCExchange {
         var row: [String?] = []
         for text in texts {
             row = try connection.run(
-                Array(text.utf16), wantsRows: true, isCancellable: false
+                text, wantsRows: true, isCancellable: false
             ).rows.first ?? []
         }
         return row
@@ -111,10 +116,12 @@ struct ODBCExchange {
     func run(
         _ sql: String, _ parameters: [String] = []
     ) throws(TargetFailure) -> ODBCResults {
-        guard connection.transaction != .failed else { throw ODBCFailures.transactionFailed }
+        guard connection.transaction == .none || connection.transaction == .open else {
+            throw ODBCFailures.transactionFailed
+        }
         if connection.transaction == .none { try connection.setCommittingEach(true) }
         do throws(TargetFailure) {
-            return try connection.run(Array(sql.utf16), parameters, wantsRows: true)
+            return try connection.run(sql, parameters, wantsRows: true)
         } catch {
             if connection.transaction == .open { connection.transaction = .failed }
             throw error
@@ -183,7 +190,12 @@ struct ODBCExchange {
 
     func rollback() throws(TargetFailure) {
         if connection.transaction == .none { return }
-        try connection.endTransaction(SQL_ROLLBACK)
+        do throws(TargetFailure) {
+            try connection.endTransaction(SQL_ROLLBACK)
+        } catch {
+            // Some drivers cannot roll back what a query has ended already.
+            guard connection.transaction == .ended, error.class == .permanent else { throw error }
+        }
         connection.transaction = .none
     }
 }

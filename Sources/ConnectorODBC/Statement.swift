@@ -9,16 +9,15 @@ struct ODBCResults {
     var rows: [[String?]] = []
 }
 
-/// A statement handle, for one text. Text goes over in UTF-16, which every driver that is told it
-/// this way takes as it is, whatever its or the system's character set.
-///
-/// Used on the connection's thread, with the watch registered around it.
+/// A statement handle, for one text. Used on the connection's thread, with the watch registered
+/// around it.
 struct ODBCStatement: ~Copyable {
-    /// Units of a piece of a long value.
-    private static let pieceUnitCount = 1 << 15
+    /// Of a piece of a long value.
+    private static let pieceByteCount = 1 << 16
 
     let handle: SQLHSTMT
     private let connection: ODBCConnection
+    private var isWide: Bool { connection.dialect.hasWideText }
 
     init(on connection: ODBCConnection) throws(TargetFailure) {
         var handle: SQLHANDLE?
@@ -45,12 +44,18 @@ struct ODBCStatement: ~Copyable {
 
     /// Runs the text, walks all results and returns what they come to; the first error ends it.
     func run(
-        _ units: [UInt16], _ parameters: [String], wantsRows: Bool
+        _ text: String, _ parameters: [String], wantsRows: Bool
     ) throws(TargetFailure) -> ODBCResults {
-        let bound = ODBCParameters(parameters)
+        let bound = ODBCParameters(parameters, isWide: isWide)
         try bind(bound)
-        var units = units
-        let code = SQLExecDirectW(handle, &units, SQLINTEGER(units.count))
+        let code: SQLRETURN
+        if isWide {
+            var units = Array(text.utf16)
+            code = SQLExecDirectW(handle, &units, SQLINTEGER(units.count))
+        } else {
+            var bytes = Array(text.utf8)
+            code = SQLExecDirect(handle, &bytes, SQLINTEGER(bytes.count))
+        }
         withExtendedLifetime(bound) {}
         return try collect(code, wantsRows: wantsRows)
     }
@@ -58,14 +63,17 @@ struct ODBCStatement: ~Copyable {
     private func bind(_ parameters: ODBCParameters) throws(TargetFailure) {
         let type = connection.dialect.hasNationalParameters ? SQL_WVARCHAR : SQL_VARCHAR
         for index in 0..<parameters.count {
+            let byteCount = parameters.byteCount(index)
             let code = SQLBindParameter(
-                handle, SQLUSMALLINT(index + 1), SQLSMALLINT(SQL_PARAM_INPUT),
-                SQLSMALLINT(SQL_C_WCHAR), SQLSMALLINT(type),
-                SQLULEN(max(1, parameters.unitCount(index))), 0, parameters.units(index),
-                SQLLEN(parameters.unitCount(index) * 2), parameters.byteCount(index))
+                handle, SQLUSMALLINT(index + 1), SQLSMALLINT(SQL_PARAM_INPUT), textType,
+                SQLSMALLINT(type), SQLULEN(max(1, byteCount.pointee / unitByteCount)), 0,
+                parameters.bytes(index), byteCount.pointee, byteCount)
             guard isSuccess(code) else { throw failure() }
         }
     }
+
+    private var textType: SQLSMALLINT { SQLSMALLINT(isWide ? SQL_C_WCHAR : SQL_C_CHAR) }
+    private var unitByteCount: Int { isWide ? 2 : 1 }
 
     private func collect(
         _ first: SQLRETURN, wantsRows: Bool
@@ -111,30 +119,38 @@ struct ODBCStatement: ~Copyable {
 
     /// One value, in pieces where it is long.
     private func value(_ column: Int) throws(TargetFailure) -> String? {
-        var units: [UInt16] = []
+        var bytes: [UInt8] = []
         while true {
             var length: SQLLEN = 0
-            let byteCount = SQLLEN(Self.pieceUnitCount * 2)
             let code = SQLGetData(
-                handle, SQLUSMALLINT(column), SQLSMALLINT(SQL_C_WCHAR), connection.piece,
-                byteCount, &length)
-            if code == SQL_NO_DATA { break }
+                handle, SQLUSMALLINT(column), textType, connection.piece,
+                SQLLEN(Self.pieceByteCount), &length)
+            if code == SQL_NO_DATA { return text(bytes.span.bytes) }
             guard isSuccess(code) else { throw failure() }
             if length == SQLLEN(SQL_NULL_DATA) { return nil }
             // A piece that is not the last ends with a unit of zero.
-            let isWhole = length >= 0 && length < byteCount
-            let unitCount = isWhole ? Int(length) / 2 : Self.pieceUnitCount - 1
-            let piece = connection.piece.assumingMemoryBound(to: UInt16.self)
-            let buffer = UnsafeBufferPointer(start: piece, count: unitCount)
-            if isWhole, units.isEmpty { return String(decoding: buffer, as: UTF16.self) }
-            units += buffer
-            if isWhole { break }
+            let pieceByteCountMax = Self.pieceByteCount - unitByteCount
+            let isLast = length >= 0 && length <= pieceByteCountMax
+            let piece = UnsafeRawBufferPointer(
+                start: connection.piece, count: isLast ? Int(length) : pieceByteCountMax)
+            if isLast, bytes.isEmpty { return text(piece.bytes) }
+            bytes += piece
+            if isLast { return text(bytes.span.bytes) }
         }
-        return String(decoding: units, as: UTF16.self)
+    }
+
+    private func text(_ bytes: RawSpan) -> String {
+        bytes.withUnsafeBytes { bytes in
+            guard isWide else { return String(decoding: bytes, as: UTF8.self) }
+            let units = (0..<bytes.count / 2).lazy.map { index in
+                bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)
+            }
+            return String(decoding: units, as: UTF16.self)
+        }
     }
 
     static func allocatePiece() -> UnsafeMutableRawPointer {
-        .allocate(byteCount: pieceUnitCount * 2, alignment: 2)
+        .allocate(byteCount: pieceByteCount, alignment: 2)
     }
 
     private func failure() -> TargetFailure { connection.failure(SQL_HANDLE_STMT, handle) }
@@ -142,19 +158,23 @@ struct ODBCStatement: ~Copyable {
 
 /// Texts in memory that stays where it is while a statement runs.
 private final class ODBCParameters {
-    private let texts: [UnsafeMutableBufferPointer<UInt16>]
+    private let texts: [UnsafeMutableRawBufferPointer]
     private let byteCounts: UnsafeMutablePointer<SQLLEN>
 
-    init(_ parameters: [String]) {
+    init(_ parameters: [String], isWide: Bool) {
         texts = parameters.map { text in
-            let units = Array(text.utf16)
-            let buffer = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: units.count + 1)
-            _ = buffer.initialize(from: units + [0])
+            let bytes =
+                isWide
+                ? text.utf16.flatMap { withUnsafeBytes(of: $0, Array.init) } : Array(text.utf8)
+            // Some drivers look for an end although they are given the length.
+            let buffer = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: bytes.count + 2, alignment: 2)
+            buffer.copyBytes(from: bytes + [0, 0])
             return buffer
         }
         byteCounts = .allocate(capacity: parameters.count + 1)
         byteCounts.initialize(repeating: 0, count: parameters.count + 1)
-        for index in texts.indices { byteCounts[index] = (texts[index].count - 1) * 2 }
+        for index in texts.indices { byteCounts[index] = texts[index].count - 2 }
     }
 
     deinit {
@@ -164,11 +184,7 @@ private final class ODBCParameters {
 
     var count: Int { texts.count }
 
-    func unitCount(_ index: Int) -> Int { texts[index].count - 1 }
-
-    func units(_ index: Int) -> UnsafeMutableRawPointer? {
-        texts[index].baseAddress.map { UnsafeMutableRawPointer($0) }
-    }
+    func bytes(_ index: Int) -> UnsafeMutableRawPointer? { texts[index].baseAddress }
 
     func byteCount(_ index: Int) -> UnsafeMutablePointer<SQLLEN> { byteCounts + index }
 }

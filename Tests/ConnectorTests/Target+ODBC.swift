@@ -153,7 +153,14 @@ extension ODBCDialect {
         ],
         repeatedKeyCodes: ["1062"], existingTableCodes: ["1050"])
 
-    static let sqliteForTests = ODBCDialect(
+    /// The driver's functions for UTF-16 break what is beyond U+FFFF.
+    static let sqliteForTests = {
+        var dialect = sqliteForTestsWide
+        dialect.hasWideText = false
+        return dialect
+    }()
+
+    private static let sqliteForTestsWide = ODBCDialect(
         databaseName: "SQLite", splitRules: SQLDialect(.sqlite),
         transactionBegin: ["SAVEPOINT segledger"],
         transactionCheck: ["RELEASE SAVEPOINT segledger", "SAVEPOINT segledger"],
