@@ -145,6 +145,8 @@ extension ODBCDialect {
             1366: ODBCFailure(.values, "a value is of the wrong form"),
             1927: ODBCFailure(.transient, "the server ended the connection", isConnectionLost: true),
             1969: ODBCFailure(.transient, "the query took too long"),
+            2002: ODBCFailure(.transient, "the server cannot be reached", isConnectionLost: true),
+            2003: ODBCFailure(.transient, "the server cannot be reached", isConnectionLost: true),
             2006: ODBCFailure(.transient, "the connection was lost", isConnectionLost: true),
             2013: ODBCFailure(.transient, "the connection was lost", isConnectionLost: true),
             2014: ODBCFailure(.transient, "the connection is out of step", isConnectionLost: true),
