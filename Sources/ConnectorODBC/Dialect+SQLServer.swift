@@ -8,7 +8,9 @@ extension ODBCDialect {
     package static let sqlServer = ODBCDialect(
         databaseName: "Microsoft SQL Server",
         settings: sqlServerSettings,
-        transactionBegin: ["SELECT TOP (1) object_id FROM sys.objects", sqlServerTransaction],
+        transactionBegin: [
+            "SELECT TOP (1) object_id FROM sys.objects; " + sqlServerTransaction
+        ],
         transactionCheck: [sqlServerTransaction],
         // XACT_ABORT: an error takes the whole transaction back.
         keepsTransactionOnError: false,

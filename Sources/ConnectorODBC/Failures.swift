@@ -221,3 +221,15 @@ enum ODBCFailures {
         class: .transient, targetCode: "02000",
         message: "the lane's row in segledger_cursor went away while it was claimed")
 }
+
+extension ODBCDialect {
+    /// What a diagnostic record means, of a statement or, where `isConnecting`, before a session
+    /// stands. For tests of the tables.
+    package func failure(
+        state: String, native: Int, message: String = "", isConnecting: Bool = false
+    ) -> TargetFailure {
+        let record = ODBCDiagnostic(state: state, native: native, message: message)
+        return isConnecting
+            ? ODBCFailures.connectFailure([record], self) : ODBCFailures.failure([record], self)
+    }
+}
