@@ -37,7 +37,10 @@ package final class CallAbandonment: Sendable {
     /// A call begins; `answer` gives its caller a failure.
     func start(_ answer: @escaping @Sendable (TargetFailure) -> Void) {
         state.withLock { state in
-            if case .idle = state { state = .running(answer) }
+            guard case .idle = state else {
+                preconditionFailure("a session makes one call at a time, and none once abandoned")
+            }
+            state = .running(answer)
         }
     }
 

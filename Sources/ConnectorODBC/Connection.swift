@@ -143,16 +143,20 @@ final class ODBCConnection: @unchecked Sendable {  // `handle`: one thread, then
             isCancellable ? ODBCWatch.Statement(raw: statement.handle) : nil,
             milliseconds: configuration.statementTimeoutMilliseconds,
             failure: ODBCFailures.unanswered)
+        var results = ODBCResults()
+        var failure: TargetFailure?
         do throws(TargetFailure) {
-            let results = try statement.run(text, parameters, wantsRows: wantsRows)
-            isInterruptionLeft = watch.leave() != .none
-            try requireUsable()
-            return results
+            results = try statement.run(text, parameters, wantsRows: wantsRows)
         } catch {
-            let interruption = watch.leave()
-            isInterruptionLeft = interruption != .none
-            throw completed(error, interruption)
+            failure = error
         }
+        let interruption = watch.leave()
+        // Not before: until then another thread may cancel it.
+        statement.free()
+        isInterruptionLeft = interruption != .none
+        if let failure { throw completed(failure, interruption) }
+        try requireUsable()
+        return results
     }
 
     /// Gives an interruption that came too late a statement of its own.

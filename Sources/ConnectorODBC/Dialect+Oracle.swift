@@ -25,13 +25,14 @@ extension ODBCDialect {
         codeForm: .oracle,
         failures: oracleFailures,
         repeatedKeyCodes: ["ORA-00001"],
-        existingTableCodes: ["ORA-00955"])
-        .with { $0.hasNationalParameters = false }
+        existingTableCodes: ["ORA-00955"]
+    )
+    .with { $0.hasNationalParameters = false }
 
     private static let oracleTransaction =
         "SELECT DBMS_TRANSACTION.LOCAL_TRANSACTION_ID FROM dual"
 
-    /// What the literals of templates rely on. NLS_TERRITORY sets the others too, so it comes first.
+    /// What the literals of templates rely on. NLS_TERRITORY sets the others too, so it is first.
     private static let oracleSettings = [
         "ALTER SESSION SET NLS_LANGUAGE = 'AMERICAN' NLS_TERRITORY = 'AMERICA'",
         """

@@ -3,8 +3,8 @@ internal import SegmentModel
 extension ODBCDialect {
     /// SQL Server 2016 and later, Azure SQL Database.
     ///
-    /// The driver's manual-commit mode is IMPLICIT_TRANSACTIONS: a transaction begins with the first
-    /// statement that reads or writes a table, and not with a SELECT of none.
+    /// The driver's manual-commit mode is IMPLICIT_TRANSACTIONS: a transaction begins with the
+    /// first statement that reads or writes a table, and not with a SELECT of none.
     package static let sqlServer = ODBCDialect(
         databaseName: "Microsoft SQL Server",
         settings: sqlServerSettings,

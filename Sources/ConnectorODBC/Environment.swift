@@ -5,7 +5,7 @@ internal import Connector
 ///
 /// unixODBC guards its own structures with mutexes, and since 2.3.1 lets calls of different
 /// connections, and `SQLCancel` beside a call of the same statement, through to the driver at the
-/// same time (`Threading = 0` of odbcinst.ini). A driver set to 3 there runs one call at a time over
+/// same time (`Threading = 0` of odbcinst.ini). A driver set to 3 there runs one call at a time in
 /// the whole process, and cannot be cancelled.
 enum ODBCEnvironment {
     struct Handle: @unchecked Sendable {  // made once, then only given to SQLAllocHandle

@@ -104,9 +104,10 @@ struct ODBCExchange {
     private func runAll(_ texts: [String]) throws(TargetFailure) -> [String?] {
         var row: [String?] = []
         for text in texts {
-            row = try connection.run(
-                text, wantsRows: true, isCancellable: false
-            ).rows.first ?? []
+            row =
+                try connection.run(
+                    text, wantsRows: true, isCancellable: false
+                ).rows.first ?? []
         }
         return row
     }

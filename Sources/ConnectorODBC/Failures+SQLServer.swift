@@ -1,7 +1,7 @@
 internal import Connector
 
-/// SQL Server's error numbers. Source:
-/// https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors
+/// SQL Server's error numbers. Source: "Database Engine events and errors",
+/// https://learn.microsoft.com/sql/relational-databases/errors-events/
 /// and, for Azure's (40000 to 49999),
 /// https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues
 extension ODBCDialect {

@@ -26,8 +26,8 @@ package struct ODBCFailure: Sendable {
 /// Diagnostics as failures.
 ///
 /// Servers put values into the middle of their messages, and drivers pass them on. So none of a
-/// message is passed on: each number or state has a sentence of ours, and a name is taken out of the
-/// message where its place in it is certain (`ODBCNames`). INV-10. The numbers stand in the
+/// message is passed on: each number or state has a sentence of ours, and a name is taken out of
+/// the message where its place in it is certain (`ODBCNames`). INV-10. The numbers stand in the
 /// dialect's table; what is not there goes by its SQLSTATE. Source of the states:
 /// https://learn.microsoft.com/sql/odbc/reference/appendixes/appendix-a-odbc-error-codes
 enum ODBCFailures {

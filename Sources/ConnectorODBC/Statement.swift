@@ -38,6 +38,9 @@ struct ODBCStatement: ~Copyable {
         SQLFreeHandle(SQLSMALLINT(SQL_HANDLE_STMT), handle)
     }
 
+    /// What its end does, at a place that the caller chooses.
+    consuming func free() {}
+
     private func set(_ attribute: CInt, _ value: UInt) {
         SQLSetStmtAttr(handle, attribute, SQLPOINTER(bitPattern: value), SQL_IS_UINTEGER)
     }

@@ -7,14 +7,15 @@ internal import Synchronization
 /// of its own, because a call of ODBC blocks until its driver comes back.
 ///
 /// A statement that is cancelled, or whose time is over, gets `SQLCancel`, again every
-/// `cancelMilliseconds`: one that comes between two calls of the statement has no effect. Where that
-/// does not help within `graceMilliseconds`, and for calls that cannot be cancelled, the session is
-/// given up: its caller goes on, and the thread in the driver stays behind (`CallAbandonment`).
+/// `cancelMilliseconds`: one that comes between two calls of the statement has no effect. Where
+/// that does not help within `graceMilliseconds`, and for calls that cannot be cancelled, the
+/// session is given up: its caller goes on, and the thread in the driver stays behind
+/// (`CallAbandonment`).
 ///
 /// Invariants:
 /// - `SQLCancel` runs only while its statement is registered: `leave` waits for it, so no handle is
 ///   used after it was freed;
-/// - no driver is called under the mutex, nor on the watch's thread, which a dead network could hold.
+/// - no driver is called under the mutex, nor on the watch's thread: a dead network could hold it.
 final class ODBCWatch: CancelSwitch {
     static let graceMilliseconds = 2000
     private static let cancelMilliseconds = 100

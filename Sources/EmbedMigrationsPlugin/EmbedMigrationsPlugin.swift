@@ -1,7 +1,7 @@
 import Foundation
 import PackagePlugin
 
-/// Embeds the folders of `migrations/` into the target that owns them, as `EmbeddedMigrations`; built
+/// Embeds folders of `migrations/` into the target that owns them, as `EmbeddedMigrations`; built
 /// again whenever one of its files changes.
 @main
 struct EmbedMigrationsPlugin: BuildToolPlugin {

@@ -3,7 +3,7 @@ internal import SegmentModel
 /// Cuts a rendered query into its statements, for clients that take one at a time.
 extension SQLDialect {
     /// The statements without the semicolon that parts them, in order; empty ones and comments left
-    /// out. A PL/SQL block of Oracle's keeps its semicolons: `BEGIN … END;` ends with its own `END`,
+    /// out. A PL/SQL block of Oracle's keeps its semicolons: `BEGIN … END;` ends with its own END,
     /// and what begins with DECLARE, or creates something that holds PL/SQL, goes on to the end.
     ///
     /// - Complexity: O(bytes).

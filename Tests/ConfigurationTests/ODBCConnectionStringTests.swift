@@ -7,7 +7,8 @@ struct ODBCConnectionStringTests {
     @Test("A value is what stands between its braces, and goes back between them where it must")
     func braces() throws {
         let string = try ODBCConnectionString(
-            parsing: "odbc: Driver = {ODBC Driver 18 for SQL Server} ;SERVER=db,1433;;UID={a}}b;c};x=")
+            parsing:
+                "odbc: Driver = {ODBC Driver 18 for SQL Server} ;SERVER=db,1433;;UID={a}}b;c};x=")
         #expect(string.value(of: "driver") == "ODBC Driver 18 for SQL Server")
         #expect(string.value(of: "Server") == "db,1433")
         #expect(string.value(of: "uid") == "a}b;c")

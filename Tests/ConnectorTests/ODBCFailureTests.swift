@@ -101,8 +101,8 @@ struct ODBCFailureTests {
             (207, "Invalid column name 'nothing'.", ": nothing"),
             (
                 2627,
-                "Violation of PRIMARY KEY constraint 'key_1'. Cannot insert duplicate key in object "
-                    + "'dbo.t'. The duplicate key value is (1, secret).", ": key_1"
+                "Violation of PRIMARY KEY constraint 'key_1'. Cannot insert duplicate key in "
+                    + "object 'dbo.t'. The duplicate key value is (1, secret).", ": key_1"
             ),
             (
                 515,
@@ -140,7 +140,10 @@ struct ODBCFailureTests {
                 ": S.T.C"
             ),
             (1722, "ORA-01722: unable to convert string value containing 'secret'", ""),
-            (2291, "ORA-02291: integrity constraint (S.F) violated - parent key not found", ": S.F"),
+            (
+                2291, "ORA-02291: integrity constraint (S.F) violated - parent key not found",
+                ": S.F"
+            ),
             (20001, "ORA-20001: secret", ""),
         ])
     func namesOfOracle(_ number: Int, _ message: String, _ name: String) {

@@ -142,7 +142,7 @@ struct ODBCTests {
 
     @Test("Sessions that create the cursor table at once all find it")
     func createsRace() async throws {
-        let target = try Target(odbc: .mariaDB)
+        let target = try Target(odbc: .postgres)
         var sessions: [any TargetSession] = []
         for _ in 0..<4 { sessions.append(try await target.connect()) }
         try await withThrowingTaskGroup(of: CursorSupport.self) { group in
@@ -246,6 +246,7 @@ struct ODBCTests {
         #expect(failure?.class == .transient)
         #expect(failure?.isConnectionLost == true)
         #expect(failure?.isOutcomeUnknown == false)
+        #expect(failure?.message == "the driver did not come back within the statement timeout")
         let next = try await caught { try await session.begin() }
         #expect(next?.isConnectionLost == true)
         await session.close()

@@ -143,7 +143,8 @@ extension ODBCDialect {
             1317: ODBCFailure(.transient, "the query was interrupted"),
             1364: ODBCFailure(.values, "a column has no default value"),
             1366: ODBCFailure(.values, "a value is of the wrong form"),
-            1927: ODBCFailure(.transient, "the server ended the connection", isConnectionLost: true),
+            1927: ODBCFailure(
+                .transient, "the server ended the connection", isConnectionLost: true),
             1969: ODBCFailure(.transient, "the query took too long"),
             2002: ODBCFailure(.transient, "the server cannot be reached", isConnectionLost: true),
             2003: ODBCFailure(.transient, "the server cannot be reached", isConnectionLost: true),

@@ -31,11 +31,12 @@ struct TargetVariant: Sendable, CustomTestStringConvertible {
         self.make = make
     }
 
-    static let all: [TargetVariant] = [
-        TargetVariant(.sqlite, over: "a file") { try Target(.sqlite) },
-        TargetVariant(.postgresql, over: "PostgreSQL") { try Target(.postgresql) },
-        TargetVariant(.mysql, over: "MariaDB") { try Target(.mysql) },
-    ] + overODBC
+    static let all: [TargetVariant] =
+        [
+            TargetVariant(.sqlite, over: "a file") { try Target(.sqlite) },
+            TargetVariant(.postgresql, over: "PostgreSQL") { try Target(.postgresql) },
+            TargetVariant(.mysql, over: "MariaDB") { try Target(.mysql) },
+        ] + overODBC
 }
 
 /// A target of the conformance suite: one empty database, and what differs between the kinds.

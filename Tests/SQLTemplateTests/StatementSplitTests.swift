@@ -47,7 +47,8 @@ import Testing
             (
                 "begin if a then b; elsif c then d; end if; for i in 1..2 loop e; end loop; "
                     + "begin f; exception when others then null; end; "
-                    + "case g when 1 then h; end case; i := case when j then 1 else 2 end; end p; x",
+                    + "case g when 1 then h; end case; "
+                    + "i := case when j then 1 else 2 end; end p; x",
                 [
                     "begin if a then b; elsif c then d; end if; for i in 1..2 loop e; end loop; "
                         + "begin f; exception when others then null; end; case g when 1 then h; "
