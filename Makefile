@@ -5,9 +5,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-BUILD_PACKAGES := libsqlite3-dev libpq-dev libmariadb-dev liblz4-dev libroaring-dev pkg-config
+BUILD_PACKAGES := libsqlite3-dev libpq-dev libmariadb-dev unixodbc-dev liblz4-dev \
+  libroaring-dev pkg-config
 TEST_PACKAGES := $(BUILD_PACKAGES) postgresql mariadb-server clickhouse-server clickhouse-client \
-  sqlite3 openssl python3-venv xz-utils
+  odbcinst odbc-postgresql odbc-mariadb libsqliteodbc tdsodbc sqlite3 openssl python3-venv xz-utils
 SOURCES := Sources Tests Package.swift
 
 .PHONY: help

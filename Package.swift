@@ -64,6 +64,7 @@ let package = Package(
         system("CLZ4", package: "liblz4-dev"),
         system("CLibPQ", pkgConfig: "libpq", package: "libpq-dev"),
         system("CMariaDB", pkgConfig: "libmariadb", package: "libmariadb-dev"),
+        system("CODBC", pkgConfig: "odbc", package: "unixodbc-dev"),
         system("CRoaring", package: "libroaring-dev"),
         .target(name: "CChecksum"),
         system("CPrefetch"),
@@ -100,6 +101,11 @@ let package = Package(
             "ConnectorMySQL",
             ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", "CMariaDB"],
             plugins: embeddedMigrations),
+        module(
+            "ConnectorODBC",
+            [
+                "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "Configuration", "CODBC",
+            ], plugins: embeddedMigrations),
         // Row 6: the application.
         module(
             "Sync",
@@ -132,7 +138,7 @@ let package = Package(
             name: "segledger",
             dependencies: [
                 "Connector", "ConnectorSQLite", "ConnectorPostgres", "ConnectorMySQL",
-                "CommandLineInterface",
+                "ConnectorODBC", "CommandLineInterface",
             ],
             swiftSettings: settings),
         // Tests.
@@ -186,7 +192,8 @@ let package = Package(
             "ConnectorTests",
             [
                 "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "ConnectorSQLite",
-                "ConnectorPostgres", "ConnectorMySQL", "ServerTesting", "DocumentationTesting",
+                "ConnectorPostgres", "ConnectorMySQL", "ConnectorODBC", "ServerTesting",
+                "DocumentationTesting",
             ]),
         test("AuditTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Audit", crypto]),
         test(

@@ -194,6 +194,7 @@ final class RecordingSession: TargetSession {
     func openCursors() async throws -> CursorSupport { try await inner.openCursors() }
     func begin() async throws { try await inner.begin() }
     func execute(_ sql: [UInt8]) async throws -> Int { try await inner.execute(sql) }
+    var undoesQueries: Bool { inner.undoesQueries }
     func executeOrUndo(_ sql: [UInt8]) async throws -> Int { try await inner.executeOrUndo(sql) }
     func query(_ sql: [UInt8]) async throws -> [[String?]] { try await inner.query(sql) }
     func commit() async throws { try await inner.commit() }

@@ -78,6 +78,7 @@ struct ConnectorReader {
         _ node: YAMLNode?, kind: ConnectorKind?, _ faults: inout FaultCollector
     ) -> ConnectorURL? {
         let path = "\(path).url"
+        if kind == .mssql || kind == .oracle { return readConnectionString(node, path, &faults) }
         let schemes = Self.schemes(of: kind)
         let hint =
             kind == .sqlite
@@ -96,7 +97,7 @@ struct ConnectorReader {
                 faults.add(path, "must be the path of a file", hint: hint)
                 return nil
             }
-            return ConnectorURL(path: text)
+            return ConnectorURL(withoutPassword: text)
         }
         do {
             return try ConnectorURL(parsing: text)
@@ -104,6 +105,20 @@ struct ConnectorReader {
             add(error, path, &faults)
             return nil
         }
+    }
+
+    private func readConnectionString(
+        _ node: YAMLNode?, _ path: String, _ faults: inout FaultCollector
+    ) -> ConnectorURL? {
+        let hint = "write odbc: and an ODBC connection string"
+        guard let text = faults.requiredText(node, path, hint: hint) else { return nil }
+        do throws(ODBCConnectionString.Problem) {
+            _ = try ODBCConnectionString(parsing: text)
+        } catch {
+            faults.add(path, error.message, hint: error.hint)
+            return nil
+        }
+        return ConnectorURL(withoutPassword: text)
     }
 
     /// What a URL of this kind begins with, the usual first; empty: anything.

@@ -17,9 +17,9 @@ struct ConnectorURL {
     let text: String
     let password: String?
 
-    /// The path of a file, which holds no password.
-    init(path: String) {
-        text = path
+    /// A path, or what is known to hold no password.
+    init(withoutPassword source: String) {
+        text = source
         password = nil
     }
 

@@ -37,8 +37,11 @@ package protocol TargetSession: AnyObject, Sendable {
     /// Inside a transaction that failed, roll back before anything else.
     func execute(_ sql: [UInt8]) async throws -> Int
 
+    /// Whether `executeOrUndo` can undo.
+    var undoesQueries: Bool { get }
+
     /// Runs one rendered query inside a transaction. Where it fails the transaction is as it was
-    /// before, if the target has savepoints that allow it; else as after `execute`.
+    /// before, if the session `undoesQueries`; else as after `execute`.
     func executeOrUndo(_ sql: [UInt8]) async throws -> Int
 
     /// Runs a query that returns rows; each value as text, nil for NULL. Used for `members`.
@@ -168,6 +171,8 @@ package enum TargetDeliveryResult: Hashable, Sendable {
 
 extension TargetSession {
     package var bindsValues: Bool { false }
+
+    package var undoesQueries: Bool { true }
 }
 
 /// Why a target did not do what it was asked.

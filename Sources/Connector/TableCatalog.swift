@@ -23,13 +23,13 @@ package struct TableDescription: Hashable, Sendable {
 package struct TableCatalog: Sendable {
     private let kind: ConnectorKind
     /// A text as a literal of the database.
-    private let apostrophe: @Sendable (String) -> String
+    let apostrophe: @Sendable (String) -> String
 
     /// nil where this build has no questions for the kind.
     package init?(_ rules: SQLRules) {
         switch rules.kind {
-        case .postgresql, .sqlite, .mysql: kind = rules.kind
-        case .mssql, .oracle, .clickhouse: return nil
+        case .postgresql, .sqlite, .mysql, .mssql, .oracle: kind = rules.kind
+        case .clickhouse: return nil
         }
         let dialect = SQLDialect(rules)
         apostrophe = { dialect.literal($0) }
@@ -68,11 +68,19 @@ package struct TableCatalog: Sendable {
     package func isSame(_ name: QueryStatement.Name, _ column: String) -> Bool {
         switch kind {
         case .postgresql: name.isQuoted ? name.text == column : name.text.lowercased() == column
+        case .oracle: oracleName(name) == column
         default: name.text.lowercased() == column.lowercased()
         }
     }
 
     // MARK: Questions
+
+    /// What `describe` asks, for tests that have another parser read it.
+    package func questions(
+        about name: [QueryStatement.Name]
+    ) -> (columns: String, keys: String) {
+        (columnsQuestion(name), keysQuestion(name))
+    }
 
     private func columnsQuestion(_ name: [QueryStatement.Name]) -> String {
         switch kind {
@@ -87,6 +95,8 @@ package struct TableCatalog: Sendable {
             SELECT column_name, data_type FROM information_schema.columns
             WHERE \(inSchema(name)) ORDER BY ordinal_position
             """
+        case .mssql: sqlServerColumns(name)
+        case .oracle: oracleColumns(name)
         default: "SELECT name, type FROM pragma_table_info(\(apostrophe(last(name))))"
         }
     }
@@ -105,6 +115,8 @@ package struct TableCatalog: Sendable {
             SELECT index_name, column_name FROM information_schema.statistics
             WHERE \(inSchema(name)) AND non_unique = 0
             """
+        case .mssql: sqlServerKeys(name)
+        case .oracle: oracleKeys(name)
         default:
             """
             SELECT l.name, i.name FROM pragma_index_list(\(apostrophe(last(name)))) l,

@@ -14,6 +14,7 @@ package protocol TargetConnection: AnyObject, Sendable {
 
     func begin() throws(TargetFailure)
     func execute(_ sql: [UInt8]) throws(TargetFailure) -> Int
+    var undoesQueries: Bool { get }
     func executeOrUndo(_ sql: [UInt8]) throws(TargetFailure) -> Int
     func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]]
     func commit() throws(TargetFailure)
@@ -69,6 +70,8 @@ package struct TargetBeginning: Sendable {
 
 extension TargetConnection {
     package var bindsValues: Bool { false }
+
+    package var undoesQueries: Bool { true }
 
     package func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
         preconditionFailure("bound queries go only to connections that take them")

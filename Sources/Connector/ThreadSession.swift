@@ -7,25 +7,51 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
     private let connection: Mutex<Connection?>
     private let cancellation: any CancelSwitch
     private let takesValues: Atomic<Bool>
+    package let undoesQueries: Bool
+    private let abandonment: CallAbandonment?
     private let thread: OwnedThread
 
-    private init(_ connection: Connection, on thread: OwnedThread) {
+    private init(
+        _ connection: Connection, on thread: OwnedThread, abandonment: CallAbandonment?
+    ) {
         cancellation = connection.cancellation
         takesValues = Atomic(connection.bindsValues)
+        undoesQueries = connection.undoesQueries
         self.connection = Mutex(connection)
         self.thread = thread
+        self.abandonment = abandonment
     }
 
     /// Opens a connection on a new thread.
+    ///
+    /// `abandonment` is what an adapter leaves calls by whose client library may never return. The
+    /// session is closed for its owner then; the connection is closed, and the thread ends, when
+    /// the call does come back, and until then, or until the process ends, both stay behind.
     package static func open(
-        threadName: String, _ connect: @escaping @Sendable () throws -> Connection
+        threadName: String, abandonment: CallAbandonment? = nil,
+        _ connect: @escaping @Sendable () throws -> Connection
     ) async throws -> ThreadSession {
         let thread = OwnedThread(name: threadName)
         do {
-            return ThreadSession(try await thread.run(connect), on: thread)
+            let connection = try await call(on: thread, abandonment, connect)
+            return ThreadSession(connection, on: thread, abandonment: abandonment)
         } catch {
             thread.stop()
             throw error
+        }
+    }
+
+    private static func call<Result: Sendable>(
+        on thread: OwnedThread, _ abandonment: CallAbandonment?,
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        guard let abandonment else { return try await thread.run(body) }
+        return try await withCheckedThrowingContinuation { continuation in
+            abandonment.start { continuation.resume(throwing: $0) }
+            thread.submit {
+                let result = Swift.Result(catching: body)
+                if abandonment.end() { continuation.resume(with: result) }
+            }
         }
     }
 
@@ -40,7 +66,19 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
         // Forgets a cancellation of what ran before, not one of the caller's own task.
         cancellation.lower()
         if Task.isCancelled { cancellation.raise() }
-        return try await thread.run { try body(connection) }
+        do {
+            return try await Self.call(on: thread, abandonment) { try body(connection) }
+        } catch {
+            if abandonment?.isAbandoned == true { leaveBehind() }
+            throw error
+        }
+    }
+
+    /// Whatever the thread is in is followed by the connection's end, and the thread's.
+    private func leaveBehind() {
+        guard let connection = connection.withLock({ $0.take() }) else { return }
+        thread.submit { connection.close() }
+        thread.stop()
     }
 
     package func openCursors() async throws -> CursorSupport {
@@ -96,9 +134,9 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
     package func close() async {
         guard let connection = connection.withLock({ $0.take() }) else { return }
         do {
-            try await thread.run { connection.close() }
+            try await Self.call(on: thread, abandonment) { connection.close() }
         } catch {
-            preconditionFailure("closing does not throw")
+            precondition(abandonment?.isAbandoned == true, "closing does not throw")
         }
         thread.stop()
     }

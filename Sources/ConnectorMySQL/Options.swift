@@ -1,5 +1,4 @@
 internal import CMariaDB
-internal import Glibc
 internal import SegmentModel
 
 /// Options of libmariadb: https://mariadb.com/kb/en/mysql_optionsv/
@@ -50,13 +49,4 @@ enum MySQLOptions {
         let clear = isNameVerified == 0 ? "" : ",mysql_clear_password"
         mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, plugins + clear)
     }
-}
-
-/// Keeps a connection that the server closed from ending the process: OpenSSL writes without
-/// MSG_NOSIGNAL. For threads of ours that run nothing else.
-func blockBrokenPipeSignal() {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGPIPE)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
 }

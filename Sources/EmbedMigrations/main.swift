@@ -20,12 +20,14 @@ guard let output = arguments.first else {
 let entries = try arguments.dropFirst().map { path in
     let file = URL(fileURLWithPath: path)
     let text = try String(contentsOf: file, encoding: .utf8)
-    return "        (name: \"\(file.lastPathComponent)\", sql: \(literal(text))),"
+    let folder = file.deletingLastPathComponent().lastPathComponent
+    return "        (folder: \"\(folder)\", name: \"\(file.lastPathComponent)\", "
+        + "sql: \(literal(text))),"
 }
 let source = """
-    /// The files of this target's folder of `migrations/`, by name.
+    /// The files of this target's folders of `migrations/`, by name.
     enum EmbeddedMigrations {
-        static let files: [(name: String, sql: String)] = [
+        static let files: [(folder: String, name: String, sql: String)] = [
     \(entries.joined(separator: "\n"))
         ]
     }

@@ -1,32 +1,35 @@
 import Foundation
 import PackagePlugin
 
-/// Embeds a folder of `migrations/` into the target that owns it, as `EmbeddedMigrations`; built
+/// Embeds folders of `migrations/` into the target that owns them, as `EmbeddedMigrations`; built
 /// again whenever one of its files changes.
 @main
 struct EmbedMigrationsPlugin: BuildToolPlugin {
-    /// Which target gets which folder of `migrations/`.
+    /// Which target gets which folders of `migrations/`.
     private static let folders = [
-        "Projection": "projection",
-        "ConnectorSQLite": "target/sqlite",
-        "ConnectorPostgres": "target/postgresql",
-        "ConnectorMySQL": "target/mysql",
+        "Projection": ["projection"],
+        "ConnectorSQLite": ["target/sqlite"],
+        "ConnectorPostgres": ["target/postgresql"],
+        "ConnectorMySQL": ["target/mysql"],
+        "ConnectorODBC": ["target/mssql", "target/oracle"],
     ]
 
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
-        guard let folder = Self.folders[target.name] else {
+        guard let folders = Self.folders[target.name] else {
             Diagnostics.error("no folder of migrations/ is known for the target \(target.name)")
             return []
         }
-        let directory = context.package.directoryURL.appending(path: "migrations/\(folder)")
-        let files = try FileManager.default
-            .contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
-            .filter { $0.pathExtension == "sql" }
-            .sorted { $0.lastPathComponent < $1.lastPathComponent }
+        let files = try folders.flatMap { folder in
+            let directory = context.package.directoryURL.appending(path: "migrations/\(folder)")
+            return try FileManager.default
+                .contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+                .filter { $0.pathExtension == "sql" }
+                .sorted { $0.lastPathComponent < $1.lastPathComponent }
+        }
         let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedMigrations.swift")
         return [
             .buildCommand(
-                displayName: "Embedding migrations/\(folder)",
+                displayName: "Embedding migrations/ (\(folders.joined(separator: ", ")))",
                 executable: try context.tool(named: "embed-migrations").url,
                 arguments: [output.path] + files.map(\.path),
                 inputFiles: files,

@@ -7,6 +7,12 @@ package struct QueryStatement: Hashable, Sendable {
         package var isQuoted: Bool
         /// The byte of the template where it begins.
         package var offset: Int
+
+        package init(text: String, isQuoted: Bool, offset: Int) {
+            self.text = text
+            self.isQuoted = isQuoted
+            self.offset = offset
+        }
     }
 
     /// The keyword that it begins with, in capitals; after WITH the one that acts.

@@ -27,6 +27,11 @@ package final class OwnedThread: SerialExecutor {
         }
     }
 
+    /// Runs `body` on the thread, later.
+    package func submit(_ body: @escaping @Sendable () -> Void) {
+        queue.add(.work(body))
+    }
+
     package func enqueue(_ job: consuming ExecutorJob) {
         queue.add(.job(UnownedJob(job), asUnownedSerialExecutor()))
     }

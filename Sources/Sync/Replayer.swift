@@ -90,7 +90,8 @@ struct Replayer {
         do {
             try await finish(try await rebuild(session, rows, sparing: false))
         } catch let failure as TargetFailure
-            where failure.class == .values || failure.class == .repeatedKey
+            where (failure.class == .values || failure.class == .repeatedKey)
+            && (session.undoesQueries || !isAtomic)
         {
             // Once more, and what is refused is looked for in each batch.
             try await finish(try await rebuild(session, rows, sparing: true))

@@ -32,10 +32,13 @@ package struct TemplateLab: Sendable {
     ) async throws {
         self.plan = plan
         self.session = session
-        guard let catalog = TableCatalog(plan.connector.sqlRules) else {
+        guard DeliveryGrade.best(of: plan.connector.kind) == .exactlyOnce,
+            let catalog = TableCatalog(plan.connector.sqlRules)
+        else {
             throw Failure(
                 .templateInvalid,
-                "the lab cannot ask \(plan.connector.kind.rawValue) about its tables in this build",
+                "the lab cannot try queries on \(plan.connector.kind.rawValue), which takes nothing "
+                    + "back",
                 hint: "'segledger template check' looks at the queries themselves")
         }
         var generator = SystemRandomNumberGenerator()
@@ -343,12 +346,13 @@ extension IntegrationPlan {
 
     /// Why a query cannot be tried in a transaction that is rolled back; nil: it can.
     func reasonNotToTry(_ query: QueryKind) -> String? {
-        guard connector.kind == .mysql else { return nil }
+        guard connector.kind == .mysql || connector.kind == .oracle else { return nil }
         for statement in queries[query]?.template.statements ?? [] {
-            if statement.isDataDefinition, statement.verb != "TRUNCATE" {
+            if statement.isDataDefinition, statement.verb != "TRUNCATE" || !truncates(query) {
                 return "\(statement.verb) commits at once, so it was not tried"
             }
-            if statement.isCall {
+            // A block of PL/SQL can do what it likes.
+            if statement.isCall || ["BEGIN", "DECLARE"].contains(statement.verb) {
                 return "what \(statement.verb) runs can commit at once, so it was not tried"
             }
         }

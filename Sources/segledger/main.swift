@@ -1,6 +1,7 @@
 import CommandLineInterface
 import Connector
 import ConnectorMySQL
+import ConnectorODBC
 import ConnectorPostgres
 import ConnectorSQLite
 
@@ -8,4 +9,5 @@ import ConnectorSQLite
 await SegledgerCommand.runAndExit(
     connectors: ConnectorRegistry([
         SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
+        ODBCConnectorFactory(),
     ]))

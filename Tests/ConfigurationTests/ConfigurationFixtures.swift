@@ -21,10 +21,11 @@ func checkQuery(
 }
 
 func parse(
-    _ text: String, existing: [String: ConnectorDefinition] = [:]
+    _ text: String, existing: [String: ConnectorDefinition] = [:],
+    reachableKinds: [ConnectorKind] = [.postgresql, .mysql, .sqlite]
 ) throws(ConfigurationFaults) -> ConfigurationChange {
     try ConfigurationFile.parse(
-        text, existingConnectors: existing, reachableKinds: [.postgresql, .mysql, .sqlite],
+        text, existingConnectors: existing, reachableKinds: reachableKinds,
         checkQuery: checkQuery)
 }
 

@@ -18,8 +18,9 @@ struct StatementConformanceTests {
         "INV-7: apostrophes and four-byte characters arrive as they are",
         arguments: TargetVariant.all)
     func keepsBytes(_ variant: TargetVariant) async throws {
-        try await variant.make().withSession { session in
-            let written = variant.kind == .mysql ? #"\\n"# : #"\n"#
+        let target = try variant.make()
+        try await target.withSession { session in
+            let written = target.sqlKind == .mysql ? #"\\n"# : #"\n"#
             _ = try await session.execute(
                 sql("INSERT INTO people VALUES (1, 'O''Brien \(written) \"😀\"')"))
             #expect(
@@ -49,6 +50,29 @@ struct StatementConformanceTests {
             _ = try await session.execute(sql("INSERT INTO people VALUES (2, 'b')"))
             try await session.commit()
             #expect(try await session.rows("SELECT id FROM people") == [["2"]])
+        }
+    }
+
+    @Test(
+        "A query that fails can be taken back alone, where the target has savepoints",
+        arguments: TargetVariant.all)
+    func undoesOneQuery(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
+            guard session.undoesQueries else {
+                print("\(variant.testDescription): a failed query is taken back with all others")
+                return
+            }
+            try await session.begin()
+            _ = try await session.executeOrUndo(sql("INSERT INTO people VALUES (1, 'a')"))
+            let failure = try await caught {
+                _ = try await session.executeOrUndo(
+                    sql("INSERT INTO people VALUES (2, 'b'), (3, 'a')"))
+            }
+            #expect(failure?.class == .values)
+            _ = try await session.executeOrUndo(sql("INSERT INTO people VALUES (4, 'd')"))
+            try await session.commit()
+            #expect(
+                try await session.rows("SELECT id FROM people ORDER BY id") == [["1"], ["4"]])
         }
     }
 

@@ -1,5 +1,6 @@
 import Connector
 import ConnectorMySQL
+import ConnectorODBC
 import ConnectorPostgres
 import ConnectorSQLite
 import SegmentModel
@@ -30,20 +31,25 @@ struct TargetVariant: Sendable, CustomTestStringConvertible {
         self.make = make
     }
 
-    static let all: [TargetVariant] = [
-        TargetVariant(.sqlite, over: "a file") { try Target(.sqlite) },
-        TargetVariant(.postgresql, over: "PostgreSQL") { try Target(.postgresql) },
-        TargetVariant(.mysql, over: "MariaDB") { try Target(.mysql) },
-    ]
+    static let all: [TargetVariant] =
+        [
+            TargetVariant(.sqlite, over: "a file") { try Target(.sqlite) },
+            TargetVariant(.postgresql, over: "PostgreSQL") { try Target(.postgresql) },
+            TargetVariant(.mysql, over: "MariaDB") { try Target(.mysql) },
+        ] + overODBC
 }
 
 /// A target of the conformance suite: one empty database, and what differs between the kinds.
 struct Target: Sendable {
     let definition: ConnectorDefinition
+    /// Whose SQL the server behind the connector reads.
+    let sqlKind: ConnectorKind
     let directory: TemporaryDirectory?
+    private let makeConnector: @Sendable (ConnectorDefinition) throws -> any Connector
 
     static let registry = ConnectorRegistry([
         SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
+        ODBCConnectorFactory(),
     ])
 
     init(_ kind: ConnectorKind) throws {
@@ -56,8 +62,18 @@ struct Target: Sendable {
         }
     }
 
-    init(_ kind: ConnectorKind, url: String, directory: TemporaryDirectory? = nil) {
+    /// `sqlKind`: where the server's SQL is not the kind's; `makeConnector`: where the connector is
+    /// not the registry's.
+    init(
+        _ kind: ConnectorKind, url: String, directory: TemporaryDirectory? = nil,
+        sqlKind: ConnectorKind? = nil,
+        makeConnector: @escaping @Sendable (ConnectorDefinition) throws -> any Connector = {
+            try registry.makeConnector($0, secret: nil)
+        }
+    ) {
         self.directory = directory
+        self.sqlKind = sqlKind ?? kind
+        self.makeConnector = makeConnector
         definition = ConnectorDefinition(name: "warehouse", kind: kind, url: url)
     }
 
@@ -66,7 +82,7 @@ struct Target: Sendable {
     ) async throws -> any TargetSession {
         var definition = definition
         change(&definition)
-        return try await Self.registry.makeConnector(definition, secret: nil).connect()
+        return try await makeConnector(definition).connect()
     }
 
     /// A session on the database with the cursor table and `people(id int, name text unique)`.
@@ -91,7 +107,7 @@ struct Target: Sendable {
 
     /// A query that runs for minutes.
     var longQuery: [UInt8] {
-        switch definition.kind {
+        switch sqlKind {
         case .sqlite:
             sql(
                 """

@@ -16,6 +16,9 @@ enum LostReply {
         {
             // Packet 0 of a command, COM_QUERY.
             self = .mysql([])
+        } else if bytes.suffix(11).elementsEqual([7, 0, 0, 0, 3] + commit) {
+            // Behind another command, which has no reply.
+            self = .mysql([])
         } else {
             return nil
         }

@@ -9,14 +9,15 @@ enum ModuleRows {
     }
 
     static let rows: [String: Place] = [
-        "CLZ4": .row(0), "CLibPQ": .row(0), "CMariaDB": .row(0), "CRoaring": .row(0),
-        "CChecksum": .row(0), "CPrefetch": .row(0),
+        "CLZ4": .row(0), "CLibPQ": .row(0), "CMariaDB": .row(0), "CODBC": .row(0),
+        "CRoaring": .row(0), "CChecksum": .row(0), "CPrefetch": .row(0),
         "SegmentModel": .row(1),
         "EventJSON": .row(2), "SQLTemplate": .row(2), "StorageIO": .row(2), "FrameCodec": .row(2),
         "MerkleTree": .row(2),
         "Ledger": .row(3), "Connector": .row(3), "Configuration": .row(3),
         "Projection": .row(4),
         "ConnectorSQLite": .row(5), "ConnectorPostgres": .row(5), "ConnectorMySQL": .row(5),
+        "ConnectorODBC": .row(5),
         "Sync": .row(6), "Audit": .row(6), "Recovery": .row(6),
         "CommandLineInterface": .row(7),
         "segledger": .row(8),

@@ -1,0 +1,38 @@
+internal import SQLTemplate
+
+/// The questions as SQL Server reads them.
+extension TableCatalog {
+    func sqlServerColumns(_ name: [QueryStatement.Name]) -> String {
+        """
+        SELECT c.name, t.name FROM \(catalog(name)).columns AS c
+        JOIN \(catalog(name)).types AS t ON t.user_type_id = c.user_type_id
+        WHERE c.object_id = \(objectID(name)) ORDER BY c.column_id
+        """
+    }
+
+    func sqlServerKeys(_ name: [QueryStatement.Name]) -> String {
+        """
+        SELECT i.index_id, c.name FROM \(catalog(name)).indexes AS i
+        JOIN \(catalog(name)).index_columns AS k
+            ON k.object_id = i.object_id AND k.index_id = i.index_id
+        JOIN \(catalog(name)).columns AS c
+            ON c.object_id = k.object_id AND c.column_id = k.column_id
+        WHERE i.object_id = \(objectID(name)) AND i.is_unique = 1 AND i.has_filter = 0
+            AND i.is_disabled = 0 AND k.is_included_column = 0
+        """
+    }
+
+    /// Each database has a catalogue of its own: `db.schema.table` is asked of `db`.
+    private func catalog(_ name: [QueryStatement.Name]) -> String {
+        name.count > 2 ? bracketed(name[name.count - 3]) + ".sys" : "sys"
+    }
+
+    private func objectID(_ name: [QueryStatement.Name]) -> String {
+        let parts = name.suffix(3).map(bracketed).joined(separator: ".")
+        return "OBJECT_ID(N\(apostrophe(parts)))"
+    }
+
+    private func bracketed(_ part: QueryStatement.Name) -> String {
+        "[" + part.text.replacing("]", with: "]]") + "]"
+    }
+}

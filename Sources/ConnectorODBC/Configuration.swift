@@ -1,0 +1,119 @@
+internal import Configuration
+internal import SegmentModel
+
+/// How the server is reached: the driver manager's connection string, with the secret. Never
+/// printed.
+struct ODBCConfiguration: Sendable {
+    let connectionString: String
+    let connectTimeoutMilliseconds: Int
+    let statementTimeoutMilliseconds: Int
+    let sqlSettings: SQLSettings
+
+    init(_ definition: ConnectorDefinition, secret: String?) throws(Failure) {
+        let name = definition.name
+        let string: ODBCConnectionString
+        do throws(ODBCConnectionString.Problem) {
+            string = try ODBCConnectionString(parsing: definition.url)
+        } catch {
+            throw Failure(
+                .configurationInvalid, "the URL of connector \(name) \(error.message)",
+                hint: error.hint)
+        }
+        guard secret?.unicodeScalars.contains(where: { $0.value < 0x20 }) != true else {
+            throw Failure(
+                .configurationInvalid, "the password of connector \(name) holds a control character"
+            )
+        }
+        var more = try ODBCDriver(string.value(of: "driver")).tls(definition, string)
+        if definition.kind == .mssql, string.value(of: "app") == nil {
+            more.append(("APP", "segledger"))
+        }
+        if let secret { more.append(("PWD", secret)) }
+        connectionString = string.text(adding: more)
+        connectTimeoutMilliseconds = definition.connectTimeoutMilliseconds
+        statementTimeoutMilliseconds = definition.statementTimeoutMilliseconds
+        sqlSettings = definition.sqlSettings
+    }
+}
+
+/// Drivers whose keywords for TLS are known. Sources:
+/// https://learn.microsoft.com/sql/connect/odbc/dsn-connection-string-attribute and FreeTDS's user
+/// guide, chapter "ODBC connection attributes".
+enum ODBCDriver {
+    case microsoft, freeTDS, oracle, unknown
+
+    /// By the name behind `Driver=`; that of a DSN is not known before it is connected.
+    init(_ name: String?) {
+        let name = name?.lowercased() ?? ""
+        if name.contains("odbc driver") && name.contains("sql server")
+            || name.contains("msodbcsql")
+        {
+            self = .microsoft
+        } else if name.contains("freetds") || name.contains("tdsodbc") {
+            self = .freeTDS
+        } else if name.contains("oracle") || name.contains("sqora") {
+            self = .oracle
+        } else {
+            self = .unknown
+        }
+    }
+
+    /// The keywords that a connector's `tls` stands for.
+    ///
+    /// - Throws: for a mode that the driver does not have, with the keyword that does the same.
+    func tls(
+        _ definition: ConnectorDefinition, _ string: ODBCConnectionString
+    ) throws(Failure) -> [(keyword: String, value: String)] {
+        func refuse(_ problem: String, _ hint: String) -> Failure {
+            Failure(
+                .configurationInvalid, "connector \(definition.name): \(problem)", hint: hint)
+        }
+        guard let mode = definition.tlsMode else { return [] }
+        guard definition.tlsAuthorityFile == nil else {
+            throw refuse(
+                "tls.ca_file cannot be given to a driver of ODBC", authorityHint)
+        }
+        guard let pairs = keywords(for: mode) else {
+            throw refuse("the driver has no tls.mode \(mode.rawValue)", modeHint)
+        }
+        if pairs.contains(where: { string.value(of: $0.keyword) != nil }) {
+            throw refuse(
+                "TLS is set by tls.mode and by the url", "keep one of them")
+        }
+        return pairs
+    }
+
+    private func keywords(
+        for mode: ConnectorDefinition.TLSMode
+    ) -> [(keyword: String, value: String)]? {
+        switch (self, mode) {
+        case (.microsoft, .disable): [("Encrypt", "no")]
+        case (.microsoft, .require): [("Encrypt", "yes"), ("TrustServerCertificate", "yes")]
+        case (.microsoft, .verifyFull): [("Encrypt", "yes"), ("TrustServerCertificate", "no")]
+        case (.freeTDS, .disable): [("Encryption", "off")]
+        case (.freeTDS, .prefer): [("Encryption", "request")]
+        case (.freeTDS, .require): [("Encryption", "require")]
+        default: nil
+        }
+    }
+
+    private var modeHint: String {
+        switch self {
+        case .microsoft:
+            "use disable, require or verify-full; a name other than the server's goes into the url "
+                + "as HostNameInCertificate=…"
+        case .freeTDS:
+            "use disable, prefer or require; what is verified stands in freetds.conf (ca file, "
+                + "check certificate hostname)"
+        case .oracle: "leave tls out; Oracle's client takes TLS from sqlnet.ora and its wallet"
+        case .unknown: "leave tls out and put the driver's own keyword into the url"
+        }
+    }
+
+    private var authorityHint: String {
+        switch self {
+        case .microsoft: "leave it out and add the authority to the system's, which the driver asks"
+        default: modeHint
+        }
+    }
+}

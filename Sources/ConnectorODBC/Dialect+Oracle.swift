@@ -1,0 +1,57 @@
+internal import SQLTemplate
+internal import SegmentModel
+
+extension ODBCDialect {
+    /// Oracle Database 12.2 and later. Its client takes one statement a call.
+    package static let oracle = ODBCDialect(
+        databaseName: "Oracle",
+        splitRules: SQLDialect(.oracle),
+        settings: { _, _ in oracleSettings },
+        // TRUE: a transaction begins here, and not with the first row that is written.
+        transactionBegin: [
+            "DECLARE id VARCHAR2(200); "
+                + "BEGIN id := DBMS_TRANSACTION.LOCAL_TRANSACTION_ID(TRUE); END;",
+            oracleTransaction,
+        ],
+        transactionCheck: [oracleTransaction],
+        keepsTransactionOnError: true,
+        nothing: "SELECT 1 FROM dual",
+        cursor: ODBCCursorSQL(
+            number: "CAST(? AS NUMBER(19))",
+            exists: "SELECT 1 FROM user_tables WHERE table_name = 'SEGLEDGER_CURSOR' "
+                + "UNION ALL SELECT 1 FROM all_synonyms WHERE synonym_name = 'SEGLEDGER_CURSOR' "
+                + "AND owner IN (USER, 'PUBLIC')",
+            create: embedded("oracle")),
+        codeForm: .oracle,
+        failures: oracleFailures,
+        repeatedKeyCodes: ["ORA-00001"],
+        existingTableCodes: ["ORA-00955"]
+    )
+    .with {
+        $0.hasNationalParameters = false
+        $0.savepoint = (
+            set: "SAVEPOINT segledger_query", undo: "ROLLBACK TO SAVEPOINT segledger_query"
+        )
+    }
+
+    private static let oracleTransaction =
+        "SELECT DBMS_TRANSACTION.LOCAL_TRANSACTION_ID FROM dual"
+
+    /// What the literals of templates rely on. NLS_TERRITORY sets the others too, so it is first.
+    private static let oracleSettings = [
+        "ALTER SESSION SET NLS_LANGUAGE = 'AMERICAN' NLS_TERRITORY = 'AMERICA'",
+        """
+        ALTER SESSION SET NLS_NUMERIC_CHARACTERS = '.,' NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS' \
+        NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF' \
+        NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF TZH:TZM' \
+        NLS_COMP = 'BINARY' NLS_SORT = 'BINARY'
+        """,
+        "ALTER SESSION SET TIME_ZONE = '+00:00'",
+    ]
+
+    func with(_ change: (inout ODBCDialect) -> Void) -> ODBCDialect {
+        var dialect = self
+        change(&dialect)
+        return dialect
+    }
+}

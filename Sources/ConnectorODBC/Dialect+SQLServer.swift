@@ -1,0 +1,52 @@
+internal import SegmentModel
+
+extension ODBCDialect {
+    /// SQL Server 2016 and later, Azure SQL Database.
+    ///
+    /// The driver's manual-commit mode is IMPLICIT_TRANSACTIONS: a transaction begins with the
+    /// first statement that reads or writes a table, and not with a SELECT of none.
+    package static let sqlServer = ODBCDialect(
+        databaseName: "Microsoft SQL Server",
+        settings: sqlServerSettings,
+        transactionBegin: [
+            "SELECT TOP (1) object_id FROM sys.objects; " + sqlServerTransaction
+        ],
+        transactionCheck: [sqlServerTransaction],
+        // XACT_ABORT: an error takes the whole transaction back.
+        keepsTransactionOnError: false,
+        openTransactionCount: "SELECT @@TRANCOUNT",
+        cursor: ODBCCursorSQL(
+            number: "CAST(? AS bigint)",
+            exists: "SELECT 1 WHERE OBJECT_ID(N'segledger_cursor', N'U') IS NOT NULL",
+            create: embedded("mssql")),
+        codeForm: .native,
+        failures: sqlServerFailures,
+        repeatedKeyCodes: ["2601", "2627"],
+        existingTableCodes: ["2714"])
+
+    /// A new number for each transaction, how deep it is nested, and whether it can commit.
+    private static let sqlServerTransaction =
+        "SELECT CURRENT_TRANSACTION_ID(), @@TRANCOUNT, XACT_STATE()"
+
+    /// What templates rely on, whatever the server's, the database's or the login's own settings
+    /// are. SET LANGUAGE sets a date format too, so it comes first.
+    @Sendable private static func sqlServerSettings(
+        _ settings: SQLSettings, _ statementTimeoutMilliseconds: Int
+    ) -> [String] {
+        let isQuotingNames = !settings.contains(.doubleQuotedStrings)
+        return [
+            """
+            SET LANGUAGE us_english; SET DATEFORMAT ymd; SET XACT_ABORT ON; SET ANSI_NULLS ON; \
+            SET QUOTED_IDENTIFIER \(isQuotingNames ? "ON" : "OFF"); SET ANSI_PADDING ON; \
+            SET ANSI_WARNINGS ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; \
+            SET NUMERIC_ROUNDABORT OFF; SET NOCOUNT OFF; SET IMPLICIT_TRANSACTIONS OFF; \
+            SET TEXTSIZE 2147483647; SET LOCK_TIMEOUT \(statementTimeoutMilliseconds); \
+            SET TRANSACTION ISOLATION LEVEL READ COMMITTED
+            """
+        ]
+    }
+
+    static func embedded(_ folder: String) -> [String] {
+        EmbeddedMigrations.files.filter { $0.folder == folder }.map(\.sql)
+    }
+}
