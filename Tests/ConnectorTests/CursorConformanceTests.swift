@@ -116,6 +116,53 @@ struct CursorConformanceTests {
     }
 
     @Test(
+        "A delivery without a row of the lane's commits by itself, whole",
+        arguments: TargetVariant.all)
+    func withoutRow(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
+            let good = TargetDelivery(
+                lane: Self.lane, id: "d", move: nil,
+                queries: [.text(sql("INSERT INTO people VALUES (1, 'a'), (2, 'b')"))])
+            #expect(try await session.deliver(good) == .committed(rowCount: 2))
+            var bad = good
+            bad.queries = [
+                .text(sql("INSERT INTO people VALUES (3, 'c')")),
+                .text(sql("INSERT INTO people VALUES (4, 'a')")),
+            ]
+            let failure = try await caught { _ = try await session.deliver(bad) }
+            #expect(failure?.class == .values)
+            #expect(try await session.rows("SELECT count(*) FROM people") == [["2"]])
+            #expect(try await session.readCursor(Self.lane) == nil)
+        }
+    }
+
+    @Test(
+        "A query that commits by itself runs before the row moves, and only if it is as expected",
+        arguments: TargetVariant.all)
+    func commitsByItself(_ variant: TargetVariant) async throws {
+        try await variant.make().withSession { session in
+            let start = try await session.claimCursor(Self.lane, initial: Self.initial)
+            let next = Self.moved(start, to: 1)
+            _ = try await session.execute(sql("INSERT INTO people VALUES (1, 'a')"))
+            var delivery = TargetDelivery(
+                lane: Self.lane, id: "d", move: .init(from: start, to: next),
+                queries: [
+                    .text(sql("CREATE TABLE made (i integer)")),
+                    .text(sql("DELETE FROM people")),
+                ], commitsByItself: true)
+            guard case .committed = try await session.deliver(delivery) else {
+                Issue.record("it was fenced")
+                return
+            }
+            #expect(try await session.readCursor(Self.lane) == next)
+            #expect(try await session.rows("SELECT count(*) FROM people") == [["0"]])
+            delivery.queries = [.text(sql("DROP TABLE made"))]
+            #expect(try await session.deliver(delivery) == .fenced)
+            #expect(try await session.rows("SELECT count(*) FROM made") == [["0"]])
+        }
+    }
+
+    @Test(
         "INV-6: of two sessions the one with the newer claim delivers", arguments: TargetVariant.all
     )
     func sessionsFence(_ variant: TargetVariant) async throws {

@@ -143,7 +143,7 @@ struct PostgresTests {
     @Test("A server that stops answering is given up, and the connection with it")
     func stoppedServer() async throws {
         let target = try Target(.postgresql)
-        let session = try await target.connect { $0.statementTimeoutMilliseconds = 50 }
+        let session = try await target.connect { $0.statementTimeoutMilliseconds = 1000 }
         let text = try await session.rows("SELECT pg_backend_pid()").first?.first ?? nil
         let pid = try #require(text.flatMap { pid_t($0) })
         kill(pid, SIGSTOP)
