@@ -140,6 +140,7 @@ import Testing
         "INSERT INTO t VALUES {for $l = $batch}('{$l.c}', '?'){autocomma}{end}",
         "INSERT INTO t VALUES {for $l = $batch}('{$l.c}'){autocomma}{end}"
             + "{for $l = $batch}('{$l.c}'){autocomma}{end}",
+        "INSERT IGNORE INTO t VALUES {for $l = $batch}('{$l.c}'){autocomma}{end}",
         "INSERT INTO t SET a = '{$lead.c}'",
     ].map { source in
         Case(
