@@ -58,8 +58,12 @@ final class MySQLBulkStatement {
         }
         withExtendedLifetime(columns) {}
         guard status == 0 else { throw failure() }
-        guard mysql_stmt_field_count(statement) == 0 else { throw MySQLFailures.unbindable }
-        return mysql_stmt_affected_rows(statement)
+        let affected = mysql_stmt_affected_rows(statement)
+        // Each row counts once at least. A server that ran only some of them has done it wrong.
+        guard mysql_stmt_field_count(statement) == 0, affected >= UInt64(rowCount) else {
+            throw MySQLFailures.unbindable
+        }
+        return affected
     }
 
     private func failure() -> TargetFailure {

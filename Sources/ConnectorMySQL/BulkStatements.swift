@@ -31,3 +31,19 @@ struct BulkStatements {
         statements = [:]
     }
 }
+
+/// Which servers run bulk statements as they run the same rows in one text.
+package enum BulkSupport {
+    /// First release of each series in which a trigger that inserts does not make the server lose
+    /// rows (https://jira.mariadb.org/browse/MDEV-24411), from the releases of August 2024. Other
+    /// series before `allFrom` have none.
+    private static let fixed = [
+        1005: 100526, 1006: 100619, 1011: 101109, 1101: 110106, 1102: 110205, 1104: 110403,
+    ]
+    private static let allFrom = 110502
+
+    /// `version` as `mysql_get_server_version` gives it: 10.11.9 is 101109.
+    package static func isWhole(version: Int) -> Bool {
+        version >= fixed[version / 100] ?? allFrom
+    }
+}

@@ -1,3 +1,4 @@
+internal import CMariaDB
 internal import Connector
 internal import SQLTemplate
 internal import SegmentModel
@@ -41,7 +42,9 @@ extension MySQLConnection: TargetConnection {
     }
 
     /// Only MariaDB has bulk statements.
-    var bindsValues: Bool { isMariaDB }
+    var bindsValues: Bool {
+        isMariaDB && BulkSupport.isWhole(version: Int(mysql_get_server_version(handle)))
+    }
 
     func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
         try exchange.execute(query)

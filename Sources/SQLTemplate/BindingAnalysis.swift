@@ -25,6 +25,7 @@ struct BindingAnalysis {
     ]
     static let rowWiseRefusedWords: Set<String> = [
         "SELECT", "LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS", "RETURNING", "SET", "DELAYED",
+        "IGNORE",
     ]
     static let closingWords: Set<String> = [
         "WHERE", "AND", "OR", "ON", "RETURNING", "FROM",

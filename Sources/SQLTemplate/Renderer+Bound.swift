@@ -53,6 +53,8 @@ extension Renderer {
             frames[0].isBatch = true
         }
         for row in 0..<pointers.rowCount {
+            // Too much for one query: the text says so.
+            guard output.count <= Limits.renderedQueryByteCountMax else { return nil }
             if program.frameCount > 0 { frames[0].turn = row }
             for index in columns.indices {
                 let column = columns[index]
@@ -162,6 +164,7 @@ extension Renderer {
         for row in 0..<pointers.rowCount {
             let value = field(row: row, slot: slot, path: path)
             guard !value.isAbsent, distinct.insert(value, bases) else { continue }
+            guard output.count <= Limits.renderedQueryByteCountMax else { return false }
             guard try bind(value, isQuoted: false, &values) else { return false }
         }
         return values.count > before

@@ -1,4 +1,5 @@
 import Connector
+import ConnectorMySQL
 import DocumentationTesting
 import SQLTemplate
 import SegmentModel
@@ -267,6 +268,63 @@ struct BoundQueryTests {
             #expect(
                 try await lane.session.rows("SELECT count(*), count(DISTINCT u) FROM t")
                     == [["1000", "1"]])
+        }
+    }
+
+    @Test("Triggers see every row in both forms", arguments: kinds)
+    func triggers(_ kind: ConnectorKind) async throws {
+        let seen = "INSERT INTO seen VALUES (concat(NEW.c, ' ', NEW.n))"
+        let trigger =
+            kind == .mysql
+            ? "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW \(seen);"
+                + "CREATE TRIGGER tu AFTER UPDATE ON t FOR EACH ROW \(seen)"
+            : "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS "
+                + "'BEGIN \(seen.replacing("'", with: "''")); RETURN NEW; END';"
+                + "CREATE TRIGGER tr BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()"
+        var answers: [[[String?]]] = []
+        for isBound in [false, true] {
+            try await Self.withLane(
+                kind, "CREATE TABLE seen (c varchar(99)); \(Self.table); \(trigger)"
+            ) { lane in
+                let template = try Lane.compile(kind, Self.upsert(kind))
+                for range in [0..<50, 25..<75, 25..<75] {
+                    let profiles = Self.profiles(range)
+                    let query =
+                        isBound
+                        ? try #require(try lane.bound(template, profiles))
+                        : try lane.text(template, profiles)
+                    _ = try await lane.deliver([query])
+                }
+                answers.append(
+                    try await lane.session.rows(
+                        "SELECT c, count(*) FROM seen GROUP BY c ORDER BY c"))
+            }
+        }
+        #expect(answers[0].count == 75)
+        #expect(answers[0] == answers[1])
+    }
+
+    @Test("Servers that lose rows of a bulk statement get text")
+    func versions() {
+        for version in [100526, 100619, 101109, 101119, 110106, 110403, 110502, 110601, 120000] {
+            #expect(BulkSupport.isWhole(version: version), "\(version)")
+        }
+        for version in [100238, 100525, 100618, 100705, 101011, 101108, 110006, 110402, 110501] {
+            #expect(!BulkSupport.isWhole(version: version), "\(version)")
+        }
+    }
+
+    @Test("A table that is missing is for the text to tell", arguments: kinds)
+    func missingTable(_ kind: ConnectorKind) async throws {
+        try await Self.withLane(kind, "") { lane in
+            let template = try Lane.compile(kind, Self.upsert(kind))
+            let bound = try #require(try lane.bound(template, Self.profiles(0..<2)))
+            #expect(try await lane.deliver([bound]) == .unbindable(query: 0))
+            let text = try lane.text(template, Self.profiles(0..<2))
+            let failure = try await caught { _ = try await lane.deliver([text]) }
+            #expect(failure?.class == .permanent)
+            _ = try await lane.session.execute(sql(Self.table))
+            #expect(try await lane.deliver([bound]) == .committed(rowCount: 2))
         }
     }
 

@@ -148,4 +148,52 @@ import Testing
         await guide.session.close()
         withExtendedLifetime(guide) {}
     }
+
+    @Test(
+        "INV-7: a guide's queries leave the same members with their values bound",
+        arguments: [ConnectorKind.postgresql, .mysql])
+    func bound(_ kind: ConnectorKind) async throws {
+        let guide = try await Guide(kind)
+        let profiles = Self.profiles(Self.hostile)
+        var boundCount = 0
+        func run(_ example: DocumentedExample, _ profiles: [[String: FieldValue]]) async throws {
+            let compiled = TemplateCompiler(
+                dialect: SQLDialect(try example.rules(guide.target.definition.kind))
+            ).compile(example.source, query: example.query, mode: example.mode)
+            let template = try #require(compiled.template)
+            var shapes = BoundShapes()
+            let scope = RenderScope(
+                segmentID: SegmentID(42), segmentName: "", integrationName: "crm",
+                eventTime: try #require(Timestamp(rfc3339: "2026-03-12T10:00:00Z")),
+                position: Position(7), deliveryID: "d-1")
+            let bound = try template.renderBound(
+                RenderRows(profiles, for: template), scope, &shapes)
+            if bound != nil { boundCount += 1 }
+            let text = TargetQuery.text(try guide.text(of: example, profiles))
+            let result = try await guide.session.deliver(
+                TargetDelivery(
+                    lane: CursorConformanceTests.lane, id: "d", move: nil,
+                    queries: [bound.map { .bound($0) } ?? text]))
+            guard case .committed = result else {
+                Issue.record("\(example.name): \(result)")
+                return
+            }
+        }
+        for add in guide.all(.addProfiles) {
+            for _ in 0..<2 {
+                try await run(add, profiles)
+                #expect(try await guide.members() == Self.hostile.sorted(), "\(add.name)")
+            }
+            for remove in guide.all(.removeProfiles) {
+                for _ in 0..<2 {
+                    try await run(remove, Array(profiles.prefix(5)))
+                    #expect(try await guide.members() == Self.hostile.dropFirst(5).sorted())
+                }
+            }
+            try await guide.run(.clearSegment)
+        }
+        #expect(boundCount > 0)
+        await guide.session.close()
+        withExtendedLifetime(guide) {}
+    }
 }

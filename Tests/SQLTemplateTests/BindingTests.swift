@@ -140,6 +140,7 @@ import Testing
         "INSERT INTO t VALUES {for $l = $batch}('{$l.c}', '?'){autocomma}{end}",
         "INSERT INTO t VALUES {for $l = $batch}('{$l.c}'){autocomma}{end}"
             + "{for $l = $batch}('{$l.c}'){autocomma}{end}",
+        "INSERT IGNORE INTO t VALUES {for $l = $batch}('{$l.c}'){autocomma}{end}",
         "INSERT INTO t SET a = '{$lead.c}'",
     ].map { source in
         Case(
@@ -271,5 +272,18 @@ import Testing
         let rows = Array(repeating: ["c": FieldValue.text("a")], count: 65_536)
         #expect(try Self.bind(template, rows, &shapes) == nil)
         #expect(try Self.bind(template, Array(rows.dropLast()), &shapes) != nil)
+    }
+
+    @Test("More bytes than a query may have go as text, which is refused")
+    func tooLong() throws {
+        let part = "$l.c $l.c $l.c $l.c $l.c $l.c $l.c $l.c"
+        let template = try Rendering().compile(
+            "INSERT INTO t VALUES {for $l = $batch}('{concat(\(part))}'){autocomma}{end}")
+        let value = FieldValue.text(String(repeating: "x", count: 1 << 20))
+        var shapes = BoundShapes()
+        #expect(
+            try Self.bind(template, Array(repeating: ["c": value], count: 20), &shapes) != nil)
+        #expect(
+            try Self.bind(template, Array(repeating: ["c": value], count: 60), &shapes) == nil)
     }
 }
