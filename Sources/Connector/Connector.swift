@@ -1,3 +1,4 @@
+package import SQLTemplate
 package import SegmentModel
 
 /// The port to an external database: one object for each named connector.
@@ -55,6 +56,10 @@ package protocol TargetSession: AnyObject, Sendable {
     /// One delivery in one transaction and as few round trips as the client allows: begin, advance
     /// the cursor, run the queries, commit. Rolled back whole on any failure.
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult
+
+    /// What the target does with a delivery's INSERT into each of these tables that comes twice,
+    /// for the grade. Only targets without transactions (`CursorSupport.fenceOnly`) need to answer.
+    func repeatedBlocks(into tables: [[QueryStatement.Name]]) async throws -> [RepeatedBlocks]
 
     /// Aborts what is running, as soon as the target allows.
     func cancel()

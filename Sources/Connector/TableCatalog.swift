@@ -28,8 +28,8 @@ package struct TableCatalog: Sendable {
     /// nil where this build has no questions for the kind.
     package init?(_ rules: SQLRules) {
         switch rules.kind {
-        case .postgresql, .sqlite, .mysql: kind = rules.kind
-        case .mssql, .oracle, .clickhouse: return nil
+        case .postgresql, .sqlite, .mysql, .clickhouse: kind = rules.kind
+        case .mssql, .oracle: return nil
         }
         let dialect = SQLDialect(rules)
         apostrophe = { dialect.literal($0) }
@@ -51,6 +51,8 @@ package struct TableCatalog: Sendable {
             keys[key, default: []].insert(column)
         }
         var table = TableDescription(columns: columns, keys: keys.values.map { $0 })
+        // Nothing of ClickHouse's is taken back.
+        table.isTransactional = kind != .clickhouse
         if kind == .mysql {
             let engine = try await rows(engineQuestion(name), session).first?[0]
             table.isTransactional = engine?.lowercased() == "innodb"
@@ -68,6 +70,7 @@ package struct TableCatalog: Sendable {
     package func isSame(_ name: QueryStatement.Name, _ column: String) -> Bool {
         switch kind {
         case .postgresql: name.isQuoted ? name.text == column : name.text.lowercased() == column
+        case .clickhouse: name.text == column
         default: name.text.lowercased() == column.lowercased()
         }
     }
@@ -87,6 +90,11 @@ package struct TableCatalog: Sendable {
             SELECT column_name, data_type FROM information_schema.columns
             WHERE \(inSchema(name)) ORDER BY ordinal_position
             """
+        case .clickhouse:
+            """
+            SELECT name, type FROM system.columns
+            WHERE database = \(database(name)) AND table = \(apostrophe(last(name)))
+            """
         default: "SELECT name, type FROM pragma_table_info(\(apostrophe(last(name))))"
         }
     }
@@ -105,6 +113,14 @@ package struct TableCatalog: Sendable {
             SELECT index_name, column_name FROM information_schema.statistics
             WHERE \(inSchema(name)) AND non_unique = 0
             """
+        case .clickhouse:
+            // Rows of one sorting key become one: the nearest thing to a unique key there is. An
+            // expression in it is like no column's name.
+            """
+            SELECT 'sorting', arrayJoin(splitByString(', ', sorting_key)) FROM system.tables
+            WHERE database = \(database(name)) AND name = \(apostrophe(last(name)))
+              AND engine LIKE '%ReplacingMergeTree' AND sorting_key != ''
+            """
         default:
             """
             SELECT l.name, i.name FROM pragma_index_list(\(apostrophe(last(name)))) l,
@@ -122,6 +138,10 @@ package struct TableCatalog: Sendable {
     private func inSchema(_ name: [QueryStatement.Name]) -> String {
         let schema = name.count > 1 ? apostrophe(name[name.count - 2].text) : "DATABASE()"
         return "table_schema = \(schema) AND table_name = \(apostrophe(last(name)))"
+    }
+
+    private func database(_ name: [QueryStatement.Name]) -> String {
+        name.count > 1 ? apostrophe(name[name.count - 2].text) : "currentDatabase()"
     }
 
     private func last(_ name: [QueryStatement.Name]) -> String { name.last?.text ?? "" }

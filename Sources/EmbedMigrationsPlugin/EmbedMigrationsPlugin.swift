@@ -11,6 +11,7 @@ struct EmbedMigrationsPlugin: BuildToolPlugin {
         "ConnectorSQLite": "target/sqlite",
         "ConnectorPostgres": "target/postgresql",
         "ConnectorMySQL": "target/mysql",
+        "ConnectorClickHouse": "target/clickhouse",
     ]
 
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {

@@ -1,5 +1,6 @@
 import CommandLineInterface
 import Connector
+import ConnectorClickHouse
 import ConnectorMySQL
 import ConnectorPostgres
 import ConnectorSQLite
@@ -8,4 +9,5 @@ import ConnectorSQLite
 await SegledgerCommand.runAndExit(
     connectors: ConnectorRegistry([
         SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
+        ClickHouseConnectorFactory(),
     ]))
