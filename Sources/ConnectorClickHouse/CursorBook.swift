@@ -8,11 +8,11 @@ internal import Synchronization
 /// Without transactions the row cannot move with the data, so it does two things less well:
 /// - the fence: a delivery is let through if the lane's epoch was read within the last second, else
 ///   it is read again. Who was suspended and wakes reads it again (the clock counts sleep too). A
-///   worker whose lane was just claimed by another may write for one more second, and what is on its
-///   way;
+///   worker whose lane was just claimed by another may write for one more second, and what it has
+///   sent already still arrives;
 /// - the position: it is noted here after a delivery and written for all lanes at once, at most
-///   every ten seconds and when a session closes. So it is never ahead of what was delivered; it may
-///   be behind, by what a crash took with it.
+///   every ten seconds and when a session closes. So it is never ahead of what was delivered; it
+///   may be behind, by what a crash took with it.
 final class CursorBook: Sendable {
     private static let trust = Duration.seconds(1)
     private static let flushInterval = Duration.seconds(10)

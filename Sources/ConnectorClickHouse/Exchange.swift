@@ -232,7 +232,7 @@ final class ClickHouseExchange: Sendable {
     }
 
     private static func makeQueryID() -> String {
-        let number = UInt64.random(in: 0...UInt64.max)
-        return "segledger-" + String(number, radix: 36)
+        var generator = SystemRandomNumberGenerator()
+        return "segledger-" + String(generator.next(), radix: 36)
     }
 }

@@ -60,8 +60,8 @@ struct ServerSettings: Sendable {
     /// What goes along with one statement; `token` names the block of an INSERT.
     ///
     /// Without a token a server knows a block by its rows alone. It would take the rows of a
-    /// rebuild, or of a profile that left and came back, for a repeat, and drop them: so it must not
-    /// look.
+    /// rebuild, or of a profile that left and came back, for a repeat, and drop them: so it must
+    /// not look.
     func parameters(_ statement: ClickHouseStatement, token: String?) -> String {
         var own: [(String, String)] = []
         func want(_ name: String, _ value: String) {

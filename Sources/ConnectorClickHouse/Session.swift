@@ -149,12 +149,14 @@ final class ClickHouseSession: TargetSession {
     ) async throws -> TargetCursor {
         try exchange.beginCall()
         try await flush()
+        var generator = SystemRandomNumberGenerator()
         for tryCount in 0..<Self.claimTryCountMax {
             let found = try await read(lane)
-            let claim = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+            let claim = String(generator.next(), radix: 36)
             var row = CursorRow(
                 cursor: found?.cursor ?? initial, serial: (found?.serial ?? 0) + 1, claim: claim)
-            row.cursor.epoch += tryCount == 0 ? 1 : Int64.random(in: 1...1_000_000)
+            row.cursor.epoch +=
+                tryCount == 0 ? 1 : Int64.random(in: 1...1_000_000, using: &generator)
             try await append(lane, row)
             let others = ClickHouseDialect.otherClaims(
                 lane, epoch: row.cursor.epoch, claim: claim)

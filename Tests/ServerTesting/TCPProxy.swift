@@ -70,11 +70,14 @@ package final class TCPProxy: Sendable {
         state.withLock { $0.isSilent = isSilent }
     }
 
+    /// May be called again: the listener's number belongs to somebody else by then.
     package func stop() {
-        state.withLock { state in
-            state.isStopped = true
+        let isFirst = state.withLock { state in
+            defer { state.isStopped = true }
             for one in state.connections { shutdown(one, CInt(SHUT_RDWR)) }
+            return !state.isStopped
         }
+        guard isFirst else { return }
         shutdown(listener, CInt(SHUT_RDWR))
     }
 
