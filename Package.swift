@@ -116,7 +116,8 @@ let package = Package(
         module(
             "ConnectorClickHouse",
             [
-                "SegmentModel", "SQLTemplate", "Connector", asyncHTTPClient, nioCore, nioHTTP1,
+                "SegmentModel", "SQLTemplate", "Connector", "CLZ4", asyncHTTPClient, nioCore,
+                nioHTTP1,
                 nioHTTPCompression, nioPosix, nioSSL,
             ], plugins: embeddedMigrations),
         // Row 6: the application.

@@ -13,8 +13,7 @@ internal import Synchronization
 /// - success is said after the server has said it for the whole statement (`wait_end_of_query`);
 /// - the user and the password stand in headers, never in a URL; a text of the server reaches
 ///   nobody but `ClickHouseFailures`;
-/// - requests go out uncompressed (docs/guides/clickhouse.md says why); answers come compressed
-///   where they cross a network.
+/// - long requests and answers are compressed where they cross a network.
 final class ClickHouseExchange: Sendable {
     /// How much later than the statement timeout the client gives up.
     private static let graceMilliseconds = 2000
@@ -207,12 +206,25 @@ final class ClickHouseExchange: Sendable {
         }
     }
 
+    /// Across a network, to servers that know the encoding.
+    private var compresses: Bool { !configuration.isLoopback && settings.knowsLZ4 }
+
     private func request(
         _ sql: ArraySlice<UInt8>, parameters: String, _ queryID: String
     ) throws -> HTTPClient.Request {
-        try HTTPClient.Request(
+        var headers = headers
+        var body = ByteBuffer()
+        if compresses, sql.count >= ClickHouseCompression.byteCountMin,
+            let frame = ClickHouseCompression.frame(sql)
+        {
+            headers.add(name: "Content-Encoding", value: "lz4")
+            body.writeBytes(frame)
+        } else {
+            body.writeBytes(sql)
+        }
+        return try HTTPClient.Request(
             url: "\(address)&query_id=\(queryID)\(parameters)", method: .POST, headers: headers,
-            body: .byteBuffer(ByteBuffer(bytes: sql)))
+            body: .byteBuffer(body))
     }
 
     /// Asks the server to end a query whose request is over: it does not end it by itself. Waits a

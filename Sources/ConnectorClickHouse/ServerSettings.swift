@@ -57,6 +57,9 @@ struct ServerSettings: Sendable {
     /// Whether the server knows a repeated block by the name that it is sent under.
     var knowsTokens: Bool { values["insert_deduplication_token"] != nil }
 
+    /// `Content-Encoding: lz4` is older (21.3) than the setting it is told by (22.2).
+    var knowsLZ4: Bool { knowsTokens }
+
     /// What goes along with one statement; `token` names the block of an INSERT.
     ///
     /// Without a token a server knows a block by its rows alone. It would take the rows of a

@@ -144,6 +144,18 @@ struct ClickHouseConnectorTests {
         }
     }
 
+    @Test("INV-7: what crosses a network compressed is the same", arguments: both)
+    func compresses(_ variant: TargetVariant) async throws {
+        let target = try variant.make()
+        // Reaches this machine, and is no name for it that the connector knows.
+        let session = try await target.connect { $0.url.replace("127.0.0.1", with: "0.0.0.0") }
+        for count in [1, 4095, 4096, 1 << 20] {
+            let value = String((0..<count).map { Character(Unicode.Scalar(UInt8(33 + $0 % 6))) })
+            #expect(try await session.rows("SELECT '\(value)'") == [[value]])
+        }
+        await session.close()
+    }
+
     // MARK: The outcome
 
     @Test("INV-6: an answer that gets lost leaves the outcome unknown", arguments: both)

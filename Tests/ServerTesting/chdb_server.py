@@ -1,14 +1,15 @@
 """Answers SQL over HTTP on 127.0.0.1 with chdb: chdb_server.py PORT DIRECTORY
 
 The body of a POST is one query, run as the bytes that it is, in one session for all clients, one
-query at a time. Of the real server's interface it has what the connector uses: the database and
+query at a time; compressed bodies are read by the engine. Of the real server's interface it has what the connector uses: the database and
 settings in the URL, default_format, the codes of errors, the counts of written rows, and KILL QUERY
-of the query that runs. It has no users, and reads no other headers.
+of the query that runs. It has no users.
 """
 
 import http.server
 import re
 import sys
+import tempfile
 import threading
 import urllib.parse
 
@@ -47,6 +48,14 @@ def run(sql, parameters):
                 SESSION.query(f"SET {name} = DEFAULT")
 
 
+def decompressed(body):
+    with tempfile.NamedTemporaryFile() as file, TURN:
+        file.write(body)
+        file.flush()
+        source = f"file({quoted(file.name)}, 'RawBLOB', 'body String', 'lz4')"
+        return SESSION.query(f"SELECT body FROM {source}", "RawBLOB").bytes()
+
+
 def kill(query_id):
     with KILLER_TURN:
         KILLED.add(query_id)
@@ -60,6 +69,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         sql = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Content-Encoding"] == "lz4":
+            sql = decompressed(sql)
         query = urllib.parse.urlsplit(self.path).query
         parameters = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         killed = re.match(rb"KILL QUERY WHERE query_id = '([^']*)'", sql)
