@@ -20,8 +20,9 @@ package protocol ConnectorFactory: Sendable {
     func makeConnector(_ definition: ConnectorDefinition, secret: String?) throws -> any Connector
 }
 
-/// One connection to a target. Work runs on the session's own thread; nothing here blocks the
-/// caller's. Calls of one session do not overlap; `cancel` may come at any time from anywhere.
+/// One connection to a target. Work runs on the session's own thread, or on the process's event
+/// loops; nothing here blocks the caller's. Calls of one session do not overlap; `cancel` may come
+/// at any time from anywhere.
 package protocol TargetSession: AnyObject, Sendable {
     /// Makes sure that `segledger_cursor` is there (migrations/target/<dialect>) and can be used.
     func openCursors() async throws -> CursorSupport

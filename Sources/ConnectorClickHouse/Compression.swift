@@ -3,8 +3,8 @@ internal import CLZ4
 /// LZ4 frames, which servers take as `Content-Encoding: lz4`:
 /// https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
 ///
-/// An INSERT of 1,000 rows has some 50 KB: 0.4 ms at 1 Gbit/s, and LZ4 reads it in a tenth of that.
-/// The compressor that NIO offers is fixed to zlib's default level, which was measured to take 6 ms.
+/// An INSERT of 1,000 rows has some 50 KB: 0.4 ms at 1 Gbit/s; LZ4 reads it in a tenth of that. The
+/// compressor that NIO offers is fixed to zlib's default level, which was measured to take 6 ms.
 enum ClickHouseCompression {
     /// Shorter bodies fit into a few packets.
     static let byteCountMin = 4096

@@ -10,14 +10,7 @@ extension ClickHouseSession {
     ) async throws -> [RepeatedBlocks] {
         try exchange.beginCall()
         guard !tables.isEmpty else { return [] }
-        var defaults: [String: String] = [:]
-        let question = """
-            SELECT name, value FROM system.merge_tree_settings
-            WHERE name IN ('replicated_deduplication_window', 'non_replicated_deduplication_window')
-            """
-        for row in try await ask(question) {
-            if let name = row[0], let value = row[1] { defaults[name] = value }
-        }
+        let defaults = try await windowDefaults()
         var answers: [RepeatedBlocks] = []
         for name in tables {
             let title = name.map(\.text).joined(separator: ".")
@@ -43,6 +36,25 @@ extension ClickHouseSession {
             answers.append(rules.repeatedBlocks(into: title))
         }
         return answers
+    }
+
+    /// The server's own values of the two settings.
+    private func windowDefaults() async throws(TargetFailure) -> [String: String] {
+        let settings = ["replicated_deduplication_window", "non_replicated_deduplication_window"]
+        let list = settings.map { "'\($0)'" }.joined(separator: ", ")
+        let question =
+            "SELECT name, value FROM system.merge_tree_settings WHERE name IN (\(list))"
+        var defaults: [String: String] = [:]
+        do throws(TargetFailure) {
+            for row in try await ask(question) {
+                if let name = row[0], let value = row[1] { defaults[name] = value }
+            }
+        } catch {
+            guard error.isRightMissing else { throw error }
+            // What may not be seen is not counted on; what a table itself says still is.
+            for name in settings { defaults[name] = "0" }
+        }
+        return defaults
     }
 }
 

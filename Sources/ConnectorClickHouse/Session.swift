@@ -32,13 +32,16 @@ final class ClickHouseSession: TargetSession {
     func cancel() { exchange.cancel() }
 
     func close() async {
-        do {
-            try exchange.beginCall()
-            try await flush()
-        } catch {
-            // A row that is behind is all that this leaves; the lane's next worker goes on from it.
-        }
-        _ = await exchange.close()
+        // Apart from the caller's task, which may be cancelled.
+        await Task {
+            do {
+                try exchange.beginCall()
+                try await flush()
+            } catch {
+                // A row that is behind is all that this leaves; the next worker goes on from it.
+            }
+            _ = await exchange.close()
+        }.value
     }
 
     // MARK: Statements
@@ -51,13 +54,14 @@ final class ClickHouseSession: TargetSession {
 
     func execute(_ sql: [UInt8]) async throws -> Int {
         try exchange.beginCall()
-        var number = 0
-        return try await run(sql, deliveryID: nil, &number)
+        var doneCount = 0
+        return try await run(sql, deliveryID: nil, &doneCount)
     }
 
-    /// Runs the statements of a query one after the other; the rows written by all of them.
+    /// Runs the statements of a query one after the other and counts those that are done; the rows
+    /// written by all of them.
     private func run(
-        _ sql: [UInt8], deliveryID: String?, _ number: inout Int
+        _ sql: [UInt8], deliveryID: String?, _ doneCount: inout Int
     ) async throws(TargetFailure) -> Int {
         var rowCount = 0
         let statements = StatementScanner.statements(of: sql)
@@ -65,9 +69,9 @@ final class ClickHouseSession: TargetSession {
             if let refusal = ClickHouseDialect.refusal(of: statement) { throw refusal }
         }
         for statement in statements {
-            number += 1
-            let token = deliveryID.map { "\($0)-\(number)" }
+            let token = deliveryID.map { "\($0)-\(doneCount + 1)" }
             let answer = try await exchange.run(sql[statement.range], statement, token: token)
+            doneCount += 1
             rowCount += answer.writtenRowCount ?? 0
         }
         return rowCount
@@ -200,15 +204,15 @@ final class ClickHouseSession: TargetSession {
             guard try await mayWrite(delivery.lane, move.expected) else { return .fenced }
         }
         var rowCount = 0
-        var number = 0
+        var doneCount = 0
         do throws(TargetFailure) {
             for query in delivery.queries {
-                rowCount += try await run(query, deliveryID: delivery.id, &number)
+                rowCount += try await run(query, deliveryID: delivery.id, &doneCount)
             }
         } catch {
             // What ran before the one that failed stays.
             var failure = error
-            if number > 1 { failure.isOutcomeUnknown = true }
+            if doneCount > 0 { failure.isOutcomeUnknown = true }
             throw failure
         }
         if let move = delivery.move {
