@@ -35,10 +35,20 @@ func system(_ name: String, pkgConfig: String? = nil, package: String? = nil) ->
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: package.map { [.apt([$0])] })
 }
 
+/// swift-configuration, which it builds on, has a module of our module's name.
+let asyncHTTPClient = Target.Dependency.product(
+    name: "AsyncHTTPClient", package: "async-http-client",
+    moduleAliases: ["Configuration": "SwiftConfiguration"])
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPCompression = Target.Dependency.product(
+    name: "NIOHTTPCompression", package: "swift-nio-extras")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -50,8 +60,12 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         // Build time: migrations/ as Swift.
@@ -106,6 +120,13 @@ let package = Package(
             [
                 "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "Configuration", "CODBC",
             ], plugins: embeddedMigrations),
+        module(
+            "ConnectorClickHouse",
+            [
+                "SegmentModel", "SQLTemplate", "Connector", "CLZ4", asyncHTTPClient, nioCore,
+                nioHTTP1,
+                nioHTTPCompression, nioPosix, nioSSL,
+            ], plugins: embeddedMigrations),
         // Row 6: the application.
         module(
             "Sync",
@@ -138,7 +159,7 @@ let package = Package(
             name: "segledger",
             dependencies: [
                 "Connector", "ConnectorSQLite", "ConnectorPostgres", "ConnectorMySQL",
-                "ConnectorODBC", "CommandLineInterface",
+                "ConnectorODBC", "ConnectorClickHouse", "CommandLineInterface",
             ],
             swiftSettings: settings),
         // Tests.
@@ -159,7 +180,8 @@ let package = Package(
             "TemplateServerTests",
             [
                 "SegmentModel", "SQLTemplate", "Connector", "ConnectorSQLite",
-                "ConnectorPostgres", "ConnectorMySQL", "ServerTesting", "DocumentationTesting",
+                "ConnectorPostgres", "ConnectorMySQL", "ConnectorClickHouse", "ServerTesting",
+                "DocumentationTesting",
             ]),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
         test("MerkleTreeTests", ["MerkleTree", crypto]),
@@ -186,13 +208,14 @@ let package = Package(
                 "Projection",
             ], settings: optimized),
         .target(
-            name: "ServerTesting", path: "Tests/ServerTesting", exclude: ["chdb_server.py"],
-            swiftSettings: settings),
+            name: "ServerTesting", path: "Tests/ServerTesting",
+            exclude: ["chdb_server.py", "tls_front.py"], swiftSettings: settings),
         test(
             "ConnectorTests",
             [
                 "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "ConnectorSQLite",
-                "ConnectorPostgres", "ConnectorMySQL", "ConnectorODBC", "ServerTesting",
+                "ConnectorPostgres", "ConnectorMySQL", "ConnectorODBC",
+                "ConnectorClickHouse", "ServerTesting",
                 "DocumentationTesting",
             ]),
         test("AuditTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Audit", crypto]),

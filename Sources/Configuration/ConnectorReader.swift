@@ -126,6 +126,7 @@ struct ConnectorReader {
         switch kind {
         case .postgresql: ["postgresql://", "postgres://"]
         case .mysql: ["mysql://", "mariadb://"]
+        case .clickhouse: ["clickhouse://", "clickhouses://", "http://", "https://"]
         default: []
         }
     }

@@ -24,8 +24,9 @@ package protocol ConnectorFactory: Sendable {
     func cursorTableSQL(for kind: ConnectorKind) -> String?
 }
 
-/// One connection to a target. Work runs on the session's own thread; nothing here blocks the
-/// caller's. Calls of one session do not overlap; `cancel` may come at any time from anywhere.
+/// One connection to a target. Work runs on the session's own thread, or on the process's event
+/// loops; nothing here blocks the caller's. Calls of one session do not overlap; `cancel` may come
+/// at any time from anywhere.
 package protocol TargetSession: AnyObject, Sendable {
     /// Makes sure that `segledger_cursor` is there (migrations/target/<dialect>) and can be used.
     func openCursors() async throws -> CursorSupport
@@ -70,6 +71,10 @@ package protocol TargetSession: AnyObject, Sendable {
     /// One delivery in one transaction and as few round trips as the client allows: begin, advance
     /// the cursor, run the queries, commit. Rolled back whole on any failure.
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult
+
+    /// What the target does with a delivery's INSERT into each of these tables that comes twice,
+    /// for the grade. Only targets without transactions (`CursorSupport.fenceOnly`) need to answer.
+    func repeatedBlocks(into tables: [[QueryStatement.Name]]) async throws -> [RepeatedBlocks]
 
     /// Aborts what is running, as soon as the target allows.
     func cancel()

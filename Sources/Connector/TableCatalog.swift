@@ -28,8 +28,7 @@ package struct TableCatalog: Sendable {
     /// nil where this build has no questions for the kind.
     package init?(_ rules: SQLRules) {
         switch rules.kind {
-        case .postgresql, .sqlite, .mysql, .mssql, .oracle: kind = rules.kind
-        case .clickhouse: return nil
+        case .postgresql, .sqlite, .mysql, .mssql, .oracle, .clickhouse: kind = rules.kind
         }
         let dialect = SQLDialect(rules)
         apostrophe = { dialect.literal($0) }
@@ -51,6 +50,8 @@ package struct TableCatalog: Sendable {
             keys[key, default: []].insert(column)
         }
         var table = TableDescription(columns: columns, keys: keys.values.map { $0 })
+        // Nothing of ClickHouse's is taken back.
+        table.isTransactional = kind != .clickhouse
         if kind == .mysql {
             let engine = try await rows(engineQuestion(name), session).first?[0]
             table.isTransactional = engine?.lowercased() == "innodb"
@@ -69,6 +70,7 @@ package struct TableCatalog: Sendable {
         switch kind {
         case .postgresql: name.isQuoted ? name.text == column : name.text.lowercased() == column
         case .oracle: oracleName(name) == column
+        case .clickhouse: name.text == column
         default: name.text.lowercased() == column.lowercased()
         }
     }
@@ -97,6 +99,11 @@ package struct TableCatalog: Sendable {
             """
         case .mssql: sqlServerColumns(name)
         case .oracle: oracleColumns(name)
+        case .clickhouse:
+            """
+            SELECT name, type FROM system.columns
+            WHERE database = \(database(name)) AND table = \(apostrophe(last(name)))
+            """
         default: "SELECT name, type FROM pragma_table_info(\(apostrophe(last(name))))"
         }
     }
@@ -117,6 +124,14 @@ package struct TableCatalog: Sendable {
             """
         case .mssql: sqlServerKeys(name)
         case .oracle: oracleKeys(name)
+        case .clickhouse:
+            // Rows of one sorting key become one: the nearest thing to a unique key there is. An
+            // expression in it is like no column's name.
+            """
+            SELECT 'sorting', arrayJoin(splitByString(', ', sorting_key)) FROM system.tables
+            WHERE database = \(database(name)) AND name = \(apostrophe(last(name)))
+              AND engine LIKE '%ReplacingMergeTree' AND sorting_key != ''
+            """
         default:
             """
             SELECT l.name, i.name FROM pragma_index_list(\(apostrophe(last(name)))) l,
@@ -134,6 +149,10 @@ package struct TableCatalog: Sendable {
     private func inSchema(_ name: [QueryStatement.Name]) -> String {
         let schema = name.count > 1 ? apostrophe(name[name.count - 2].text) : "DATABASE()"
         return "table_schema = \(schema) AND table_name = \(apostrophe(last(name)))"
+    }
+
+    private func database(_ name: [QueryStatement.Name]) -> String {
+        name.count > 1 ? apostrophe(name[name.count - 2].text) : "currentDatabase()"
     }
 
     private func last(_ name: [QueryStatement.Name]) -> String { name.last?.text ?? "" }

@@ -12,6 +12,7 @@ struct EmbedMigrationsPlugin: BuildToolPlugin {
         "ConnectorPostgres": ["target/postgresql"],
         "ConnectorMySQL": ["target/mysql"],
         "ConnectorODBC": ["target/mssql", "target/oracle"],
+        "ConnectorClickHouse": ["target/clickhouse"],
     ]
 
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {

@@ -60,8 +60,23 @@ package struct IntegrationPlan: Sendable {
         }
     }
 
+    /// The tables that the queries insert into, as the queries name them.
+    var insertedTables: [[QueryStatement.Name]] {
+        var tables: [[QueryStatement.Name]] = []
+        for (_, query) in queries.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for statement in query.template.statements
+            where statement.verb == "INSERT" && !tables.contains(statement.table) {
+                tables.append(statement.table)
+            }
+        }
+        return tables
+    }
+
     /// What deliveries over a session guarantee, and why not more (INV-6).
-    func grade(over support: CursorSupport) -> GradeRecord {
+    ///
+    /// - Parameter repeats: what the target does with blocks that come twice into
+    ///   `insertedTables`.
+    func grade(over support: CursorSupport, _ repeats: [RepeatedBlocks]) -> GradeRecord {
         func record(_ grade: DeliveryGrade, _ reason: String? = nil) -> GradeRecord {
             GradeRecord(integration: definition.name, grade: grade, reason: reason)
         }
@@ -71,7 +86,11 @@ package struct IntegrationPlan: Sendable {
                 .atLeastOnce,
                 "the table segledger_cursor may not be created or written: "
                     + failure.message)
-        case .fenceOnly: return record(.effectivelyOnce)
+        case .fenceOnly:
+            for case .kept(let reason, let hint) in repeats {
+                return record(.atLeastOnce, hint.map { "\(reason) (\($0))" } ?? reason)
+            }
+            return record(.effectivelyOnce)
         case .transactional:
             guard let kind = committingQueries.first else { return record(.exactlyOnce) }
             return record(

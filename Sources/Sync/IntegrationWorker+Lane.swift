@@ -128,7 +128,10 @@ extension IntegrationWorker {
                 GradeRecord(integration: name, grade: $0, reason: row?.gradeReason)
             }
         }
-        let found = plan.grade(over: lease.support)
+        if lease.support == .fenceOnly, repeats == nil {
+            repeats = try await lease.session.repeatedBlocks(into: plan.insertedTables)
+        }
+        let found = plan.grade(over: lease.support, repeats ?? [])
         if found == grade { return }
         if let recorded = grade?.grade, found.grade < recorded {
             throw Failure(

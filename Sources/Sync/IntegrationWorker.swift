@@ -37,6 +37,8 @@ actor IntegrationWorker {
     private var foldedAt: UInt64 = 0
     /// As the ledger has it.
     var grade: GradeRecord?
+    /// What a target without transactions does with blocks that come twice, once it was asked.
+    var repeats: [RepeatedBlocks]?
 
     init(
         plan: IntegrationPlan, sessions: SessionPool, context: SyncContext,
@@ -343,7 +345,7 @@ actor IntegrationWorker {
                 backOffs[segment] = nil
                 due[segment] = time
             case .failed(let failure):
-                guard failure.class == .transient else {
+                guard failure.class == .transient || failure.isOutcomeUnknown else {
                     stopping = failure.asFailure
                     continue
                 }

@@ -149,6 +149,10 @@ extension LaneWorker {
             }
             try await refused(failure, next.batch, attempt: attempt, started)
             return false
+        } catch let failure as TargetFailure {
+            try Task.checkCancellation()
+            try await recordUnknown(failure, next.batch, attempt: attempt)
+            throw failure
         }
         row = moved
         state = next.after
@@ -189,6 +193,19 @@ extension LaneWorker {
             }
         }
         for member in batch.held { state.parked.insert(member.ordinal, at: member.position) }
+    }
+
+    /// What became of the delivery is not known: nothing has failed yet, but the operator sees why
+    /// it takes so long.
+    private mutating func recordUnknown(
+        _ failure: TargetFailure, _ batch: LaneBatch, attempt: Int
+    ) async throws {
+        try await receipts.finish()
+        var receipt = makeReceipt(batch, .failed, cursor: row.cursor, attempt: attempt)
+        receipt.query = nil
+        receipt.templateSHA256 = nil
+        receipt.fill(failure)
+        try await context.record([receipt])
     }
 
     // MARK: Refusals

@@ -1,5 +1,6 @@
 import CommandLineInterface
 import Connector
+import ConnectorClickHouse
 import ConnectorMySQL
 import ConnectorODBC
 import ConnectorPostgres
@@ -9,5 +10,5 @@ import ConnectorSQLite
 await SegledgerCommand.runAndExit(
     connectors: ConnectorRegistry([
         SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
-        ODBCConnectorFactory(),
+        ODBCConnectorFactory(), ClickHouseConnectorFactory(),
     ]))

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A certificate for 127.0.0.1, the authority that signed it, and one that did not.
+/// A certificate for 127.0.0.1 or another name, the authority that signed it, and one that did not.
 package final class CertificateFiles: Sendable {
     private let directory: TemporaryDirectory
 
@@ -9,7 +9,7 @@ package final class CertificateFiles: Sendable {
     package var authority: String { directory.path("authority.pem") }
     package var otherAuthority: String { directory.path("other.pem") }
 
-    package init() throws {
+    package init(name: String = "IP:127.0.0.1") throws {
         directory = try TemporaryDirectory()
         for name in ["authority", "other"] {
             try openssl(
@@ -21,7 +21,7 @@ package final class CertificateFiles: Sendable {
             "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=server", "-keyout", key, "-out",
             directory.path("server.csr"))
         let extensions = directory.path("extensions")
-        try "subjectAltName=IP:127.0.0.1\n".write(
+        try "subjectAltName=\(name)\n".write(
             toFile: extensions, atomically: true, encoding: .utf8)
         try openssl(
             "x509", "-req", "-in", directory.path("server.csr"), "-CA", authority, "-CAkey",

@@ -11,6 +11,17 @@ package protocol ClickHouse: Sendable {
 }
 
 extension ClickHouse {
+    /// The URL of a new, empty database.
+    package func makeDatabase() throws -> String {
+        let name = newDatabaseName()
+        _ = try rows("CREATE DATABASE \(name)")
+        return url(database: name)
+    }
+
+    package func url(user: String = "default", database: String) -> String {
+        "clickhouse://\(user)@127.0.0.1:\(port)/\(database)"
+    }
+
     /// Runs one statement and returns its rows as text.
     ///
     /// - Throws: `ServerProblem` with the error's text.

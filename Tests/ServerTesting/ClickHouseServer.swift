@@ -1,7 +1,8 @@
 internal import Foundation
 
 /// The ClickHouse server that Debian packs (18.16), in a temporary directory, on free ports of
-/// 127.0.0.1, without passwords (user `default`).
+/// 127.0.0.1. Users: `default` without a password, `reader` who may only read, `keyed` with the
+/// password `hunter2é`.
 package final class ClickHouseServer: ClickHouse {
     /// One server for all suites of a test process, started at first use.
     package static let shared = Result { try ClickHouseServer() }
@@ -51,7 +52,7 @@ package final class ClickHouseServer: ClickHouse {
             <users_config>config.xml</users_config>
             <default_profile>default</default_profile>
             <default_database>default</default_database>
-            <profiles><default></default></profiles>
+            <profiles><default></default><reader><readonly>1</readonly></reader></profiles>
             <quotas><default></default></quotas>
             <users>
                 <default>
@@ -60,6 +61,18 @@ package final class ClickHouseServer: ClickHouse {
                     <profile>default</profile>
                     <quota>default</quota>
                 </default>
+                <reader>
+                    <password></password>
+                    <networks><ip>127.0.0.1</ip></networks>
+                    <profile>reader</profile>
+                    <quota>default</quota>
+                </reader>
+                <keyed>
+                    <password>hunter2é</password>
+                    <networks><ip>127.0.0.1</ip></networks>
+                    <profile>default</profile>
+                    <quota>default</quota>
+                </keyed>
             </users>
         </yandex>
         """

@@ -16,6 +16,15 @@ package enum LoopbackPort {
         return Int(UInt16(bigEndian: address.sin_port))
     }
 
+    /// - Throws: if nobody listens on the port.
+    static func knock(_ port: Int) throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        guard withAddress(port, { connect(descriptor, $0, $1) }) == 0 else {
+            throw ServerProblem(description: "nobody listens on port \(port): errno \(errno)")
+        }
+    }
+
     static func withAddress(
         _ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt
     ) -> CInt {

@@ -1,5 +1,6 @@
-/// The server's reply to a COMMIT, which the client does not get to see.
+/// The server's reply to a COMMIT, or to a request over HTTP, which the client does not get to see.
 enum LostReply {
+    case http
     case postgres
     /// The bytes of it that have come so far.
     case mysql([UInt8])
@@ -24,7 +25,7 @@ enum LostReply {
         }
     }
 
-    /// Whether the COMMIT has happened, now that these bytes of the server's are there.
+    /// Whether it has happened, now that these bytes of the server's are there.
     mutating func isComplete(with bytes: ArraySlice<UInt8>) -> Bool {
         guard case .mysql(let before) = self else { return true }
         let all = before + bytes

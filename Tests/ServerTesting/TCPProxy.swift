@@ -2,11 +2,12 @@ internal import Foundation
 internal import Glibc
 internal import Synchronization
 
-/// A wire between a client and a PostgreSQL or MySQL server on loopback that can be cut at the
-/// worst moment.
+/// A wire between a client and a server on loopback that can be cut at the worst moment.
 ///
-/// Bytes go through as they are. After `loseReplies(toCommits:)` a COMMIT still reaches the server
-/// and is carried out, but the connection ends before the client hears of it.
+/// Bytes go through as they are. After `loseReplies(toCommits:)` a COMMIT to PostgreSQL or MySQL
+/// still reaches the server and is carried out, but the connection ends before the client hears of
+/// it; `loseReplies(toRequestsWith:count:)` does the same for a server that answers a request when
+/// all of it is done, as ClickHouse does.
 package final class TCPProxy: Sendable {
     /// Whom the clients talk to.
     package let port: Int
@@ -27,6 +28,9 @@ package final class TCPProxy: Sendable {
         var delayMilliseconds = 0
         var commitsToLose = 0
         var lostCommitCount = 0
+        /// What a request holds whose reply is lost.
+        var lostText: [UInt8] = []
+        var requestsToLose = 0
         var connections: [CInt] = []
     }
 
@@ -46,6 +50,15 @@ package final class TCPProxy: Sendable {
     /// Lets the next COMMITs be carried out without an answer.
     package func loseReplies(toCommits count: Int) {
         state.withLock { $0.commitsToLose = count }
+    }
+
+    /// Lets the next requests that hold this text be carried out without an answer. The text stands
+    /// in the first part of a request that is read.
+    package func loseReplies(toRequestsWith text: String, count: Int) {
+        state.withLock { state in
+            state.lostText = Array(text.utf8)
+            state.requestsToLose = count
+        }
     }
 
     package var lostCommitCount: Int { state.withLock { $0.lostCommitCount } }
@@ -83,11 +96,14 @@ package final class TCPProxy: Sendable {
         state.withLock { $0.isSilent = isSilent }
     }
 
+    /// May be called again: the listener's number belongs to somebody else by then.
     package func stop() {
-        state.withLock { state in
-            state.isStopped = true
+        let isFirst = state.withLock { state in
+            defer { state.isStopped = true }
             for one in state.connections { shutdown(one, CInt(SHUT_RDWR)) }
+            return !state.isStopped
         }
+        guard isFirst else { return }
         shutdown(listener, CInt(SHUT_RDWR))
     }
 
@@ -135,6 +151,7 @@ package final class TCPProxy: Sendable {
                 if isFromClient, let reply = LostReply(toCommit: buffer[..<count]), takeCommit() {
                     lost = reply
                 }
+                if isFromClient, takesRequest(buffer[..<count]) { lost = .http }
                 guard Self.writeAll(isFromClient ? server : client, buffer, count),
                     count == received
                 else { break loop }
@@ -169,6 +186,14 @@ package final class TCPProxy: Sendable {
             guard state.commitsToLose > 0 else { return false }
             state.commitsToLose -= 1
             state.lostCommitCount += 1
+            return true
+        }
+    }
+
+    private func takesRequest(_ bytes: ArraySlice<UInt8>) -> Bool {
+        state.withLock { state in
+            guard state.requestsToLose > 0, bytes.contains(state.lostText) else { return false }
+            state.requestsToLose -= 1
             return true
         }
     }

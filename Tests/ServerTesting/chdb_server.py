@@ -1,17 +1,66 @@
 """Answers SQL over HTTP on 127.0.0.1 with chdb: chdb_server.py PORT DIRECTORY
 
 The body of a POST is one query, run as the bytes that it is, in one session for all clients, one
-query at a time. Status 200 with the result as TabSeparated, or 500 with the engine's error.
+query at a time; compressed bodies are read by the engine. Of the real server's interface it has what the connector uses: the database and
+settings in the URL, default_format, the codes of errors, the counts of written rows, and KILL QUERY
+of the query that runs. It has no users.
 """
 
 import http.server
+import re
 import sys
+import tempfile
 import threading
+import urllib.parse
 
+import chdb
 from chdb import session
 
 SESSION = session.Session(sys.argv[2])
 TURN = threading.Lock()
+# Kills what the session runs.
+KILLER = chdb.connect(sys.argv[2])
+KILLER_TURN = threading.Lock()
+RUNNING = [None]
+KILLED = set()
+OF_INTERFACE = {"database", "query_id", "default_format", "wait_end_of_query"}
+
+
+def quoted(text):
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def run(sql, parameters):
+    settings = {n: v for n, v in parameters.items() if n not in OF_INTERFACE}
+    with TURN:
+        try:
+            SESSION.query("USE `%s`" % parameters.get("database", "default").replace("`", "\\`"))
+            for name, value in settings.items():
+                SESSION.query(f"SET {name} = {quoted(value)}")
+            with KILLER_TURN:
+                RUNNING[0] = parameters.get("query_id")
+                if RUNNING[0] in KILLED:
+                    raise RuntimeError("Code: 394. DB::Exception: killed before it began")
+            return SESSION.query(sql, parameters.get("default_format", "TabSeparated"))
+        finally:
+            RUNNING[0] = None
+            for name in settings:
+                SESSION.query(f"SET {name} = DEFAULT")
+
+
+def decompressed(body):
+    with tempfile.NamedTemporaryFile() as file, TURN:
+        file.write(body)
+        file.flush()
+        source = f"file({quoted(file.name)}, 'RawBLOB', 'body String', 'lz4')"
+        return SESSION.query(f"SELECT body FROM {source}", "RawBLOB").bytes()
+
+
+def kill(query_id):
+    with KILLER_TURN:
+        KILLED.add(query_id)
+        if RUNNING[0] == query_id:
+            KILLER.query("KILL QUERY WHERE NOT startsWith(query, 'KILL') ASYNC", "TabSeparated")
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -20,16 +69,38 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         sql = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Content-Encoding"] == "lz4":
+            sql = decompressed(sql)
+        query = urllib.parse.urlsplit(self.path).query
+        parameters = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
+        killed = re.match(rb"KILL QUERY WHERE query_id = '([^']*)'", sql)
         try:
-            with TURN:
-                status, body = 200, SESSION.query(sql, "TabSeparated").bytes()
+            if killed:
+                kill(killed[1].decode())
+                return self.answer(200, b"")
+            result = run(sql, parameters)
+            summary = f'{{"written_rows":"{result.rows_written()}"}}'
+            named = re.search(rb"\bFORMAT\s+(\w+)\s*$", sql)
+            form = named[1].decode() if named else parameters.get("default_format", "")
+            headers = {"X-ClickHouse-Summary": summary, "X-ClickHouse-Format": form}
+            self.answer(200, result.bytes(), headers)
         except Exception as error:
-            status, body = 500, str(error).encode("utf-8", "surrogateescape")
-        head = f"HTTP/1.1 {status} -\r\nContent-Length: {len(body)}\r\n\r\n"
-        self.wfile.write(head.encode("ascii") + body)
+            text = str(error).encode("utf-8", "surrogateescape")
+            code = re.search(rb"Code: (\d+)", text)
+            headers = {"X-ClickHouse-Exception-Code": code[1].decode()} if code else {}
+            self.answer(500, text, headers)
+
+    def answer(self, status, body, headers={}):
+        lines = [f"HTTP/1.1 {status} -", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        self.wfile.write("\r\n".join(lines + ["", ""]).encode("ascii") + body)
 
     def log_message(self, *_):
         pass
 
 
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 256
+
+
+Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

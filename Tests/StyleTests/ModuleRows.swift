@@ -18,6 +18,7 @@ enum ModuleRows {
         "Projection": .row(4),
         "ConnectorSQLite": .row(5), "ConnectorPostgres": .row(5), "ConnectorMySQL": .row(5),
         "ConnectorODBC": .row(5),
+        "ConnectorClickHouse": .row(5),
         "Sync": .row(6), "Audit": .row(6), "Recovery": .row(6),
         "CommandLineInterface": .row(7),
         "segledger": .row(8),

@@ -90,7 +90,7 @@ struct BoundValueTests {
         arguments: servers)
     func texts(_ server: ServerUnderTest) async throws {
         let open = try await OpenServer(server)
-        let session = try #require(open.session)
+        let session = open.session
         _ = try await session.openCursors()
         #expect(session.bindsValues)
         let tables = (text: open.table, bound: open.table + "_b")

@@ -1,4 +1,5 @@
 import Connector
+import ConnectorClickHouse
 import ConnectorMySQL
 import ConnectorPostgres
 import ConnectorSQLite
@@ -8,17 +9,12 @@ import ServerTesting
 
 /// A connection to a `ServerUnderTest` with two tables of its own.
 final class OpenServer {
-    private enum Link {
-        case session(any TargetSession)
-        case clickHouse(any ClickHouse)
-    }
-
     /// Takes the values.
     let table: String
     /// Holds one row that nothing may touch.
     let canary: String
     private let server: ServerUnderTest
-    private let link: Link
+    let session: any TargetSession
     private let directory: TemporaryDirectory?
     /// A server that was started for this connection.
     private let ownServer: MariaDBServer?
@@ -30,33 +26,30 @@ final class OpenServer {
         canary = "canary_" + suffix
         var directory: TemporaryDirectory?
         var ownServer: MariaDBServer?
+        let url: String
         switch server.link {
         case .clickHouse(let isCurrentEngine):
-            link = .clickHouse(
+            let house: any ClickHouse =
                 isCurrentEngine
-                    ? try ClickHouseEngine.shared.get() : try ClickHouseServer.shared.get())
-        case .session(let kind):
-            let url: String
-            switch kind {
-            case .sqlite:
-                let made = try TemporaryDirectory()
-                directory = made
-                url = "sqlite://" + made.path("values.sqlite")
-            case .mysql:
-                if !server.options.isEmpty {
-                    ownServer = try MariaDBServer(options: server.options)
-                }
-                url = try (ownServer ?? MariaDBServer.shared.get()).makeDatabase()
-            default: url = try PostgresServer.shared.get().makeDatabase()
-            }
-            var definition = ConnectorDefinition(name: "values", kind: kind, url: url)
-            definition.sqlSettings = server.rules.settings
-            let registry = ConnectorRegistry([
-                SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
-            ])
-            link = .session(
-                try await registry.makeConnector(definition, secret: nil).connect())
+                ? try ClickHouseEngine.shared.get() : try ClickHouseServer.shared.get()
+            url = try house.makeDatabase()
+        case .session(.sqlite):
+            let made = try TemporaryDirectory()
+            directory = made
+            url = "sqlite://" + made.path("values.sqlite")
+        case .session(.mysql):
+            if !server.options.isEmpty { ownServer = try MariaDBServer(options: server.options) }
+            url = try (ownServer ?? MariaDBServer.shared.get()).makeDatabase()
+        case .session: url = try PostgresServer.shared.get().makeDatabase()
         }
+        var definition = ConnectorDefinition(
+            name: "values", kind: server.rules.kind, url: url)
+        definition.sqlSettings = server.rules.settings
+        let registry = ConnectorRegistry([
+            SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
+            ClickHouseConnectorFactory(),
+        ])
+        session = try await registry.makeConnector(definition, secret: nil).connect()
         self.directory = directory
         self.ownServer = ownServer
         _ = try await execute(Array(server.tableDefinition(table).utf8))
@@ -67,23 +60,11 @@ final class OpenServer {
         _ = try await execute(Array("INSERT INTO \(canary) VALUES (7)".utf8))
     }
 
-    /// nil: no connector of ours.
-    var session: (any TargetSession)? {
-        if case .session(let session) = link { session } else { nil }
-    }
-
     /// Runs SQL; the rows that it says to have written, where the database says it.
     func execute(_ sql: [UInt8]) async throws -> Int? {
-        switch link {
-        case .session(let session): return try await session.execute(sql)
-        case .clickHouse(let house):
-            let result = try house.run(sql)
-            guard result.status == 200 else {
-                throw ServerProblem(
-                    description: String(decoding: result.body.prefix(500), as: UTF8.self))
-            }
-            return nil
-        }
+        let count = try await session.execute(sql)
+        if case .clickHouse(isCurrentEngine: false) = server.link { return nil }
+        return count
     }
 
     func empty() async throws {
@@ -99,17 +80,11 @@ final class OpenServer {
     }
 
     private func query(_ sql: String) async throws -> [[String?]] {
-        switch link {
-        case .session(let session): return try await session.query(Array(sql.utf8))
-        case .clickHouse(let house):
-            return try house.rows(sql).split(separator: "\n").map { line in
-                line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            }
-        }
+        try await session.query(Array(sql.utf8))
     }
 
     func close() async {
-        if case .session(let session) = link { await session.close() }
+        await session.close()
         ownServer?.stop()
         withExtendedLifetime(directory) {}
     }

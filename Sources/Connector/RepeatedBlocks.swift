@@ -1,0 +1,24 @@
+package import SQLTemplate
+
+/// What becomes of the rows of an INSERT that reaches a table twice, as the same statement of a
+/// delivery of the same `TargetDelivery.id`.
+package enum RepeatedBlocks: Hashable, Sendable {
+    /// The server knows the block again and drops it: effectively once.
+    case dropped
+    /// Both are stored, and a merge of the table keeps one row of each sorting key: effectively
+    /// once for who reads with FINAL.
+    case collapsed
+    /// Both are stored and stay: at least once. With the reason, and what to run about it.
+    case kept(reason: String, hint: String?)
+}
+
+extension TargetSession {
+    /// Transactional targets do not need to know a block again.
+    package func repeatedBlocks(
+        into tables: [[QueryStatement.Name]]
+    ) async throws -> [RepeatedBlocks] {
+        tables.map { _ in
+            .kept(reason: "the target does not know a repeated block by its delivery", hint: nil)
+        }
+    }
+}

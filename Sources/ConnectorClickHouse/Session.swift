@@ -1,0 +1,250 @@
+internal import Connector
+internal import SQLTemplate
+internal import SegmentModel
+
+/// A session over ClickHouse's HTTP interface. The server keeps nothing between two requests but
+/// the connection; what a session holds is its client, with a pool of one connection.
+final class ClickHouseSession: TargetSession {
+    private static let claimTryCountMax = 8
+
+    let exchange: ClickHouseExchange
+    private let book: CursorBook
+
+    private init(_ exchange: ClickHouseExchange, _ book: CursorBook) {
+        self.exchange = exchange
+        self.book = book
+    }
+
+    static func open(
+        _ configuration: ClickHouseConfiguration, _ book: CursorBook
+    ) async throws -> ClickHouseSession {
+        let exchange = ClickHouseExchange(configuration)
+        do {
+            try exchange.beginCall()
+            try await exchange.connect()
+        } catch {
+            _ = await exchange.close()
+            throw error
+        }
+        return ClickHouseSession(exchange, book)
+    }
+
+    func cancel() { exchange.cancel() }
+
+    func close() async {
+        // Apart from the caller's task, which may be cancelled.
+        await Task {
+            do {
+                try exchange.beginCall()
+                try await flush()
+            } catch {
+                // A row that is behind is all that this leaves; the next worker goes on from it.
+            }
+            _ = await exchange.close()
+        }.value
+    }
+
+    // MARK: Statements
+
+    func begin() async throws { try exchange.beginCall() }
+
+    func commit() async throws { try exchange.beginCall() }
+
+    func rollback() async throws { try exchange.beginCall() }
+
+    func execute(_ sql: [UInt8]) async throws -> Int {
+        try exchange.beginCall()
+        var doneCount = 0
+        return try await run(sql, deliveryID: nil, &doneCount)
+    }
+
+    /// Nothing is taken back here.
+    var undoesQueries: Bool { false }
+
+    func executeOrUndo(_ sql: [UInt8]) async throws -> Int { try await execute(sql) }
+
+    /// Runs the statements of a query one after the other and counts those that are done; the rows
+    /// written by all of them.
+    private func run(
+        _ sql: [UInt8], deliveryID: String?, _ doneCount: inout Int
+    ) async throws(TargetFailure) -> Int {
+        var rowCount = 0
+        let statements = StatementScanner.statements(of: sql)
+        for statement in statements {
+            if let refusal = ClickHouseDialect.refusal(of: statement) { throw refusal }
+        }
+        for statement in statements {
+            let token = deliveryID.map { "\($0)-\(doneCount + 1)" }
+            let answer = try await exchange.run(sql[statement.range], statement, token: token)
+            doneCount += 1
+            rowCount += answer.writtenRowCount ?? 0
+        }
+        return rowCount
+    }
+
+    /// - Returns: the rows of the last statement.
+    func query(_ sql: [UInt8]) async throws -> [[String?]] {
+        try exchange.beginCall()
+        let statements = StatementScanner.statements(of: sql)
+        for statement in statements {
+            if let refusal = ClickHouseDialect.refusal(of: statement) { throw refusal }
+        }
+        var rows: [[String?]] = []
+        for statement in statements {
+            rows = try await self.rows(sql[statement.range], statement)
+        }
+        return rows
+    }
+
+    private func rows(
+        _ sql: ArraySlice<UInt8>, _ statement: ClickHouseStatement
+    ) async throws(TargetFailure) -> [[String?]] {
+        let answer = try await exchange.run(sql, statement)
+        if let format = answer.format, format != "TabSeparated", !answer.body.isEmpty {
+            throw ClickHouseFailures.otherFormat
+        }
+        return ClickHouseResults.rows(answer.body)
+    }
+
+    /// The rows of a question of our own.
+    func ask(_ sql: String) async throws(TargetFailure) -> [[String?]] {
+        ClickHouseResults.rows(try await exchange.run(sql).body)
+    }
+
+    // MARK: The cursor's table
+
+    /// The right to create is asked for only where the table is missing.
+    func openCursors() async throws -> CursorSupport {
+        try exchange.beginCall()
+        do throws(TargetFailure) {
+            if try await ask(ClickHouseDialect.hasCursorTable).first?.first != "1" {
+                for file in EmbeddedMigrations.files { _ = try await exchange.run(file.sql) }
+            }
+            _ = try await exchange.run(ClickHouseDialect.tryCursorTable)
+            return .fenceOnly
+        } catch {
+            if error.isRightMissing { return .refused(error) }
+            throw error
+        }
+    }
+
+    func readCursor(_ lane: LaneKey) async throws -> TargetCursor? {
+        try exchange.beginCall()
+        try await flush()
+        return try await read(lane)?.cursor
+    }
+
+    private func read(_ lane: LaneKey) async throws(TargetFailure) -> CursorRow? {
+        let time = ContinuousClock.now
+        guard let fields = try await ask(ClickHouseDialect.read(lane)).first else {
+            book.forget(lane)
+            return nil
+        }
+        let row = try ClickHouseDialect.row(fields)
+        book.confirm(lane, row, at: time)
+        return row
+    }
+
+    private func append(_ lane: LaneKey, _ row: CursorRow) async throws(TargetFailure) {
+        _ = try await exchange.run(ClickHouseDialect.append([(lane, row)]))
+        book.wrote(lane, row)
+    }
+
+    /// Appends a row one epoch higher, and looks whether another worker did the same at the same
+    /// time. Of two such at least one sees the other, and goes on to an epoch that nobody else will
+    /// guess.
+    func claimCursor(
+        _ lane: LaneKey, initial: TargetCursor
+    ) async throws -> TargetCursor {
+        try exchange.beginCall()
+        try await flush()
+        var generator = SystemRandomNumberGenerator()
+        for tryCount in 0..<Self.claimTryCountMax {
+            let found = try await read(lane)
+            let claim = String(generator.next(), radix: 36)
+            var row = CursorRow(
+                cursor: found?.cursor ?? initial, serial: (found?.serial ?? 0) + 1, claim: claim)
+            row.cursor.epoch +=
+                tryCount == 0 ? 1 : Int64.random(in: 1...1_000_000, using: &generator)
+            try await append(lane, row)
+            let others = ClickHouseDialect.otherClaims(
+                lane, epoch: row.cursor.epoch, claim: claim)
+            if try await ask(others).first?.first == "0" { return row.cursor }
+        }
+        throw ClickHouseFailures.claimContended
+    }
+
+    /// Not atomic: the fence is the epoch, and an epoch has one worker.
+    func advanceCursor(
+        _ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor
+    ) async throws -> Bool {
+        try exchange.beginCall()
+        try await flush()
+        guard var row = try await read(lane), row.cursor.ledger == expected.ledger,
+            row.cursor.epoch == expected.epoch, row.cursor.cursor == expected.cursor
+        else { return false }
+        row.cursor = next
+        row.serial += 1
+        try await append(lane, row)
+        return true
+    }
+
+    /// Writes where the lanes stand, as one block.
+    private func flush() async throws(TargetFailure) {
+        let rows = book.takePending()
+        guard !rows.isEmpty else { return }
+        do throws(TargetFailure) {
+            _ = try await exchange.run(ClickHouseDialect.append(rows))
+        } catch {
+            book.giveBack(rows)
+            throw error
+        }
+    }
+
+    // MARK: Delivering
+
+    func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
+        try exchange.beginCall()
+        if let move = delivery.move {
+            guard try await mayWrite(delivery.lane, move.expected) else { return .fenced }
+        }
+        var rowCount = 0
+        var doneCount = 0
+        do throws(TargetFailure) {
+            for query in delivery.queries {
+                guard case .text(let sql) = query else {
+                    preconditionFailure("bound queries go only to sessions that take them")
+                }
+                rowCount += try await run(sql, deliveryID: delivery.id, &doneCount)
+            }
+        } catch {
+            // What ran before the one that failed stays.
+            var failure = error
+            if doneCount > 0 { failure.isOutcomeUnknown = true }
+            throw failure
+        }
+        if let move = delivery.move {
+            book.note(delivery.lane, move.next)
+            await flushIfDue()
+        }
+        return .committed(rowCount: rowCount)
+    }
+
+    private func mayWrite(
+        _ lane: LaneKey, _ expected: TargetCursor
+    ) async throws(TargetFailure) -> Bool {
+        if book.isConfirmed(lane, expected) { return true }
+        guard let row = try await read(lane) else { return false }
+        return row.cursor.epoch == expected.epoch && row.cursor.ledger == expected.ledger
+    }
+
+    private func flushIfDue() async {
+        guard book.isFlushDue else { return }
+        do throws(TargetFailure) {
+            try await flush()
+        } catch {
+            // The delivery is done. The rows wait for the next time, and what keeps them from being
+            // written is what the next delivery's own look at the table meets.
+        }
+    }
+}
