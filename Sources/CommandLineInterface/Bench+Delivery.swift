@@ -7,219 +7,200 @@ internal import Projection
 internal import SegmentModel
 internal import StorageIO
 internal import Sync
-internal import Synchronization
+
+/// Databases that deliveries may be measured with, by URL.
+struct BenchTargets {
+    var postgresql: String?
+    var mysql: String?
+    var clickhouse: String?
+}
 
 extension Bench {
-    private static let deliveryChangeCount = 100_000
+    static let deliveryChangeCount = 200_000
+    private static let batchSize = 1000
 
-    /// Delivery to SQLite, and to PostgreSQL if its URL is given, beside the same statements
-    /// through the database's own command-line client, one transaction each.
-    func delivery(postgresql: String?) async throws -> [BenchFigure] {
-        var figures = [try await deliver(.sqlite, url: directory + "/target.db")]
-        if let postgresql { figures.append(try await deliver(.postgresql, url: postgresql)) }
+    /// Delivery to SQLite, and to the databases whose URLs are given: values bound where the target
+    /// takes them, as text, and in four lanes; beside the same statements through the database's
+    /// own client, one transaction each, and for ClickHouse over one kept connection.
+    func delivery(_ targets: BenchTargets) async throws -> [BenchFigure] {
+        var figures = try await deliveries(.sqlite, url: directory + "/target.db")
+        if let url = targets.postgresql {
+            figures += try await deliveries(.postgresql, url: url)
+            figures.append(try await latency(.postgresql, url: url))
+        }
+        if let url = targets.mysql { figures += try await deliveries(.mysql, url: url) }
+        if let url = targets.clickhouse { figures += try await deliveries(.clickhouse, url: url) }
         return figures
     }
 
-    private func deliver(_ kind: ConnectorKind, url: String) async throws -> BenchFigure {
-        let connector = ConnectorDefinition(name: "bench", kind: kind, url: url)
-        let recorder = StatementRecorder()
-        try await prepare(connector)
-        let rate = try await sync(connector, recorder)
-        let rows = try await rowCount(connector)
-        try Self.check(rows == Self.deliveryChangeCount, "the target table")
-        let ceiling = try await clientRate(connector, recorder.statements)
-        return BenchFigure(
-            what: "delivery to \(kind.rawValue), batches of 1,000", value: rate, unit: "rows/s",
-            ceiling: ceiling,
-            ceilingName: kind == .sqlite ? "same text through sqlite3" : "same text through psql")
-    }
-
-    private func onTarget<Result>(
-        _ connector: ConnectorDefinition, _ body: (any TargetSession) async throws -> Result
-    ) async throws -> Result {
-        do {
-            let session = try await Composition.connectors
-                .makeConnector(connector, secret: nil).connect()
-            let result = try await body(session)
-            await session.close()
-            return result
-        } catch let failure as TargetFailure {
-            throw Failure(.targetRefused, failure.message, hint: failure.hint)
+    private func deliveries(_ kind: ConnectorKind, url: String) async throws -> [BenchFigure] {
+        let target = BenchTarget(kind, url: url)
+        let statements = try await capturedStatements(target)
+        var figures: [BenchFigure] = []
+        let ceiling = try await target.clientRate(statements, in: directory)
+        for form in DeliveryForm.allCases where form.applies(to: kind) {
+            try await target.prepare()
+            let (rate, share) = try await rate(target, form)
+            try Self.check(
+                try await target.rowCount() == Self.deliveryChangeCount, "the target table")
+            figures.append(
+                BenchFigure(
+                    what: "delivery to \(kind.rawValue), \(form.title)", value: rate,
+                    unit: "rows/s", ceiling: ceiling, ceilingName: target.clientName))
+            if form != .lanes {
+                figures.append(
+                    BenchFigure(
+                        what: "its own processor time, \(form.title)", value: share,
+                        unit: "of the wall clock", ceiling: nil, ceilingName: nil))
+            }
         }
+        return figures
     }
 
-    private func prepare(_ connector: ConnectorDefinition) async throws {
-        let sql = """
-            DROP TABLE IF EXISTS segledger_bench;
-            DROP TABLE IF EXISTS segledger_cursor;
-            CREATE TABLE segledger_bench (segment_id BIGINT, client_id VARCHAR(64),
-                PRIMARY KEY (segment_id, client_id));
-            """
-        _ = try await onTarget(connector) { try await $0.execute(Array(sql.utf8)) }
-    }
+    // MARK: Whole runs
 
-    private func rowCount(_ connector: ConnectorDefinition) async throws -> Int {
-        let rows = try await onTarget(connector) {
-            try await $0.query(Array("SELECT count(*) FROM segledger_bench".utf8))
-        }
-        return rows.first?.first.flatMap { $0 }.flatMap { Int($0) } ?? 0
-    }
-
-    private var integration: IntegrationDefinition {
-        let insert = """
-            INSERT INTO segledger_bench (segment_id, client_id) VALUES
-            {for $lead = $batch}({segment_id}, '{$lead.CustomID}'){autocomma}
-            {end} ON CONFLICT (segment_id, client_id) DO NOTHING
-            """
-        let remove = """
-            DELETE FROM segledger_bench WHERE segment_id = {segment_id}
-            AND client_id IN ({batch_in "CustomID"})
-            """
-        var definition = IntegrationDefinition(
-            name: "bench", scope: .init(databaseID: 1, segments: .all), connector: "bench",
-            queries: [.addProfiles: insert, .removeProfiles: remove])
-        definition.start = .beginning
-        return definition
-    }
-
-    private func sync(
-        _ connector: ConnectorDefinition, _ recorder: StatementRecorder
-    ) async throws -> Double {
-        let data = directory + "/delivery-" + connector.kind.rawValue
+    private func rate(
+        _ target: BenchTarget, _ form: DeliveryForm
+    ) async throws -> (rowsPerSecond: Double, processorShare: Double) {
+        let data = "\(directory)/delivery-\(target.kind.rawValue)-\(form.rawValue)"
         return try await Workspace.with(data, .write) { workspace in
-            let perEvent = 5000
-            for part in 0..<Self.deliveryChangeCount / perEvent {
+            try await Self.append(to: workspace, laneCount: form == .lanes ? 4 : 1)
+            try await workspace.projector.foldToEnd()
+            let engine = Self.engine(workspace) { definition in
+                let connector = try Composition.connectors
+                    .makeConnector(definition, secret: nil)
+                return form == .text ? TextConnector(inner: connector) : connector
+            }
+            let start = monotonicNanoseconds()
+            let processorStart = Self.processorSeconds()
+            try await Self.run(engine, target)
+            let elapsed = Self.elapsed(start)
+            return (
+                Double(Self.deliveryChangeCount) / elapsed,
+                (Self.processorSeconds() - processorStart) / elapsed
+            )
+        }
+    }
+
+    /// Profiles with a `CustomID` each, in events of 5,000, over `laneCount` segments.
+    private static func append(to workspace: Workspace, laneCount: Int) async throws {
+        let perEvent = 5000
+        for part in 0..<deliveryChangeCount / perEvent {
+            var batch = EventBatch()
+            batch.append(
+                .profilesAdded, segment: SegmentID(Int64(part % laneCount) + 1),
+                profiles: (0..<perEvent).map {
+                    let number = part * perEvent + $0
+                    return ("p\(number)", [("CustomID", .text("C-\(number)"))])
+                })
+            _ = try await workspace.ledger.append(batch)
+        }
+    }
+
+    private static func engine(
+        _ workspace: Workspace,
+        _ makeConnector: @escaping @Sendable (ConnectorDefinition) throws -> any Connector
+    ) -> SyncEngine {
+        SyncEngine(
+            context: SyncContext(
+                ledger: workspace.ledger, store: workspace.store, pool: workspace.pool,
+                clock: workspace.clock),
+            projector: workspace.projector, makeConnector: makeConnector)
+    }
+
+    private static func run(_ engine: SyncEngine, _ target: BenchTarget) async throws {
+        let outcomes = try await engine.run(
+            [target.integration(size: batchSize)], connectors: ["bench": target.definition],
+            options: SyncEngine.Options())
+        for outcome in outcomes {
+            if case .done = outcome.state { continue }
+            throw Failure(.targetRefused, "bench: the delivery stopped", hint: nil)
+        }
+    }
+
+    /// Of this process, all threads.
+    private static func processorSeconds() -> Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        func seconds(_ time: timeval) -> Double {
+            Double(time.tv_sec) + Double(time.tv_usec) / 1e6
+        }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+
+    /// The statements that one lane sends, as text.
+    private func capturedStatements(_ target: BenchTarget) async throws -> [[UInt8]] {
+        let capture = CapturingConnector(target.definition)
+        return try await Workspace.with("\(directory)/text-\(target.kind.rawValue)", .write) {
+            try await Self.append(to: $0, laneCount: 1)
+            try await $0.projector.foldToEnd()
+            try await Self.run(Self.engine($0) { _ in capture }, target)
+            return capture.statements
+        }
+    }
+
+    // MARK: Latency
+
+    /// From an event's acknowledgement to its row, batch size 1: seen by a reader that waits.
+    private func latency(_ kind: ConnectorKind, url: String) async throws -> BenchFigure {
+        let target = BenchTarget(kind, url: url)
+        try await target.prepare()
+        let data = "\(directory)/latency-\(kind.rawValue)"
+        let milliseconds = try await Workspace.with(data, .write) { workspace in
+            let engine = Self.engine(workspace) {
+                try Composition.connectors.makeConnector($0, secret: nil)
+            }
+            var options = SyncEngine.Options()
+            options.isUntilIdle = false
+            let settings = options
+            let worker = Task {
+                try await engine.run(
+                    [target.integration(size: 1)], connectors: ["bench": target.definition],
+                    options: settings)
+            }
+            var measured: [Double] = []
+            for number in 0..<200 {
                 var batch = EventBatch()
                 batch.append(
                     .profilesAdded, segment: SegmentID(1),
-                    profiles: (0..<perEvent).map {
-                        let number = part * perEvent + $0
-                        return ("p\(number)", [("CustomID", .text("C-\(number)"))])
-                    })
+                    profiles: [("p\(number)", [("CustomID", .text("C-\(number)"))])])
                 _ = try await workspace.ledger.append(batch)
+                let acknowledged = monotonicNanoseconds()
+                while try await target.rowCount() <= number {}
+                measured.append(Self.elapsed(acknowledged) * 1000)
             }
-            let engine = SyncEngine(
-                context: SyncContext(
-                    ledger: workspace.ledger, store: workspace.store, pool: workspace.pool,
-                    clock: workspace.clock),
-                projector: workspace.projector,
-                makeConnector: { definition in
-                    RecordingConnector(
-                        inner: try Composition.connectors.makeConnector(definition, secret: nil),
-                        recorder: recorder)
-                })
-            try await workspace.projector.foldToEnd()
-            let start = monotonicNanoseconds()
-            let outcomes = try await engine.run(
-                [integration], connectors: ["bench": connector], options: SyncEngine.Options())
-            let rate = Double(Self.deliveryChangeCount) / Self.elapsed(start)
-            for outcome in outcomes {
-                if case .done = outcome.state { continue }
-                throw Failure(.targetRefused, "bench: the delivery stopped", hint: nil)
+            worker.cancel()
+            do {
+                _ = try await worker.value
+            } catch is CancellationError {
+                // As it was asked to.
             }
-            return rate
+            return measured.sorted()[measured.count / 2]
         }
-    }
-
-    /// Rows per second of the same text, one transaction a statement, through the client.
-    private func clientRate(
-        _ connector: ConnectorDefinition, _ statements: [[UInt8]]
-    ) async throws -> Double? {
-        var script: [UInt8] = []
-        for statement in statements {
-            script += Array("BEGIN;\n".utf8) + statement + Array(";\nCOMMIT;\n".utf8)
-        }
-        let path = directory + "/statements.sql"
-        var target = connector
-        if connector.kind == .sqlite { target.url = directory + "/ceiling.db" }
-        try await prepare(target)
-        guard FileManager.default.createFile(atPath: path, contents: Data(script)) else {
-            throw Failure(.storageFailed, "\(path) cannot be written", hint: nil)
-        }
-        let arguments =
-            connector.kind == .sqlite
-            ? ["sqlite3", "-bail", target.url, ".read \(path)"]
-            : ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", target.url, "-f", path]
-        let start = monotonicNanoseconds()
-        guard try run(arguments) else { return nil }
-        let rate = Double(Self.deliveryChangeCount) / Self.elapsed(start)
-        try Self.check(
-            try await rowCount(target) == Self.deliveryChangeCount, "the client's table")
-        return rate
-    }
-
-    /// Runs a client; false if this machine has none.
-    private func run(_ arguments: [String]) throws -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        await target.close()
+        return BenchFigure(
+            what: "acknowledged event to its row in \(kind.rawValue), median", value: milliseconds,
+            unit: "ms", ceiling: nil, ceilingName: nil)
     }
 }
 
-/// Keeps the text of what was delivered.
-final class StatementRecorder: Sendable {
-    private let kept = Mutex<[[UInt8]]>([])
+/// How a delivery goes in a measurement.
+enum DeliveryForm: String, CaseIterable {
+    case text, bound, lanes
 
-    var statements: [[UInt8]] { kept.withLock { $0 } }
-
-    func keep(_ queries: [[UInt8]]) { kept.withLock { $0 += queries } }
-}
-
-/// A connector that notes each delivery and passes it on.
-struct RecordingConnector: Connector {
-    let inner: any Connector
-    let recorder: StatementRecorder
-
-    var definition: ConnectorDefinition { inner.definition }
-
-    func connect() async throws -> any TargetSession {
-        RecordingSession(inner: try await inner.connect(), recorder: recorder)
-    }
-}
-
-final class RecordingSession: TargetSession {
-    private let inner: any TargetSession
-    private let recorder: StatementRecorder
-
-    init(inner: any TargetSession, recorder: StatementRecorder) {
-        self.inner = inner
-        self.recorder = recorder
+    var title: String {
+        switch self {
+        case .text: "batches of 1,000 as text"
+        case .bound: "batches of 1,000 with values bound"
+        case .lanes: "batches of 1,000 in four lanes"
+        }
     }
 
-    func openCursors() async throws -> CursorSupport { try await inner.openCursors() }
-    func begin() async throws { try await inner.begin() }
-    func execute(_ sql: [UInt8]) async throws -> Int { try await inner.execute(sql) }
-    var undoesQueries: Bool { inner.undoesQueries }
-    func executeOrUndo(_ sql: [UInt8]) async throws -> Int { try await inner.executeOrUndo(sql) }
-    func query(_ sql: [UInt8]) async throws -> [[String?]] { try await inner.query(sql) }
-    func commit() async throws { try await inner.commit() }
-    func rollback() async throws { try await inner.rollback() }
-
-    func readCursor(_ lane: LaneKey) async throws -> TargetCursor? {
-        try await inner.readCursor(lane)
+    func applies(to kind: ConnectorKind) -> Bool {
+        switch self {
+        case .text: true
+        case .bound: kind == .postgresql || kind == .mysql
+        case .lanes: kind != .sqlite
+        }
     }
-
-    func claimCursor(_ lane: LaneKey, initial: TargetCursor) async throws -> TargetCursor {
-        try await inner.claimCursor(lane, initial: initial)
-    }
-
-    func advanceCursor(
-        _ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor
-    ) async throws -> Bool {
-        try await inner.advanceCursor(lane, from: expected, to: next)
-    }
-
-    func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
-        recorder.keep(
-            delivery.queries.compactMap { if case .text(let sql) = $0 { sql } else { nil } })
-        return try await inner.deliver(delivery)
-    }
-
-    func cancel() { inner.cancel() }
-    func close() async { await inner.close() }
 }

@@ -12,8 +12,8 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: """
             Every figure is checked: what was written is read back. Each is the median of \
             several rounds, and so is its ceiling, which is measured in the same rounds. \
-            Deliveries to PostgreSQL are measured when --postgresql names a database that may be \
-            written to.
+            Deliveries to a server are measured when --postgresql, --mysql or --clickhouse names \
+            a database that may be written to.
             """)
 
     @Option(name: .long, help: "A directory on the disk to measure. Default: a temporary one.")
@@ -21,6 +21,12 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "URL of a PostgreSQL database to measure deliveries with.")
     var postgresql: String?
+
+    @Option(name: .long, help: "URL of a MySQL or MariaDB database, likewise.")
+    var mysql: String?
+
+    @Option(name: .long, help: "URL of a ClickHouse database, likewise.")
+    var clickhouse: String?
 
     @Option(name: .long, help: "Seconds for each of the short figures.")
     var seconds = 2
@@ -72,7 +78,9 @@ struct BenchCommand: AsyncParsableCommand {
             let place = "\(directory)/\(part.rawValue)-\(round)"
             try LocalFileSystem().makeDirectoryForCommand(place)
             let bench = Bench(directory: place, seconds: seconds)
-            all.append(try await bench.measure(part, postgresql: postgresql))
+            let targets = BenchTargets(
+                postgresql: postgresql, mysql: mysql, clickhouse: clickhouse)
+            all.append(try await bench.measure(part, targets))
             remove(place)
         }
         return all[0].indices.map { index in
@@ -137,7 +145,7 @@ enum BenchPart: String, CaseIterable, ExpressibleByArgument {
 }
 
 extension Bench {
-    func measure(_ part: BenchPart, postgresql: String?) async throws -> [BenchFigure] {
+    func measure(_ part: BenchPart, _ targets: BenchTargets) async throws -> [BenchFigure] {
         switch part {
         case .appends: try await appends()
         case .commits: [try await commits()]
@@ -147,7 +155,7 @@ extension Bench {
         case .replay: try await replays()
         case .open: [try await open()]
         case .render: try rendering()
-        case .delivery: try await delivery(postgresql: postgresql)
+        case .delivery: try await delivery(targets)
         }
     }
 }

@@ -20,7 +20,9 @@ enum PostgresDialect {
     ) -> String {
         let isStandard = !settings.contains(.backslashEscapes)
         return "SET standard_conforming_strings = \(isStandard ? "on" : "off"); "
-            + "SET statement_timeout = \(statementTimeoutMilliseconds)"
+            + "SET statement_timeout = \(statementTimeoutMilliseconds); "
+            // A worker that is suspended in a delivery must not hold its locks for ever.
+            + "SET idle_in_transaction_session_timeout = \(statementTimeoutMilliseconds)"
     }
 
     /// Whether a statement with this command tag ends, or may have ended, the transaction it ran

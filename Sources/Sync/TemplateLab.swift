@@ -37,8 +37,8 @@ package struct TemplateLab: Sendable {
         else {
             throw Failure(
                 .templateInvalid,
-                "the lab cannot try queries on \(plan.connector.kind.rawValue), which takes nothing "
-                    + "back",
+                "the lab cannot try queries on \(plan.connector.kind.rawValue), which takes "
+                    + "nothing back",
                 hint: "'segledger template check' looks at the queries themselves")
         }
         var generator = SystemRandomNumberGenerator()

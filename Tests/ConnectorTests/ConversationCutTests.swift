@@ -39,7 +39,7 @@ struct ConversationCutTests {
     }
 
     @Test(
-        "INV-6: whatever byte it ends at, rows and cursor agree, and nothing committed counts as lost",
+        "INV-6: whatever byte it ends at, rows and cursor agree, and nothing committed is lost",
         arguments: [ConnectorKind.postgresql, .mysql], TCPProxy.Side.allCases)
     func everyByte(_ kind: ConnectorKind, _ side: TCPProxy.Side) async throws {
         let direct = try Target(kind)

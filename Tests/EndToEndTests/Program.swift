@@ -78,6 +78,8 @@ struct Program {
 
         var isRunning: Bool { process.isRunning }
 
+        var processIdentifier: Int32 { process.processIdentifier }
+
         /// As a crash: no chance to clean up.
         func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
 

@@ -76,7 +76,7 @@ struct GradeTests {
     }
 
     @Test(
-        "INV-6: without the cursor table nothing is lost, and only what a lost reply told is doubled",
+        "INV-6: without the cursor table nothing is lost, and only a lost reply doubles something",
         arguments: MemoryTarget.Fault.allCases)
     func atLeastOnce(_ fault: MemoryTarget.Fault) async throws {
         for delivery in 0..<5 {
