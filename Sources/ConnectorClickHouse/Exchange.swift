@@ -29,6 +29,8 @@ final class ClickHouseExchange: Sendable {
     }
 
     private let client: HTTPClient
+    /// Of requests and their connection: between two loops each part would change threads.
+    private let loop = HTTPClient.defaultEventLoopGroup.any()
     private let configuration: ClickHouseConfiguration
     private let headers: HTTPHeaders
     private let address: String
@@ -46,7 +48,7 @@ final class ClickHouseExchange: Sendable {
             decompression: configuration.isLoopback ? .disabled : .enabled(limit: .none))
         settings.connectionPool.retryConnectionEstablishment = false
         settings.httpVersion = .http1Only
-        client = HTTPClient(configuration: settings)
+        client = HTTPClient(eventLoopGroup: loop, configuration: settings)
         var headers = HTTPHeaders([
             ("User-Agent", "segledger"), ("X-ClickHouse-User", configuration.user),
         ])
@@ -192,15 +194,19 @@ final class ClickHouseExchange: Sendable {
     private func answer(
         to request: HTTPClient.Request, _ collector: AnswerCollector, _ deadline: NIODeadline
     ) async throws -> ClickHouseAnswer {
-        let task = client.execute(request: request, delegate: collector, deadline: deadline)
-        let isCancelled = state.withLock { state in
-            state.running = task
-            return state.isCancelled
-        }
         defer { state.withLock { $0.running = nil } }
-        if isCancelled { task.cancel() }
+        // Handed over from the loop itself: one change of threads to it, and one back.
         return try await withTaskCancellationHandler {
-            try await task.futureResult.get()
+            try await loop.flatSubmit { [self] in
+                let task = client.execute(
+                    request: request, delegate: collector, deadline: deadline)
+                let isCancelled = state.withLock { state in
+                    state.running = task
+                    return state.isCancelled
+                }
+                if isCancelled { task.cancel() }
+                return task.futureResult
+            }.get()
         } onCancel: {
             cancel()
         }
