@@ -45,6 +45,11 @@ package protocol TargetConnection: AnyObject, Sendable {
     /// What `beginAndHold` left to do before the commit; false: the row is not as expected.
     func moveHeld(_ lane: LaneKey, _ move: TargetDelivery.Move) throws(TargetFailure) -> Bool
 
+    /// `moveHeld`, then the commit, if the row was as expected.
+    func moveHeldAndCommit(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> Bool
+
     /// May be called again.
     func close()
 }
@@ -89,6 +94,14 @@ extension TargetConnection {
         _ lane: LaneKey, _ move: TargetDelivery.Move
     ) throws(TargetFailure) -> Bool { true }
 
+    package func moveHeldAndCommit(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> Bool {
+        guard try moveHeld(lane, move) else { return false }
+        try commit()
+        return true
+    }
+
     /// A row that no lane has is read and moved, so that a missing right is found before a lane
     /// depends on it.
     func openCursors() throws(TargetFailure) -> CursorSupport {
@@ -131,10 +144,13 @@ extension TargetConnection {
                     rowCount += count
                 }
             }
-            if let move = delivery.move, !(try moveHeld(delivery.lane, move)) {
+            guard let move = delivery.move else {
+                try commit()
+                return .committed(rowCount: rowCount)
+            }
+            guard try moveHeldAndCommit(delivery.lane, move) else {
                 return try takenBack(.fenced)
             }
-            try commit()
             return .committed(rowCount: rowCount)
         }
     }

@@ -133,6 +133,15 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         set(CInt(IPPROTO_TCP), TCP_KEEPCNT, 3)
     }
 
+    /// One of Segledger's own statements with its parameters as literals, for a text of several
+    /// statements, which cannot be prepared.
+    func filled(_ sql: String, _ parameters: [String]) -> String {
+        let dialect = SQLDialect(SQLRules(.mysql, configuration.sqlSettings))
+        let parts = sql.split(separator: "?", omittingEmptySubsequences: false)
+        precondition(parts.count == parameters.count + 1, "as many parameters as placeholders")
+        return zip(parts, parameters.map(dialect.literal) + [""]).map { $0 + $1 }.joined()
+    }
+
     // MARK: State
 
     /// Whether the server has a transaction open, as its last answer said.

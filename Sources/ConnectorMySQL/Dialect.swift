@@ -50,7 +50,11 @@ enum MySQLDialect {
     static let begin = "START TRANSACTION; SAVEPOINT \(savepoint)"
     /// Ends before COMMIT with the error `savepointMissing` if it is no longer the transaction that
     /// `begin` began.
-    static let commit = "RELEASE SAVEPOINT \(savepoint); COMMIT"
+    ///
+    /// - Parameter statement: run in between.
+    static func commit(behind statement: String?) -> String {
+        "RELEASE SAVEPOINT \(savepoint); \(statement.map { $0 + "; " } ?? "")COMMIT"
+    }
     /// ER_SP_DOES_NOT_EXIST
     static let savepointMissing: CUnsignedInt = 1305
 

@@ -133,13 +133,41 @@ struct MySQLExchange {
         connection.transaction = .open
     }
 
+    /// Begins, and locks the lane's row; false: it is not as expected.
+    func beginAndLock(_ expected: [String]) throws(TargetFailure) -> Bool {
+        connection.transaction = .open
+        let lock = connection.filled(MySQLDialect.lockCursor, expected)
+        do throws(TargetFailure) {
+            return try run("\(MySQLDialect.begin); \(lock)").rows.count == 1
+        } catch {
+            connection.transaction = .failed
+            throw error
+        }
+    }
+
+    /// Moves the row that `beginAndLock` holds, and commits.
+    func moveAndCommit(_ parameters: [String]) throws(TargetFailure) {
+        let move = connection.filled(MySQLDialect.advanceCursor, parameters)
+        let results = try endTransaction(MySQLDialect.commit(behind: move))
+        guard results.rowCount == 1 else {
+            var failure = MySQLFailures.cursorGone
+            failure.isOutcomeUnknown = true
+            throw failure
+        }
+    }
+
     func commit() throws(TargetFailure) {
+        _ = try endTransaction(MySQLDialect.commit(behind: nil))
+    }
+
+    private func endTransaction(_ sql: String) throws(TargetFailure) -> MySQLResults {
         guard connection.transaction == .open else {
             try rollback()
             throw MySQLFailures.commitRolledBack
         }
+        let results: MySQLResults
         do throws(TargetFailure) {
-            try run(MySQLDialect.commit, isCancellable: false)
+            results = try run(sql, isCancellable: false)
         } catch {
             connection.transaction = .failed
             if error.targetCode == String(MySQLDialect.savepointMissing) {
@@ -152,6 +180,7 @@ struct MySQLExchange {
             throw failure
         }
         connection.transaction = .none
+        return results
     }
 
     /// Takes back what failed since the savepoint: the transaction goes on.

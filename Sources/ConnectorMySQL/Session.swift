@@ -87,13 +87,17 @@ extension MySQLConnection: TargetConnection {
     func beginAndHold(
         _ delivery: TargetDelivery, _ move: TargetDelivery.Move
     ) throws(TargetFailure) -> TargetBeginning {
-        try begin()
         let expected = CursorSQL.expectedParameters(delivery.lane, move.expected)
-        return TargetBeginning(
-            isHeld: try exchange.run(MySQLDialect.lockCursor, expected).rows.count == 1)
+        return TargetBeginning(isHeld: try exchange.beginAndLock(expected))
     }
 
-    func moveHeld(_ lane: LaneKey, _ move: TargetDelivery.Move) throws(TargetFailure) -> Bool {
-        try advanceCursor(lane, from: move.expected, to: move.next)
+    /// In one round trip. The row was locked as it is expected, so nothing but a query of the
+    /// operator's own can have taken it away: then the next delivery finds none.
+    func moveHeldAndCommit(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> Bool {
+        let parameters = CursorSQL.advanceParameters(lane, from: move.expected, to: move.next)
+        try exchange.moveAndCommit(parameters)
+        return true
     }
 }

@@ -12,6 +12,7 @@ struct FieldReader {
     private var position: UInt64 = 0
     private var endPosition: UInt64 = 0
     private var page: [UInt8] = []
+    private var index = FieldPageIndex()
     private var view = FieldView()
 
     init(_ database: Database) throws {
@@ -41,10 +42,10 @@ struct FieldReader {
         let place = FieldPage.place(of: ordinal)
         view.removeAll()
         try page.withUnsafeBytes { page in
-            if page.isEmpty { return }
-            var scan = try FieldPageScan(page, position: position)
-            while let entry = try scan.next(), entry.position <= last {
-                if entry.place == place { try view.apply(entry.fields, of: page) }
+            var next = index.first(of: place)
+            while let number = next, index[number].position <= last {
+                try view.apply(index[number].fields, of: page)
+                next = index.next(after: number)
             }
             for field in view.fields {
                 if let position = field.outlyingPosition {
@@ -87,6 +88,7 @@ struct FieldReader {
     private mutating func load(_ block: UInt32, asOf last: UInt64) throws {
         self.block = block
         page.removeAll(keepingCapacity: true)
+        index.removeAll()
         (position, endPosition) = (0, .max)
         guard let newest = try findNewest(block) else { return }
         if newest.position <= last {
@@ -128,7 +130,7 @@ struct FieldReader {
     private mutating func loadNewest(_ block: UInt32) throws {
         bindNewest(block)
         defer { newest.reset() }
-        if try newest.next() { take(newest) }
+        if try newest.next() { try take(newest) }
     }
 
     /// Puts a page of the block at hand; false if there is none of that number.
@@ -137,15 +139,16 @@ struct FieldReader {
         numbered.bind(0, FieldPage.rows(of: block).lowerBound | Int64(number))
         defer { numbered.reset() }
         guard try numbered.next() else { return false }
-        take(numbered)
+        try take(numbered)
         return true
     }
 
-    private mutating func take(_ row: RowStatement) {
+    private mutating func take(_ row: RowStatement) throws {
         position = UInt64(bitPattern: row.number(1))
         endPosition = .max
         page.removeAll(keepingCapacity: true)
         page.append(contentsOf: row.bytes(2))
+        try index.build(page, position: position)
     }
 
     private func startPosition(_ block: UInt32, number: UInt32) throws -> UInt64 {

@@ -124,7 +124,9 @@ import Testing
         _ = try target.run(Configurations.keylessTable)
         let yaml = Configurations.keyless(kind: "mysql", url: target.url, size: 10)
         try program.apply(yaml + "\n          clear_segment: TRUNCATE TABLE journal\n")
-        try append([added(1, "C-1"), #"{"type":"segment_cleared","segment_id":2}"#, added(1, "C-2")])
+        try append([
+            added(1, "C-1"), #"{"type":"segment_cleared","segment_id":2}"#, added(1, "C-2"),
+        ])
         let sync = try program.run("sync", "--until-idle")
         #expect(sync.status == 0, "\(sync.errors)")
         #expect(try target.run("SELECT clientId FROM journal") == "C-2")

@@ -80,7 +80,9 @@ import Testing
         return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4 / 1024
     }
 
-    @Test("INV-6: ten integrations, two million changes, one target that fails: all once, memory flat")
+    @Test(
+        "INV-6: ten integrations, two million changes, one target that fails: all once, memory flat"
+    )
     func soak() throws {
         var random = SeededGenerator()
         let place: Comment = "seed \(SeededGenerator.seed)"
