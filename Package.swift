@@ -35,10 +35,8 @@ func system(_ name: String, pkgConfig: String? = nil, package: String? = nil) ->
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: package.map { [.apt([$0])] })
 }
 
-/// swift-configuration, which it builds on, has a module of our module's name.
 let asyncHTTPClient = Target.Dependency.product(
-    name: "AsyncHTTPClient", package: "async-http-client",
-    moduleAliases: ["Configuration": "SwiftConfiguration"])
+    name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -95,12 +93,13 @@ let package = Package(
             "Ledger", ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "CPrefetch"],
             settings: optimized),
         module("Connector", ["SegmentModel", "SQLTemplate", "StorageIO"]),
-        module("Configuration", ["SegmentModel", "EventJSON", "SQLTemplate", yams]),
+        module("OperatorConfiguration", ["SegmentModel", "EventJSON", "SQLTemplate", yams]),
         // Row 4: state derived from the ledger.
         module(
             "Projection",
             [
-                "SegmentModel", "EventJSON", "FrameCodec", "StorageIO", "Ledger", "Configuration",
+                "SegmentModel", "EventJSON", "FrameCodec", "StorageIO", "Ledger",
+                "OperatorConfiguration",
                 "CRoaring", crypto, grdb, sqlite,
             ], plugins: embeddedMigrations, settings: optimized),
         // Row 5: adapters.
@@ -118,7 +117,8 @@ let package = Package(
         module(
             "ConnectorODBC",
             [
-                "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "Configuration", "CODBC",
+                "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "OperatorConfiguration",
+                "CODBC",
             ], plugins: embeddedMigrations),
         module(
             "ConnectorClickHouse",
@@ -132,8 +132,8 @@ let package = Package(
             "Sync",
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "FrameCodec", "StorageIO", "Ledger",
-                "Connector", "Configuration", "Projection", crypto,
-            ]),
+                "Connector", "OperatorConfiguration", "Projection", crypto,
+            ], settings: optimized),
         module(
             "Audit",
             [
@@ -151,7 +151,7 @@ let package = Package(
             "CommandLineInterface",
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "FrameCodec", "StorageIO", "Ledger",
-                "Connector", "Configuration", "Projection", "Sync", "Audit", "Recovery",
+                "Connector", "OperatorConfiguration", "Projection", "Sync", "Audit", "Recovery",
                 argumentParser, crypto, grdb,
             ]),
         // Row 8: the composition root, the only place that names adapters.
@@ -200,11 +200,12 @@ let package = Package(
                 "SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "Ledger",
                 "StorageTesting", "LedgerWriter", crypto,
             ], files: ["Golden"], settings: optimized),
-        test("ConfigurationTests", ["SegmentModel", "EventJSON", "Configuration"]),
+        test("OperatorConfigurationTests", ["SegmentModel", "EventJSON", "OperatorConfiguration"]),
         test(
             "ProjectionTests",
             [
-                "SegmentModel", "EventJSON", "StorageIO", "FrameCodec", "Ledger", "Configuration",
+                "SegmentModel", "EventJSON", "StorageIO", "FrameCodec", "Ledger",
+                "OperatorConfiguration",
                 "Projection",
             ], settings: optimized),
         .target(
@@ -226,7 +227,7 @@ let package = Package(
             "SyncTests",
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", "FrameCodec", "Ledger",
-                "Connector", "Configuration", "Projection", "Sync",
+                "Connector", "OperatorConfiguration", "Projection", "Sync",
             ]),
         test("StyleTests", []),
         test("EndToEndTests", ["segledger", "ServerTesting"]),

@@ -1,9 +1,9 @@
 internal import ArgumentParser
-internal import Configuration
 internal import Connector
 internal import EventJSON
 internal import Foundation
 internal import Ledger
+internal import OperatorConfiguration
 internal import Projection
 internal import SQLTemplate
 internal import SegmentModel

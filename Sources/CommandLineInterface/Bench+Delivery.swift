@@ -1,8 +1,8 @@
-internal import Configuration
 internal import Connector
 internal import EventJSON
 internal import Foundation
 internal import Ledger
+internal import OperatorConfiguration
 internal import Projection
 internal import SegmentModel
 internal import StorageIO

@@ -1,8 +1,8 @@
 internal import ArgumentParser
-internal import Configuration
 internal import Connector
 internal import EventJSON
 internal import Ledger
+internal import OperatorConfiguration
 internal import SegmentModel
 
 struct ConnectorsCommand: AsyncParsableCommand {

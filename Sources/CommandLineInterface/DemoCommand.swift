@@ -1,10 +1,10 @@
 internal import ArgumentParser
 internal import Audit
-internal import Configuration
 internal import Connector
 internal import EventJSON
 internal import Foundation
 internal import Ledger
+internal import OperatorConfiguration
 internal import Projection
 internal import SegmentModel
 internal import StorageIO

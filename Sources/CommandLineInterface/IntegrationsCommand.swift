@@ -1,7 +1,7 @@
 internal import ArgumentParser
-internal import Configuration
 internal import EventJSON
 internal import Ledger
+internal import OperatorConfiguration
 internal import Projection
 internal import SegmentModel
 

@@ -1,4 +1,4 @@
-internal import Configuration
+internal import OperatorConfiguration
 internal import SQLTemplate
 internal import SegmentModel
 

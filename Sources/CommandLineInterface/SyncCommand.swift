@@ -1,8 +1,8 @@
 internal import ArgumentParser
-internal import Configuration
 internal import EventJSON
 internal import Foundation
 internal import Ledger
+internal import OperatorConfiguration
 internal import SegmentModel
 internal import Sync
 

@@ -1,5 +1,5 @@
-internal import Configuration
 internal import EventJSON
+internal import OperatorConfiguration
 internal import Projection
 internal import SegmentModel
 

@@ -1,6 +1,6 @@
 internal import ArgumentParser
-internal import Configuration
 internal import EventJSON
+internal import OperatorConfiguration
 internal import SQLTemplate
 internal import SegmentModel
 internal import Sync

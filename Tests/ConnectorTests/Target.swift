@@ -94,7 +94,11 @@ struct Target: Sendable {
         self.directory = directory
         self.sqlKind = sqlKind ?? kind
         self.makeConnector = makeConnector
-        definition = ConnectorDefinition(name: "warehouse", kind: kind, url: url)
+        var definition = ConnectorDefinition(name: "warehouse", kind: kind, url: url)
+        // Nothing here is about time, unless a test says so; and the machine may be busy.
+        definition.connectTimeoutMilliseconds = 120_000
+        definition.statementTimeoutMilliseconds = 300_000
+        self.definition = definition
     }
 
     func connect(

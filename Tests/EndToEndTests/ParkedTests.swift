@@ -123,7 +123,7 @@ import Testing
         let target = try Target("mysql", in: scratch)
         _ = try target.run(Configurations.keylessTable)
         let yaml = Configurations.keyless(kind: "mysql", url: target.url, size: 10)
-        try program.apply(yaml + "\n          clear_segment: TRUNCATE TABLE journal\n")
+        try program.apply(yaml + "\n      clear_segment: TRUNCATE TABLE journal\n")
         try append([
             added(1, "C-1"), #"{"type":"segment_cleared","segment_id":2}"#, added(1, "C-2"),
         ])

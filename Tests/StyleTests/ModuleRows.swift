@@ -14,7 +14,7 @@ enum ModuleRows {
         "SegmentModel": .row(1),
         "EventJSON": .row(2), "SQLTemplate": .row(2), "StorageIO": .row(2), "FrameCodec": .row(2),
         "MerkleTree": .row(2),
-        "Ledger": .row(3), "Connector": .row(3), "Configuration": .row(3),
+        "Ledger": .row(3), "Connector": .row(3), "OperatorConfiguration": .row(3),
         "Projection": .row(4),
         "ConnectorSQLite": .row(5), "ConnectorPostgres": .row(5), "ConnectorMySQL": .row(5),
         "ConnectorODBC": .row(5),

@@ -1,8 +1,8 @@
-import Configuration
 import Connector
 import EventJSON
 import Foundation
 import Ledger
+import OperatorConfiguration
 import Projection
 import SegmentModel
 import StorageIO

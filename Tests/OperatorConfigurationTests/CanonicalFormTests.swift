@@ -1,5 +1,5 @@
-import Configuration
 import EventJSON
+import OperatorConfiguration
 import SegmentModel
 import Testing
 

@@ -1,4 +1,4 @@
-import Configuration
+import OperatorConfiguration
 import SegmentModel
 
 /// A stand-in for the template compiler: every line that holds `BAD` is wrong.

@@ -1,5 +1,5 @@
-import Configuration
 import Foundation
+import OperatorConfiguration
 import SegmentModel
 import Testing
 
