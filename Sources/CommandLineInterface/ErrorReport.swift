@@ -7,6 +7,12 @@ enum ErrorReport {
         if let hint = failure.hint { Terminal.printError("hint: \(hint)") }
     }
 
+    /// A hint that speaks of integration NAME, with the name.
+    static func hint(_ hint: String, for name: String) -> String {
+        hint.replacing("resume NAME", with: "resume \(name)")
+            .replacing("parked NAME", with: "parked \(name)")
+    }
+
     /// DESIGN's exit codes (docs/reference/errors.md).
     static func exitCode(_ code: Failure.Code) -> Int32 {
         switch code {

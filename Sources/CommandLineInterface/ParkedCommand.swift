@@ -128,7 +128,7 @@ struct ParkedCommand: AsyncParsableCommand {
             Terminal.printLine("\(rows.count - limit) more: give --limit, or --json for all")
         }
         if let hint = rows.compactMap(\.change.errorHint).first {
-            Terminal.printLine("hint: \(hint.replacing("resume NAME", with: "resume \(name)"))")
+            Terminal.printLine("hint: \(ErrorReport.hint(hint, for: name))")
         }
     }
 

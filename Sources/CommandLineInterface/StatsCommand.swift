@@ -144,7 +144,7 @@ struct ErrorsCommand: AsyncParsableCommand {
         Terminal.printLine(table.printed())
         // Not every column has room for it: the newest error's, which is the first.
         if let hint = errors.first?.hint {
-            Terminal.printLine("hint: \(hint.replacing("resume NAME", with: "resume \(name)"))")
+            Terminal.printLine("hint: \(ErrorReport.hint(hint, for: name))")
         }
     }
 }

@@ -99,7 +99,7 @@ enum OutcomeReport {
             ErrorReport.print(
                 Failure(
                     failure.code, isPlaced ? failure.message : "\(prefix): \(failure.message)",
-                    hint: failure.hint?.replacing("resume NAME", with: "resume \(outcome.name)")))
+                    hint: failure.hint.map { ErrorReport.hint($0, for: outcome.name) }))
         }
         for outcome in outcomes where outcome.parkedChangeCount > 0 {
             ErrorReport.print(

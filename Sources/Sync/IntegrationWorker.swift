@@ -23,6 +23,7 @@ actor IntegrationWorker {
     /// Lanes that rest between two runs.
     var lanes: [SegmentID: LaneWorker] = [:]
     private var running: [SegmentID: Task<Void, Never>] = [:]
+    private let tasks = LaneTasks()
     private var ended: [(segment: SegmentID, end: LaneEnd)] = []
     /// When lanes whose batch is not full are due.
     private var due: [SegmentID: Timestamp] = [:]
@@ -89,18 +90,20 @@ actor IntegrationWorker {
             }
         }
         defer { watch.cancel() }
-        let (sessions, name, wake) = (sessions, name, wake)
+        let (sessions, name, wake, tasks) = (sessions, name, wake, tasks)
         do {
             let state = try await withTaskCancellationHandler {
                 try await work(goal, giveUpMilliseconds: giveUpMilliseconds)
             } onCancel: {
+                // First the tasks: what their statements then fail with is no news.
+                tasks.cancel()
                 sessions.cancel(name)
                 wake.raise()
             }
             await drain()
             return try await outcome(state)
         } catch {
-            for task in running.values { task.cancel() }
+            tasks.cancel()
             sessions.cancel(name)
             await drain()
             throw error
@@ -121,7 +124,7 @@ actor IntegrationWorker {
         yielding.raise()
         while let (segment, task) = running.first {
             await task.value
-            running[segment] = nil
+            forget(segment)
         }
         yielding.lower()
     }
@@ -288,13 +291,20 @@ actor IntegrationWorker {
             runCount += 1
             lastRun[segment] = runCount
             let isRedriven = state.redrives.contains(segment)
-            running[segment] = Task {
+            let task = Task {
                 let end = await self.runLane(segment, flush: flush, redrives: isRedriven)
                 self.ended.append((segment, end))
                 self.wake.raise()
             }
+            running[segment] = task
+            tasks.add(task, segment)
         }
         return nextStep()
+    }
+
+    private func forget(_ segment: SegmentID) {
+        running[segment] = nil
+        tasks.remove(segment)
     }
 
     private func withWork(_ segments: [SegmentID], _ state: State) async throws -> [SegmentID] {
@@ -338,7 +348,7 @@ actor IntegrationWorker {
         let all = ended
         ended = []
         for (segment, end) in all {
-            running[segment] = nil
+            forget(segment)
             switch end {
             case .caughtUp, .yielded: backOffs[segment] = nil
             case .waiting(let time):
@@ -433,6 +443,21 @@ actor IntegrationWorker {
             cursor: LaneCursor(position: nil), epoch: 0)
         receipt.fill(failure)
         try await context.record([receipt])
+    }
+}
+
+/// The tasks of running lanes, for a cancellation that comes from anywhere.
+private final class LaneTasks: Sendable {
+    private let tasks = Mutex<[SegmentID: Task<Void, Never>]>([:])
+
+    func add(_ task: Task<Void, Never>, _ segment: SegmentID) {
+        tasks.withLock { $0[segment] = task }
+    }
+
+    func remove(_ segment: SegmentID) { _ = tasks.withLock { $0.removeValue(forKey: segment) } }
+
+    func cancel() {
+        for task in tasks.withLock({ Array($0.values) }) { task.cancel() }
     }
 }
 

@@ -221,6 +221,7 @@ extension LaneWorker {
         let member = batch.members.count == 1 && isAboutRows ? batch.members[0] : nil
         let isSplit = batch.members.count > 1 && isAboutRows
         let willStop = failure.class != .transient && member == nil && !isSplit
+        let failure = willStop ? failure.stopping : failure
         var receipt = makeReceipt(
             batch, willStop ? .stopped : .failed, cursor: row.cursor, attempt: attempt)
         // A query that was not sent, or whose fate is unknown, has not failed.

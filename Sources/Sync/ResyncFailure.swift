@@ -12,6 +12,7 @@ struct ResyncFailure: Error {
         _ resync: ResyncRequest, at request: Position, _ cause: TargetFailure,
         place: (segment: SegmentID, query: QueryKind?)? = nil
     ) {
+        let cause = cause.stopping
         self.cause = cause
         let pin = resync.pin ?? Position(0)
         let segment = place?.segment ?? resync.segments.first ?? SegmentID(0)

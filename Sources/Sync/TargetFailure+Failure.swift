@@ -17,6 +17,15 @@ extension TargetFailure {
         }
     }
 
+    /// The failure as one that stops its integration: there is no row to park.
+    var stopping: TargetFailure {
+        guard self.class == .values || self.class == .repeatedKey, hint == nil else { return self }
+        var stopping = self
+        stopping.hint =
+            "correct the table or the query, then run 'segledger integrations resume NAME'"
+        return stopping
+    }
+
     /// What the adapter knows, or what always helps.
     var hintOrDefault: String {
         if let hint { return hint }
@@ -25,7 +34,8 @@ extension TargetFailure {
         case .permanent:
             "correct the query or the target, then run 'segledger integrations resume NAME'"
         case .values, .repeatedKey:
-            "correct the table or the query, then run 'segledger integrations resume NAME'"
+            "correct the profile's field, the table or the query, then run 'segledger parked NAME "
+                + "--redrive'"
         }
     }
 }
