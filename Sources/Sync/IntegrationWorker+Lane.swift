@@ -10,6 +10,8 @@ enum LaneEnd: Sendable {
     case caughtUp, yielded
     case waiting(Timestamp)
     case failed(TargetFailure)
+    /// The lane could not be taken over; nothing was recorded yet.
+    case unopened(LaneCursor, TargetFailure)
     /// No connection could be had; nothing was recorded yet.
     case unreached(LaneCursor, TargetFailure)
     /// The integration stops; nothing was recorded yet.
@@ -51,6 +53,11 @@ extension IntegrationWorker {
                 return end
             } catch is StaleSession {
                 await sessions.putBack(lease, of: name, isUsable: false)
+            } catch let unopened as UnopenedLane {
+                let failure = unopened.failure
+                await sessions.putBack(lease, of: name, isUsable: !failure.isConnectionLost)
+                try Task.checkCancellation()
+                return .unopened(try await cursor(of: segment), failure)
             } catch let failure as TargetFailure {
                 await sessions.putBack(lease, of: name, isUsable: !failure.isConnectionLost)
                 try Task.checkCancellation()
@@ -65,10 +72,10 @@ extension IntegrationWorker {
     private func runLane(
         _ segment: SegmentID, over lease: SessionPool.Lease, _ flush: Bool, _ redrives: Bool
     ) async throws -> LaneEnd {
-        try await settleGrade(lease)
         var worker = try await openLane(segment, lease)
         do {
-            if redrives {
+            // A delivery whose outcome is unknown comes first: it is what the ledger says is begun.
+            if redrives, worker.repeated == nil {
                 try await projector.foldToEnd()
                 let key = worker.lane
                 let rows = try await context.store.read { try $0.parked(at: key) }
@@ -101,19 +108,21 @@ extension IntegrationWorker {
     private func openLane(
         _ segment: SegmentID, _ lease: SessionPool.Lease
     ) async throws -> LaneWorker {
-        let resting = lanes.removeValue(forKey: segment)
-        if let resting, resting.support == lease.support { return resting }
-        try await projector.foldToEnd()
-        let key = LaneKey(integration: name, segment: segment)
-        let (known, parked) = try await context.store.read {
-            (try $0.lane(key), try $0.parked(at: key))
-        }
         do {
+            try await settleGrade(lease)
+            let resting = lanes.removeValue(forKey: segment)
+            if let resting, resting.support == lease.support { return resting }
+            try await projector.foldToEnd()
+            let key = LaneKey(integration: name, segment: segment)
+            let (known, parked) = try await context.store.read {
+                (try $0.lane(key), try $0.parked(at: key))
+            }
             return try await LaneWorker(
                 plan: plan, lane: key, known: known, parked: parked, context: context,
                 projector: projector, session: lease.session, support: lease.support)
-        } catch let failure as TargetFailure where lease.isReused && failure.isConnectionLost {
-            throw StaleSession()
+        } catch let failure as TargetFailure {
+            if lease.isReused, failure.isConnectionLost { throw StaleSession() }
+            throw UnopenedLane(failure: failure)
         }
     }
 
@@ -156,3 +165,8 @@ extension IntegrationWorker {
 
 /// A session that rested and whose connection ended meanwhile: found before anything was done.
 struct StaleSession: Error {}
+
+/// The target did not let a lane be taken over: no query of it was sent.
+struct UnopenedLane: Error {
+    let failure: TargetFailure
+}

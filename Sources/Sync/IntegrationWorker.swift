@@ -4,7 +4,6 @@ internal import Ledger
 internal import Projection
 internal import SegmentModel
 internal import StorageIO
-internal import Synchronization
 
 /// Runs one integration: fills, resyncs and lanes, side by side over sessions of its connector's
 /// pool. A slow or broken target delays nobody else, nor a slow lane the others.
@@ -25,8 +24,11 @@ actor IntegrationWorker {
     private var running: [SegmentID: Task<Void, Never>] = [:]
     private let tasks = LaneTasks()
     private var ended: [(segment: SegmentID, end: LaneEnd)] = []
-    /// When lanes whose batch is not full are due.
-    private var due: [SegmentID: Timestamp] = [:]
+    /// When lanes whose batch is not full are due, and where the ledger ended when it was cut: what
+    /// came since may fill it.
+    private var due: [SegmentID: (time: Timestamp, seen: Position)] = [:]
+    /// Where the ledger ended when a lane's run began.
+    private var seen: [SegmentID: Position] = [:]
     /// Runs so far: who waits longest is next.
     private var runCount: UInt64 = 0
     private var lastRun: [SegmentID: UInt64] = [:]
@@ -82,8 +84,10 @@ actor IntegrationWorker {
     /// - Parameter giveUpMilliseconds: how long an unreachable target is waited for since the last
     ///   progress; without end for `cancelled`.
     func run(_ goal: Goal, giveUpMilliseconds: Int) async throws -> IntegrationOutcome {
+        // Before anything is looked at: no event may come between the look and the watch.
+        let start = context.ledger.end
         let watch = Task { [context, wake] in
-            var seen = context.ledger.end
+            var seen = start
             while await context.ledger.waitForEvent(at: seen), !Task.isCancelled {
                 seen = context.ledger.end
                 wake.raise()
@@ -281,7 +285,10 @@ actor IntegrationWorker {
         let withWork = try await withWork(resting, state)
         let now = context.clock.now()
         backOffs = backOffs.filter { running[$0.key] != nil || withWork.contains($0.key) }
-        due = due.filter { withWork.contains($0.key) && (!flush && $0.value > now) }
+        let grown = try await grown(due.mapValues(\.seen))
+        due = due.filter { one in
+            withWork.contains(one.key) && !flush && one.value.time > now && !grown.contains(one.key)
+        }
         let ready = withWork.filter { segment in
             due[segment] == nil && (backOffs[segment]?.remainingMilliseconds ?? 0) == 0
         }.sorted { (lastRun[$0] ?? 0, $0) < (lastRun[$1] ?? 0, $1) }
@@ -290,6 +297,7 @@ actor IntegrationWorker {
         for segment in started {
             runCount += 1
             lastRun[segment] = runCount
+            seen[segment] = context.ledger.end
             let isRedriven = state.redrives.contains(segment)
             let task = Task {
                 let end = await self.runLane(segment, flush: flush, redrives: isRedriven)
@@ -325,10 +333,22 @@ actor IntegrationWorker {
         }
     }
 
+    /// Segments of which something came since.
+    private func grown(_ since: [SegmentID: Position]) async throws -> Set<SegmentID> {
+        if since.isEmpty { return [] }
+        let ledger = context.ledger
+        return try await context.pool.run {
+            Set(
+                try since.filter { one in
+                    try ledger.frame(of: one.key, after: one.value.predecessor) != nil
+                }.keys)
+        }
+    }
+
     /// What to wait for: a lane that runs, the first batch that is due, a failure that is over.
     private func nextStep() -> Step {
         let now = context.clock.now()
-        var milliseconds = due.values.min().map {
+        var milliseconds = due.values.map(\.time).min().map {
             Int(max(0, $0.rawValue - now.rawValue) / 1000) + 1
         }
         let waiting = Array(backOffs.values) + (targetBackOff.map { [$0] } ?? [])
@@ -353,7 +373,7 @@ actor IntegrationWorker {
             case .caughtUp, .yielded: backOffs[segment] = nil
             case .waiting(let time):
                 backOffs[segment] = nil
-                due[segment] = time
+                due[segment] = (time, seen[segment] ?? Position(0))
             case .failed(let failure):
                 guard failure.class == .transient || failure.isOutcomeUnknown else {
                     stopping = failure.asFailure
@@ -361,6 +381,15 @@ actor IntegrationWorker {
                 }
                 backOffs[segment] = BackOff(
                     after: backOffs[segment], failure, place: "\(name)/\(segment)")
+            case .unopened(let cursor, let failure):
+                let waiting = BackOff(
+                    after: backOffs[segment], failure, place: "\(name)/\(segment)")
+                try await record(failure, segment, cursor, attempt: waiting.attempt)
+                if failure.class == .transient {
+                    backOffs[segment] = waiting
+                } else {
+                    stopping = failure.stopping.asFailure
+                }
             case .unreached(let cursor, let failure):
                 try await recordUnreached(segment, cursor, failure)
             case .refused(let failure):
@@ -377,13 +406,20 @@ actor IntegrationWorker {
         _ segment: SegmentID, _ cursor: LaneCursor, _ failure: TargetFailure
     ) async throws {
         if let waiting = targetBackOff, waiting.remainingMilliseconds > 0 { return }
-        let position = cursor.position.map { $0.advanced(by: 1) } ?? Position(0)
         let waiting = BackOff(after: targetBackOff, failure, place: name)
         targetBackOff = waiting
+        try await record(failure, segment, cursor, attempt: waiting.attempt)
+    }
+
+    /// A failure before any query of the lane.
+    private func record(
+        _ failure: TargetFailure, _ segment: SegmentID, _ cursor: LaneCursor, attempt: Int
+    ) async throws {
+        let position = cursor.position.map { $0.advanced(by: 1) } ?? Position(0)
         var receipt = Receipt(
-            lane: LaneKey(integration: name, segment: segment), query: nil, outcome: .failed,
-            firstPosition: position, lastPosition: position, cursor: cursor, epoch: 0,
-            attempt: waiting.attempt)
+            lane: LaneKey(integration: name, segment: segment), query: nil,
+            outcome: failure.class == .transient ? .failed : .stopped, firstPosition: position,
+            lastPosition: position, cursor: cursor, epoch: 0, attempt: attempt)
         receipt.fill(failure)
         try await context.record([receipt])
     }
@@ -443,38 +479,5 @@ actor IntegrationWorker {
             cursor: LaneCursor(position: nil), epoch: 0)
         receipt.fill(failure)
         try await context.record([receipt])
-    }
-}
-
-/// The tasks of running lanes, for a cancellation that comes from anywhere.
-private final class LaneTasks: Sendable {
-    private let tasks = Mutex<[SegmentID: Task<Void, Never>]>([:])
-
-    func add(_ task: Task<Void, Never>, _ segment: SegmentID) {
-        tasks.withLock { $0[segment] = task }
-    }
-
-    func remove(_ segment: SegmentID) { _ = tasks.withLock { $0.removeValue(forKey: segment) } }
-
-    func cancel() {
-        for task in tasks.withLock({ Array($0.values) }) { task.cancel() }
-    }
-}
-
-/// Tells running lanes to let go of their sessions: read from any thread.
-private final class YieldRequest: Sendable {
-    private let raised = Atomic<Bool>(false)
-    private let waiting = Atomic<Bool>(false)
-
-    var isRaised: Bool { raised.load(ordering: .acquiring) }
-
-    func raise() { raised.store(true, ordering: .releasing) }
-
-    func lower() { raised.store(false, ordering: .releasing) }
-
-    /// Lanes of the integration wait for a session.
-    var othersWait: Bool {
-        get { waiting.load(ordering: .acquiring) }
-        set { waiting.store(newValue, ordering: .releasing) }
     }
 }

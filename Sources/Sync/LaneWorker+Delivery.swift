@@ -145,6 +145,10 @@ extension LaneWorker {
                 failure.class != .transient
             {
                 isTriedAsText = true
+                try await receipts.finish()
+                try await context.record([
+                    failedReceipt(failure, next.batch, .failed, attempt: attempt, started)
+                ])
                 return false
             }
             try await refused(failure, next.batch, attempt: attempt, started)
@@ -222,13 +226,8 @@ extension LaneWorker {
         let isSplit = batch.members.count > 1 && isAboutRows
         let willStop = failure.class != .transient && member == nil && !isSplit
         let failure = willStop ? failure.stopping : failure
-        var receipt = makeReceipt(
-            batch, willStop ? .stopped : .failed, cursor: row.cursor, attempt: attempt)
-        // A query that was not sent, or whose fate is unknown, has not failed.
-        receipt.failedQueryCount =
-            failure.isConnectionLost || failure.targetCode.isEmpty ? 0 : 1
-        receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
-        receipt.fill(failure)
+        let receipt = failedReceipt(
+            failure, batch, willStop ? .stopped : .failed, attempt: attempt, started)
         guard let member else {
             try await context.record([receipt])
             if isSplit {
@@ -239,6 +238,19 @@ extension LaneWorker {
             throw failure
         }
         try await park(member, batch.kind, receipt)
+    }
+
+    private func failedReceipt(
+        _ failure: TargetFailure, _ batch: LaneBatch, _ outcome: Receipt.Outcome, attempt: Int,
+        _ started: UInt64
+    ) -> Receipt {
+        var receipt = makeReceipt(batch, outcome, cursor: row.cursor, attempt: attempt)
+        // A query that was not sent, or whose fate is unknown, has not failed.
+        receipt.failedQueryCount =
+            failure.isConnectionLost || failure.targetCode.isEmpty ? 0 : 1
+        receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+        receipt.fill(failure)
+        return receipt
     }
 
     private mutating func park(

@@ -176,6 +176,33 @@ import Testing
         try await world.close()
     }
 
+    @Test(
+        "A batch that becomes full while it waits goes out at once", .timeLimit(.minutes(2)))
+    func fullWhileWaiting() async throws {
+        let world = try World()
+        try await world.configure()
+        let target = MemoryTarget()
+        var options = SyncEngine.Options()
+        options.isUntilIdle = false
+        let (engine, settings, definition) = (world.engine(target), options, world.definition)
+        let worker = Task {
+            try await engine.run(
+                [definition], connectors: ["memory": target.definition], options: settings)
+        }
+        // The clock stands still: no timeout ever ends.
+        for number in 1...30 {
+            for profile in ["a", "b", "c"] {
+                try await world.append(.profilesAdded, 1, ["\(profile)\(number)"])
+                for _ in 0..<200 { await Task.yield() }
+            }
+            while target.queries.count < number { await Task.yield() }
+        }
+        #expect(target.members.count == 90)
+        worker.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await worker.value }
+        try await world.close()
+    }
+
     @Test("Lag counts undelivered events of the scope and the age of the oldest")
     func lag() async throws {
         let world = try await world()
