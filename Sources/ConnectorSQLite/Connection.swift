@@ -1,17 +1,20 @@
 internal import Connector
 internal import GRDBSQLite
 internal import Glibc
+internal import SQLTemplate
 internal import SegmentModel
 
 /// An open database: blocking calls, made on the session's thread.
 ///
 /// Invariants:
-/// - the operator's SQL runs under an authorizer that refuses BEGIN, COMMIT, ROLLBACK and
+/// - the operator's SQL is compiled under an authorizer that refuses BEGIN, COMMIT, ROLLBACK and
 ///   savepoints, so it cannot leave the transaction it runs in;
 /// - every wait, for a lock or for a statement, ends with the statement timeout or a cancellation.
 final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, then deinit
     private let handle: OpaquePointer
     private var isOpen = true
+    private var statements = KeptStatements()
+    private let guardian = StatementGuard()
     let watch: StatementWatch
 
     init(_ configuration: SQLiteConfiguration) throws(TargetFailure) {
@@ -41,6 +44,14 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
                 let watch = Unmanaged<StatementWatch>.fromOpaque(context!).takeUnretainedValue()
                 return watch.waitForLock(attempt: Int(attempt)) ? 1 : 0
             }, context)
+        // Set once: setting it makes SQLite compile every kept statement anew.
+        sqlite3_set_authorizer(
+            handle,
+            { context, action, _, _, _, _ in
+                let guardian = Unmanaged<StatementGuard>.fromOpaque(context!).takeUnretainedValue()
+                let isControl = action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT
+                return guardian.isOperators && isControl ? SQLITE_DENY : SQLITE_OK
+            }, Unmanaged.passUnretained(guardian).toOpaque())
     }
 
     deinit {
@@ -49,7 +60,9 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
 
     /// An open transaction is rolled back. May be called again.
     func close() {
-        if isOpen { sqlite3_close_v2(handle) }
+        guard isOpen else { return }
+        statements.finalizeAll()
+        sqlite3_close_v2(handle)
         isOpen = false
     }
 
@@ -71,9 +84,8 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
     @discardableResult
     func run(_ sql: String, _ parameters: [String] = []) throws(TargetFailure) -> [[String?]] {
         watch.startStatement()
-        var statement: OpaquePointer?
-        try check(sqlite3_prepare_v2(handle, sql, -1, &statement, nil))
-        defer { sqlite3_finalize(statement) }
+        let statement = try ownStatement(sql)
+        defer { sqlite3_reset(statement) }
         for (index, parameter) in parameters.enumerated() {
             // SQLITE_TRANSIENT: SQLite copies the text.
             let destructor = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
@@ -86,6 +98,78 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
         return rows
     }
 
+    private func ownStatement(_ sql: String) throws(TargetFailure) -> OpaquePointer? {
+        if let kept = statements.own(sql) { return kept }
+        var statement: OpaquePointer?
+        try check(sqlite3_prepare_v2(handle, sql, -1, &statement, nil))
+        statements.keep(statement, own: sql)
+        return statement
+    }
+
+    // MARK: Bound values
+
+    /// Runs a query whose values stand beside its text; it stays compiled for the next of its shape.
+    func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
+        watch.startStatement()
+        try checkVerdict()
+        guardian.isOperators = true
+        defer { guardian.isOperators = false }
+        let statement = try boundStatement(query.shape)
+        let before = sqlite3_total_changes64(handle)
+        try query.bytes.withUnsafeBufferPointer { (bytes) throws(TargetFailure) in
+            defer {
+                sqlite3_reset(statement)
+                sqlite3_clear_bindings(statement)
+            }
+            for (index, value) in query.values.enumerated() {
+                try check(
+                    bind(value, query.shape.type(ofValue: index), bytes, statement, CInt(index + 1))
+                )
+            }
+            while try step(statement) {}
+        }
+        return Int(sqlite3_total_changes64(handle) - before)
+    }
+
+    private func boundStatement(_ shape: BoundShape) throws(TargetFailure) -> OpaquePointer? {
+        if let kept = statements.find(shape) { return kept }
+        var statement: OpaquePointer?
+        var code = SQLITE_OK
+        shape.sql.withUnsafeBufferPointer { sql in
+            sql.withMemoryRebound(to: CChar.self) { sql in
+                code = sqlite3_prepare_v3(
+                    handle, sql.baseAddress, CInt(sql.count),
+                    CUnsignedInt(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+            }
+        }
+        try check(code)
+        guard sqlite3_bind_parameter_count(statement) == CInt(shape.valueCount) else {
+            sqlite3_finalize(statement)
+            throw SQLiteFailures.unbindable
+        }
+        statements.keep(statement, for: shape)
+        return statement
+    }
+
+    /// SQLITE_STATIC: the bytes stay until the statement has forgotten them.
+    private func bind(
+        _ value: BoundQuery.Value, _ type: BoundShape.ValueType, _ bytes: UnsafeBufferPointer<UInt8>,
+        _ statement: OpaquePointer?, _ place: CInt
+    ) -> CInt {
+        guard !value.isNull else { return sqlite3_bind_null(statement, place) }
+        // Each value is followed by a zero byte, so there is a first.
+        let start = UnsafeRawPointer(bytes.baseAddress! + Int(value.offset))
+        if type == .text {
+            return sqlite3_bind_text(
+                statement, place, start.assumingMemoryBound(to: CChar.self), value.count, nil)
+        }
+        let digits = UnsafeRawBufferPointer(start: start, count: Int(value.count))
+        // The renderer has seen that it is one.
+        return sqlite3_bind_int64(statement, place, Int64(String(decoding: digits, as: UTF8.self)) ?? 0)
+    }
+
+    // MARK: The operator's text
+
     /// Runs every statement of the operator's SQL; `onRow` is given each row of each of them.
     private func runAll(
         _ sql: [UInt8], onRow: (OpaquePointer?) -> Void
@@ -94,12 +178,8 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
         guard sql.count < Int(CInt.max) else { throw SQLiteFailures.tooLong }
         watch.startStatement()
         try checkVerdict()
-        sqlite3_set_authorizer(
-            handle,
-            { _, action, _, _, _, _ in
-                action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT ? SQLITE_DENY : SQLITE_OK
-            }, nil)
-        defer { sqlite3_set_authorizer(handle, nil, nil) }
+        guardian.isOperators = true
+        defer { guardian.isOperators = false }
         // With its zero byte counted in, SQLite reads the text in place instead of copying the
         // rest of it for every statement.
         let text = sql + [0]
@@ -179,4 +259,9 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
             return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
         }
     }
+}
+
+/// Whose statement is being compiled: what SQLite's authorizer asks.
+private final class StatementGuard {
+    var isOperators = false
 }

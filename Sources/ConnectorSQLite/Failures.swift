@@ -90,6 +90,10 @@ enum SQLiteFailures {
         class: .values, targetCode: "SQLITE_MISMATCH",
         message: "a value holds the character U+0000, which SQL text cannot carry")
 
+    static let unbindable = TargetFailure(
+        class: .permanent, targetCode: "SQLITE_RANGE",
+        message: "the database does not take the query's values beside its text")
+
     static let tooLong = TargetFailure(
         class: .values, targetCode: "SQLITE_TOOBIG",
         message: "the query is longer than SQLite takes")

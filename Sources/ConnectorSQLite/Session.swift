@@ -9,6 +9,8 @@ extension SQLiteConnection: TargetConnection {
         for file in EmbeddedMigrations.files { _ = try execute(Array(file.sql.utf8)) }
     }
 
+    var bindsValues: Bool { true }
+
     func begin() throws(TargetFailure) { try run(SQLiteDialect.begin) }
 
     func executeOrUndo(_ sql: [UInt8]) throws(TargetFailure) -> Int {

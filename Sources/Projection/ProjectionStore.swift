@@ -145,6 +145,19 @@ package final class ProjectionStore: Sendable {
         }
     }
 
+    /// Runs `body` on a consistent snapshot, on the thread that calls.
+    ///
+    /// - Concurrency: blocks; call it on an owned thread.
+    package func readHere<Result>(
+        _ body: (ProjectionReader) throws -> Result
+    ) throws -> Result {
+        do {
+            return try pool.read { try body(ProjectionReader($0)) }
+        } catch let error as DatabaseError {
+            throw Failure(error, doing: "reading the projections")
+        }
+    }
+
     /// Closes the connections. Every later call fails.
     package func close() throws {
         try mappingDatabaseErrors("closing the projections") { try pool.close() }

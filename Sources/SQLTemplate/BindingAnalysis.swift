@@ -15,6 +15,10 @@ internal import SegmentModel
 ///   and a parameter differ (ORDER BY 1, LIMIT, GROUP BY);
 /// - where the text has the same shape for every batch: no conditions, no loops in loops.
 ///
+/// SQLite gives neither a literal in quotes nor a parameter an affinity
+/// (https://sqlite.org/datatype3.html, sections 3.2 and 4.2), so that both are converted alike; the
+/// same rules keep constants apart that are more than values.
+///
 /// MariaDB is asked for less: only values that go into a column as they are, in the rows of
 /// `INSERT … VALUES` and behind `=` in ON DUPLICATE KEY UPDATE. MySQL's own server types parameters
 /// by rules of its own and has no bulk protocol; its session does not bind.
@@ -43,8 +47,7 @@ struct BindingAnalysis {
     static func plan(
         _ program: Program, _ statements: [QueryStatement], _ dialect: SQLDialect
     ) -> BoundPlan? {
-        guard dialect.kind == .postgresql || dialect.kind == .mysql,
-            statements.count == 1, takes(statements[0], dialect), !hasComment(program.literals)
+        guard statements.count == 1, takes(statements[0], dialect), !hasComment(program.literals)
         else { return nil }
         var analysis = BindingAnalysis(program: program, dialect: dialect)
         guard analysis.run() else { return nil }
@@ -61,8 +64,12 @@ struct BindingAnalysis {
 
     private static func takes(_ statement: QueryStatement, _ dialect: SQLDialect) -> Bool {
         let verbs: Set<String> =
-            dialect.kind == .postgresql
-            ? ["INSERT", "UPDATE", "DELETE", "MERGE"] : ["INSERT", "REPLACE"]
+            switch dialect.kind {
+            case .postgresql: ["INSERT", "UPDATE", "DELETE", "MERGE"]
+            case .sqlite: ["INSERT", "REPLACE", "UPDATE", "DELETE"]
+            case .mysql: ["INSERT", "REPLACE"]
+            case .mssql, .oracle, .clickhouse: []
+            }
         return verbs.contains(statement.verb)
             && !statement.words.contains { refusedWords.contains($0.text) }
     }

@@ -45,8 +45,8 @@ package final class BoundShape: Sendable {
         case column(Int)
     }
 
-    /// The whole query, with the dialect's placeholders: `$1` is the first of `BoundQuery.values`.
-    /// Empty where the dialect binds single rows only.
+    /// The whole query, with the dialect's placeholders: `$1`, or `?1` for SQLite, is the first of
+    /// `BoundQuery.values`. Empty where the dialect binds single rows only.
     package let sql: [UInt8]
     /// The same query for a single row, and a list of one value.
     package let rowSQL: [UInt8]

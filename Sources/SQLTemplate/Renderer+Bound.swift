@@ -3,15 +3,16 @@ internal import SegmentModel
 
 /// Putting values beside the text instead of into it.
 extension Renderer {
-    /// The most parameters of one statement: both protocols count them in 16 bits.
-    private static let valueCountMax = 65_535
+    /// The most parameters of one statement. PostgreSQL's protocol counts them in 16 bits; SQLite
+    /// has `SQLITE_MAX_VARIABLE_NUMBER` (https://sqlite.org/limits.html).
+    private var valueCountMax: Int { dialect.kind == .sqlite ? 32_766 : 65_535 }
 
     /// nil: a value is of a kind that has another type in the text than a parameter would get.
     mutating func bind(
         _ plan: BoundPlan, _ scope: RenderScope, _ shapes: inout BoundShapes
     ) throws(RenderFailure) -> BoundQuery? {
         let perQuery = plan.shared.count + pointers.rowCount * plan.columns.count
-        guard plan.isRowWise || perQuery <= Self.valueCountMax else { return nil }
+        guard plan.isRowWise || perQuery <= valueCountMax else { return nil }
         var values = BoundValues(capacity: perQuery + (plan.list == nil ? 0 : pointers.rowCount))
         var types = BoundTypes()
         for parameter in plan.shared {
@@ -27,7 +28,7 @@ extension Renderer {
         }
         let listCount = values.count - listStart
         guard output.count <= Limits.renderedQueryByteCountMax,
-            plan.isRowWise || values.count <= Self.valueCountMax
+            plan.isRowWise || values.count <= valueCountMax
         else { return nil }
         let bytes = Array(written)
         let known = shapes.find(
@@ -228,8 +229,8 @@ extension Renderer {
     }
 
     private mutating func placeholder(_ place: Int) {
-        guard dialect.kind == .postgresql else { return output.append("?") }
-        output.append("$")
+        if dialect.kind == .mysql { return output.append("?") }
+        output.append(dialect.kind == .sqlite ? "?" : "$")
         output.append(contentsOf: String(place + 1).utf8)
     }
 }

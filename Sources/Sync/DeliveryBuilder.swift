@@ -33,18 +33,63 @@ struct DeliveryBuilder: Sendable {
         }
     }
 
-    /// The delivery that follows from `state`; nil: there is nothing yet.
+    /// The delivery that follows from `state`, cut and rendered in one go on one thread; nil: there
+    /// is nothing yet.
+    ///
+    /// - Parameter binds: of an event's kind: with values beside the text, where that is possible.
     func next(
-        after state: LaneState, size: Int, limit: LaneCursor? = nil, binds: Bool
+        after state: LaneState, size: Int, limit: LaneCursor? = nil,
+        binds: @escaping @Sendable (EventKind) -> Bool
     ) async throws -> PreparedDelivery? {
-        guard let batch = try await cut(after: state, size: size, limit: limit) else { return nil }
-        return try await prepare(batch, from: state, binds: binds)
+        let built = try await context.pool.run { [self] () -> Built in
+            let batch = try batcher.next(
+                after: state.cursor, size: size, parked: state.parked, limit: limit)
+            guard let batch else { return .nothing }
+            guard isFolded(batch) else { return .cut(batch) }
+            return .ready(try render(batch, from: state, binds: binds(batch.kind)))
+        }
+        switch built {
+        case .nothing: return nil
+        case .ready(let prepared): return prepared
+        case .cut(let batch):
+            return try await prepare(batch, from: state, binds: binds(batch.kind))
+        }
+    }
+
+    private enum Built: Sendable {
+        case nothing
+        /// What it needs is not folded yet.
+        case cut(LaneBatch)
+        case ready(PreparedDelivery)
     }
 
     /// - Parameter binds: with values beside the text, where that is possible.
     func prepare(
         _ batch: LaneBatch, from state: LaneState, binds: Bool
     ) async throws -> PreparedDelivery {
+        if let position = Self.neededPosition(batch) {
+            try await projector.foldToEnd(before: position.advanced(by: 1))
+        }
+        return try await context.pool.run { [self] in
+            try render(batch, from: state, binds: binds)
+        }
+    }
+
+    /// Fields are read as of the batch's events, those of members that a segment loses as of the
+    /// event before: through here the projections must be folded.
+    private static func neededPosition(_ batch: LaneBatch) -> Position? {
+        if batch.kind.hasProfiles { return batch.members.isEmpty ? nil : batch.lastPosition }
+        return batch.kind.query == .saveSegment ? nil : batch.firstPosition
+    }
+
+    private func isFolded(_ batch: LaneBatch) -> Bool {
+        guard let position = Self.neededPosition(batch) else { return true }
+        return context.store.checkpoint() > position
+    }
+
+    private func render(
+        _ batch: LaneBatch, from state: LaneState, binds: Bool
+    ) throws -> PreparedDelivery {
         let after = try state.after(batch)
         let id = deliveryID("\(batch.firstPosition)-\(Self.text(batch.cursorAfter))")
         let scope = RenderScope(
@@ -53,11 +98,7 @@ struct DeliveryBuilder: Sendable {
             position: batch.lastPosition, deliveryID: id)
         let queries: Result<[TargetQuery], TargetRefusal>
         do {
-            // Fields are read as of the batch's events: these must be folded.
-            if !batch.members.isEmpty {
-                try await projector.foldToEnd(before: batch.lastPosition.advanced(by: 1))
-            }
-            queries = .success(try await self.queries(for: batch, scope, binds: binds))
+            queries = .success(try self.queries(for: batch, scope, binds: binds))
         } catch let failure as Failure where failure.code == .targetRefusedValues {
             queries = .failure(TargetRefusal(message: failure.message, hint: failure.hint))
         }
@@ -75,38 +116,34 @@ struct DeliveryBuilder: Sendable {
 
     private func queries(
         for batch: LaneBatch, _ scope: RenderScope, binds: Bool
-    ) async throws -> [TargetQuery] {
+    ) throws -> [TargetQuery] {
         switch batch.kind {
         case .profilesAdded, .profilesRemoved:
             let query = plan.queries[batch.kind == .profilesAdded ? .addProfiles : .removeProfiles]!
-            return try await renderer.render(
+            return try renderer.render(
                 query, batch.members, batchSize: plan.batchSize, scope, binds: binds)
         case .segmentCreated, .segmentUpdated:
-            return try await single(.saveSegment, scope)
+            return try single(.saveSegment, scope)
         case .segmentCleared:
-            return try await clearing(batch, scope)
+            return try clearing(batch, scope)
         default:
-            return try await clearing(batch, scope) + single(.deleteSegment, scope)
+            return try clearing(batch, scope) + single(.deleteSegment, scope)
         }
     }
 
-    private func single(_ kind: QueryKind, _ scope: RenderScope) async throws -> [TargetQuery] {
+    private func single(_ kind: QueryKind, _ scope: RenderScope) throws -> [TargetQuery] {
         guard let query = plan.queries[kind] else { return [] }
-        return [.text(try await renderer.render(query, scope))]
+        return [.text(try renderer.render(query, scope))]
     }
 
     /// `clear_segment`, or, without it, removals of the members known just before.
-    private func clearing(_ batch: LaneBatch, _ scope: RenderScope) async throws -> [TargetQuery] {
-        if plan.queries[.clearSegment] != nil { return try await single(.clearSegment, scope) }
-        let (ledger, segment) = (context.ledger, lane.segment)
+    private func clearing(_ batch: LaneBatch, _ scope: RenderScope) throws -> [TargetQuery] {
+        if plan.queries[.clearSegment] != nil { return try single(.clearSegment, scope) }
         let position = batch.firstPosition
-        let members = try await context.pool.run {
-            try SegmentFold.fold(
-                ledger, segment, through: position.predecessor, keepsMembers: true
-            ).members.sorted()
-        }
-        try await projector.foldToEnd(before: position.advanced(by: 1))
-        return try await renderer.render(
+        let members = try SegmentFold.fold(
+            context.ledger, lane.segment, through: position.predecessor, keepsMembers: true
+        ).members.sorted()
+        return try renderer.render(
             plan.queries[.removeProfiles]!,
             members.map { LaneBatch.Member(ordinal: $0, position: position) },
             batchSize: plan.batchSize, scope, binds: false)

@@ -65,8 +65,8 @@ extension LaneWorker {
             }
             if options.shouldYield() { return .yielded }
             let size = bisection?.afterSuccess(of: next.batch.members.count)?.size ?? deliverySize
-            let binds = binds(next.batch.kind, over: session)
-            async let following = builder.next(after: next.after, size: size, binds: binds)
+            async let following = builder.next(
+                after: next.after, size: size, binds: binding(over: session))
             let isDelivered = try await deliver(
                 next, over: session, attempt: attempt, mayBeStale: mayBeStale)
             let built = try await following
@@ -82,19 +82,18 @@ extension LaneWorker {
     private func nextDelivery(
         _ session: any TargetSession
     ) async throws -> PreparedDelivery? {
-        let size = bisection?.size ?? deliverySize
-        guard let batch = try await builder.cut(after: state, size: size, limit: repeated) else {
-            return nil
-        }
-        return try await builder.prepare(
-            batch, from: state, binds: binds(batch.kind, over: session))
+        try await builder.next(
+            after: state, size: bisection?.size ?? deliverySize, limit: repeated,
+            binds: binding(over: session))
     }
 
-    /// What was refused is tried as text: only then is it the target that refuses the values, and
-    /// not a parameter's type.
-    private func binds(_ kind: EventKind, over session: any TargetSession) -> Bool {
-        session.bindsValues && bisection == nil && !isTriedAsText && !unbindable.contains(kind)
-            && !plan.commitsByItself(kind)
+    /// Which kinds of events are sent with their values bound. What was refused is tried as text:
+    /// only then is it the target that refuses the values, and not a parameter's type.
+    private func binding(
+        over session: any TargetSession
+    ) -> @Sendable (EventKind) -> Bool {
+        guard session.bindsValues, bisection == nil, !isTriedAsText else { return { _ in false } }
+        return { [plan, unbindable] in !unbindable.contains($0) && !plan.commitsByItself($0) }
     }
 
     /// When a batch that may still grow is due; nil: now.
@@ -180,11 +179,10 @@ extension LaneWorker {
     /// delivering them, and, where the target cannot tell later, that the delivery has begun.
     private mutating func recordBefore(_ next: PreparedDelivery) async throws {
         guard !next.batch.held.isEmpty || !isTransactional else { return }
-        try await receipts.finish()
         let query: QueryKind = next.batch.kind == .profilesAdded ? .addProfiles : .removeProfiles
         let (lane, batch) = (lane, next.batch)
         let isStarted = !isTransactional
-        try await context.record([]) { events in
+        try await receipts.finish { events in
             for member in batch.held {
                 let change = ParkedChange(
                     lane: lane, profile: ProfileOrdinal(member.ordinal),

@@ -12,9 +12,10 @@ internal import StorageIO
 /// Invariants:
 /// - `row` is what this worker last read or committed; a delivery that finds another row changes
 ///   nothing (the fence);
-/// - the receipt of a delivery is durable before the second one after it begins, so that a crash
-///   loses at most two, which are rebuilt from the target's row;
-/// - where the target cannot tell what took place, the ledger says what is begun before it begins.
+/// - receipts become durable while later deliveries are under way (`ReceiptQueue`); those that a
+///   crash takes with it are rebuilt from the target's row;
+/// - where the target cannot tell what took place, the receipt of the last delivery is durable, and
+///   the ledger says what is begun, before the next one begins.
 struct LaneWorker: Sendable {
     let plan: IntegrationPlan
     let lane: LaneKey
@@ -205,28 +206,6 @@ struct LaneWorker: Sendable {
             lastPosition: change.position, cursor: row.cursor, epoch: row.epoch,
             profileCount: outcome == .delivered ? 1 : 0, attempt: change.attempt + 1,
             parked: one.position, templateSHA256: plan.queries[change.query]?.templateSHA256)
-    }
-}
-
-/// Receipts of a lane on their way into the ledger: one behind the other, while the next delivery
-/// is under way.
-struct ReceiptQueue: Sendable {
-    let context: SyncContext
-    private var last: Task<Void, any Error>?
-
-    init(context: SyncContext) { self.context = context }
-
-    /// Begins to record once all earlier ones are durable.
-    mutating func add(_ receipt: Receipt) async throws {
-        try await finish()
-        let context = context
-        last = Task { try await context.record([receipt]) }
-    }
-
-    /// Returns once all are durable.
-    mutating func finish() async throws {
-        try await last?.value
-        last = nil
     }
 }
 

@@ -4,15 +4,22 @@ internal import Ledger
 internal import Projection
 internal import SQLTemplate
 internal import SegmentModel
+internal import Synchronization
 
 /// Renders queries with the fields that profiles had at their events. One lane's own: it reuses
 /// what it found out about the fields of its templates.
-actor QueryRenderer {
+///
+/// - Concurrency: blocks on the projections; call it on an owned thread.
+final class QueryRenderer: Sendable {
+    private struct Known {
+        /// Field number to slot, for the fields that a template names.
+        var slots: [[String]: [UInt32: Int]] = [:]
+        var shapes = BoundShapes()
+    }
+
     private let ledger: any Ledger
     private let store: ProjectionStore
-    /// Field number to slot, for the fields that a template names.
-    private var slots: [[String]: [UInt32: Int]] = [:]
-    private var shapes = BoundShapes()
+    private let known = Mutex(Known())
 
     init(ledger: any Ledger, store: ProjectionStore) {
         self.ledger = ledger
@@ -37,20 +44,24 @@ actor QueryRenderer {
     func render(
         _ query: IntegrationPlan.Query, _ members: [LaneBatch.Member], batchSize: Int,
         _ scope: RenderScope, binds: Bool
-    ) async throws -> [TargetQuery] {
-        var queries: [TargetQuery] = []
-        var start = 0
-        while start < members.count {
-            let part = Array(members[start..<min(start + batchSize, members.count)])
-            let rows = try await rows(query.template, part)
-            do throws(RenderFailure) {
-                queries.append(try query.template.query(rows, scope, &shapes, binds: binds))
-            } catch {
-                throw Self.refused(error)
+    ) throws -> [TargetQuery] {
+        try known.withLock { known in
+            var queries: [TargetQuery] = []
+            var start = 0
+            while start < members.count {
+                let part = members[start..<min(start + batchSize, members.count)]
+                let rows = try rows(
+                    query.template, part, &known.slots[query.template.fieldNames, default: [:]])
+                do throws(RenderFailure) {
+                    queries.append(
+                        try query.template.query(rows, scope, &known.shapes, binds: binds))
+                } catch {
+                    throw Self.refused(error)
+                }
+                start += batchSize
             }
-            start += batchSize
+            return queries
         }
-        return queries
     }
 
     private static func refused(_ failure: RenderFailure) -> Failure {
@@ -60,8 +71,9 @@ actor QueryRenderer {
     }
 
     private func rows(
-        _ template: CompiledTemplate, _ members: [LaneBatch.Member]
-    ) async throws -> RenderRows {
+        _ template: CompiledTemplate, _ members: ArraySlice<LaneBatch.Member>,
+        _ slots: inout [UInt32: Int]
+    ) throws -> RenderRows {
         var rows = RenderRows(slotCount: template.fieldNames.count)
         rows.rowCount = members.count
         rows.values = Array(
@@ -82,16 +94,15 @@ actor QueryRenderer {
         let requests = members.map {
             ProjectionReader.FieldRequest(profile: ProfileOrdinal($0.ordinal), asOf: $0.position)
         }
-        let (ledger, base, names) = (ledger, rows, template.fieldNames)
-        let known = slots[names] ?? [:]
-        (rows, slots[names]) = try await store.read { reader in
-            var filler = SlotFiller(
-                rows: base, slots: known, names: names, idSlot: template.profileIDSlot,
-                ledger: ledger)
+        var filler = SlotFiller(
+            rows: rows, slots: slots, names: template.fieldNames,
+            idSlot: template.profileIDSlot, ledger: ledger)
+        rows = RenderRows(slotCount: 0)
+        try store.readHere { reader in
             try reader.readFields(requests) { filler.fill($0, $1, $2, $3) }
-            return (filler.rows, filler.slots)
         }
-        return rows
+        slots = filler.slots
+        return filler.rows
     }
 }
 

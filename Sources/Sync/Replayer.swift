@@ -183,7 +183,8 @@ struct Replayer {
             if step.hasMembers {
                 try await deliver(step, lane, session, renderer, scope, sparing, &done)
             } else {
-                let sql = try await renderer.render(plan.queries[step.kind]!, scope)
+                let query = plan.queries[step.kind]!
+                let sql = try await context.pool.run { try renderer.render(query, scope) }
                 done.rowCount = try await session.execute(sql)
                 done.queryCount = 1
             }
@@ -242,10 +243,13 @@ struct Replayer {
     ) async throws -> [UInt8] {
         let pin = resync.pin ?? Position(0)
         do {
-            let query = try await renderer.render(
-                plan.queries[kind]!, part.map { LaneBatch.Member(ordinal: $0, position: pin) },
-                batchSize: part.count, scope, binds: false)[0]
-            guard case .text(let sql) = query else { preconditionFailure("nothing was bound") }
+            let query = plan.queries[kind]!
+            let rendered = try await context.pool.run {
+                try renderer.render(
+                    query, part.map { LaneBatch.Member(ordinal: $0, position: pin) },
+                    batchSize: part.count, scope, binds: false)[0]
+            }
+            guard case .text(let sql) = rendered else { preconditionFailure("nothing was bound") }
             return sql
         } catch let failure as Failure where failure.code == .targetRefusedValues {
             throw TargetFailure(

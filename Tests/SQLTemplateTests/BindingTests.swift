@@ -92,6 +92,32 @@ import Testing
             sql: "INSERT INTO t (a) VALUES (?) ON DUPLICATE KEY UPDATE b = ?"),
     ]
 
+    static let sqlite: [Case] = [
+        Case(
+            source: """
+                INSERT INTO t (s, c, u) VALUES
+                {for $i, $l = $batch}({segment_id}, '{$l.c}', '{event_time}'){autocomma}
+                {end} ON CONFLICT (s, c) DO UPDATE SET u = excluded.u
+                """,
+            kind: .sqlite,
+            sql: """
+                INSERT INTO t (s, c, u) VALUES
+                (42, ?2, ?1),
+                (42, ?3, ?1)
+                 ON CONFLICT (s, c) DO UPDATE SET u = excluded.u
+                """),
+        Case(
+            source: "REPLACE INTO t VALUES {for $i, $l = $batch}({$i}, {$l.c}){autocomma}{end}",
+            kind: .sqlite, sql: "REPLACE INTO t VALUES (0, ?1),(1, ?2)"),
+        Case(
+            source: "DELETE FROM t WHERE s = {segment_id} AND c IN ({batch_in \"c\"})",
+            kind: .sqlite, query: .removeProfiles,
+            sql: "DELETE FROM t WHERE s = 42 AND c IN (?1,?2)"),
+        Case(
+            source: "INSERT INTO t VALUES {for $l = $batch}('{$l.c}' || 'x'){autocomma}{end}",
+            kind: .sqlite, sql: nil),
+    ]
+
     /// By what would be another value, another meaning, or no SQL.
     static let text: [Case] = [
         "INSERT INTO t VALUES {for $l = $batch}(E'{$l.c}'){autocomma}{end}",
@@ -172,7 +198,7 @@ import Testing
 
     @Test(
         "A template binds what is a whole literal, and nothing else",
-        arguments: postgresql + mariaDB + text + mariaDBText)
+        arguments: postgresql + mariaDB + sqlite + text + mariaDBText)
     func shape(_ test: Case) throws {
         let template = try Rendering(kind: test.kind, query: test.query, mode: test.mode)
             .compile(test.source)
@@ -192,7 +218,7 @@ import Testing
 
     @Test("No other kind of database binds values")
     func otherKinds() throws {
-        for kind in ConnectorKind.allCases where kind != .postgresql && kind != .mysql {
+        for kind in ConnectorKind.allCases where ![.postgresql, .mysql, .sqlite].contains(kind) {
             let template = try Rendering(kind: kind).compile(Self.postgresql[0].source)
             #expect(!template.bindsValues, "\(kind)")
         }

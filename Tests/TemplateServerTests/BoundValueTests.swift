@@ -11,13 +11,13 @@ struct BoundValueTests {
     private static let rowCounts = [1, 2, 999, 1000, 3, 1000, 17, 1000]
 
     static let servers = ServerUnderTest.all.filter {
-        $0.rules.kind == .postgresql || $0.rules.kind == .mysql
+        [.postgresql, .mysql, .sqlite].contains($0.rules.kind)
     }
 
     /// As columns of one insert: text before the tag, and behind it.
     private static func places(_ server: ServerUnderTest) -> [(before: String, after: String)] {
         let everywhere = [("'", "'"), ("", ""), ("'<", ">'")]
-        return server.rules.kind == .postgresql
+        return server.rules.kind != .mysql
             ? everywhere + [("replace(", ", '', '')"), ("('", "')")] : everywhere
     }
 
@@ -58,8 +58,11 @@ struct BoundValueTests {
 
     private static func question(_ server: ServerUnderTest, _ table: String) -> [UInt8] {
         let columns = places(server).indices.map { index in
-            server.rules.kind == .postgresql
-                ? "encode(convert_to(c\(index), 'UTF8'), 'hex')" : "lower(hex(c\(index)))"
+            switch server.rules.kind {
+            case .postgresql: "encode(convert_to(c\(index), 'UTF8'), 'hex')"
+            case .sqlite: "iif(c\(index) IS NULL, NULL, lower(hex(c\(index))))"
+            default: "lower(hex(c\(index)))"
+            }
         }
         return Array(
             "SELECT n, \(columns.joined(separator: ", ")) FROM \(table) ORDER BY n".utf8)
