@@ -60,6 +60,7 @@ extension DeliveryStart: SystemEventBody {
         self.init(
             lane: try LaneKey(members: members),
             cursor: try LaneCursor(try members.optionalObject("cursor")),
+            size: try members.optionalInteger("size"),
             parked: try members.optionalPosition("parked"))
     }
 
@@ -69,6 +70,7 @@ extension DeliveryStart: SystemEventBody {
         lane.write(to: &json)
         json.key("cursor")
         cursor.write(to: &json)
+        if let size { json.member("size", size) }
         if let parked { json.member("parked", parked.rawValue) }
         json.endObject()
         return json.text

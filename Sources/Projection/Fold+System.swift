@@ -167,11 +167,13 @@ extension Fold {
         try execute(
             """
             UPDATE lane
-            SET started_position = ?, started_profile_count = ?, started_parked = ?
+            SET started_position = ?, started_profile_count = ?, started_size = ?,
+                started_parked = ?
             WHERE integration = ? AND segment_id = ?
             """,
             [
                 Self.stored(start.cursor.position), start.cursor.profileCount,
+                start.size ?? 0,
                 Self.stored(start.parked),
                 start.lane.integration, start.lane.segment.rawValue,
             ])

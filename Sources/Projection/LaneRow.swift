@@ -11,7 +11,7 @@ package struct LaneRow: Hashable, Sendable {
     package var lastResync: Position?
     /// Request of the resync that is asked for and not finished.
     package var pendingResync: Position?
-    /// A delivery was started of which no receipt tells.
+    /// A delivery was started of which no receipt tells yet.
     package var started: DeliveryStart?
     /// The segment left the scope, or the integration was removed, and no resync came since.
     package var hasLeft: Bool

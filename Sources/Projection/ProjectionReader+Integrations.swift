@@ -122,6 +122,7 @@ extension ProjectionReader {
             cursor: LaneCursor(
                 position: optionalPosition(row["started_position"]),
                 profileCount: row["started_profile_count"]),
+            size: (row["started_size"] as Int) == 0 ? nil : row["started_size"],
             parked: optionalPosition(row["started_parked"]))
     }
 

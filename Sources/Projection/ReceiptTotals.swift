@@ -10,10 +10,12 @@ struct ReceiptTotals {
         /// The file has its row.
         var isStored: Bool
         var queryCount = 0
-        /// The delivery that was started has a receipt.
-        var hasEnded = false
         /// Of the last delivery.
         var delivered: (epoch: Int64, cursor: LaneCursor)?
+        /// The furthest of all deliveries.
+        var reached: LaneCursor?
+        /// No delivery that was started before can be under way any more.
+        var hasSettled = false
     }
 
     private struct Integration {
@@ -74,9 +76,14 @@ struct ReceiptTotals {
                     arguments: [receipt.lane.integration, receipt.lane.segment.rawValue]) != nil
             lanes[receipt.lane] = Lane(isStored: isStored)
         }
-        if isDelivered || receipt.query != nil { lanes[receipt.lane]?.hasEnded = true }
+        // Refused, or rebuilt: whatever was started before is over.
+        if receipt.resync != nil || !isDelivered && receipt.query != nil {
+            lanes[receipt.lane]?.hasSettled = true
+        }
         if isDelivered {
             lanes[receipt.lane]?.delivered = (receipt.epoch, receipt.cursor)
+            let reached = lanes[receipt.lane]?.reached ?? receipt.cursor
+            lanes[receipt.lane]?.reached = max(reached, receipt.cursor)
         }
         if lanes[receipt.lane]?.isStored ?? false || lanes[receipt.lane]?.delivered != nil {
             lanes[receipt.lane]?.queryCount += receipt.successfulQueryCount
@@ -131,25 +138,35 @@ struct ReceiptTotals {
                 ) VALUES (?, ?, ?, ?, ?, ?, -1, -1, 0)
                 ON CONFLICT DO UPDATE SET
                     epoch = excluded.epoch, position = excluded.position,
-                    profile_count = excluded.profile_count, started_position = -2,
-                    started_profile_count = 0, started_parked = -1,
+                    profile_count = excluded.profile_count,
                     successful_queries = successful_queries + excluded.successful_queries
                 """,
                 arguments + [
                     delivered.epoch, Fold.stored(delivered.cursor.position),
                     delivered.cursor.profileCount, lane.queryCount,
                 ])
-        } else if lane.queryCount > 0 || lane.hasEnded {
+        } else if lane.queryCount > 0 {
             try execute(
                 database,
                 """
-                UPDATE lane SET successful_queries = successful_queries + ?3,
-                    started_position = iif(?4, -2, started_position),
-                    started_profile_count = iif(?4, 0, started_profile_count),
-                    started_parked = iif(?4, -1, started_parked)
+                UPDATE lane SET successful_queries = successful_queries + ?3
                 WHERE integration = ?1 AND segment_id = ?2
-                """, arguments + [lane.queryCount, lane.hasEnded])
+                """, arguments + [lane.queryCount])
         }
+        guard lane.hasSettled || lane.reached != nil else { return }
+        // Those that were started may be several.
+        try execute(
+            database,
+            """
+            UPDATE lane SET started_position = -2, started_profile_count = 0, started_parked = -1,
+                started_size = 0
+            WHERE integration = ?1 AND segment_id = ?2 AND started_position > -2
+                AND (?3 OR (started_position, started_profile_count) <= (?4, ?5))
+            """,
+            arguments + [
+                lane.hasSettled, Fold.stored(lane.reached?.position),
+                lane.reached?.profileCount ?? 0,
+            ])
     }
 
     private static func store(

@@ -63,12 +63,18 @@ package struct DeliveryStart: Hashable, Sendable {
     package var lane: LaneKey
     /// Where the lane stands once it is delivered.
     package var cursor: LaneCursor
+    /// Profiles of one delivery at most: all full ones from the last receipt's cursor to `cursor`
+    /// may have begun. nil: as the integration has it.
+    package var size: Int?
     /// The `change_parked` event whose change is tried again.
     package var parked: Position?
 
-    package init(lane: LaneKey, cursor: LaneCursor, parked: Position? = nil) {
+    package init(
+        lane: LaneKey, cursor: LaneCursor, size: Int? = nil, parked: Position? = nil
+    ) {
         self.lane = lane
         self.cursor = cursor
+        self.size = size
         self.parked = parked
     }
 }

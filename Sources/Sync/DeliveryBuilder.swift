@@ -14,6 +14,8 @@ struct DeliveryBuilder: Sendable {
     let projector: Projector
     let renderer: QueryRenderer
     private let batcher: LaneBatcher
+    /// Looks further ahead than what is built.
+    private let scout: LaneBatcher
 
     init(plan: IntegrationPlan, lane: LaneKey, context: SyncContext, projector: Projector) {
         self.plan = plan
@@ -22,6 +24,7 @@ struct DeliveryBuilder: Sendable {
         self.projector = projector
         renderer = QueryRenderer(ledger: context.ledger, store: context.store)
         batcher = LaneBatcher(ledger: context.ledger, segment: lane.segment)
+        scout = LaneBatcher(ledger: context.ledger, segment: lane.segment)
     }
 
     func cut(
@@ -30,6 +33,21 @@ struct DeliveryBuilder: Sendable {
         try await context.pool.run { [batcher] in
             try batcher.next(
                 after: state.cursor, size: size, parked: state.parked, limit: limit)
+        }
+    }
+
+    /// Where the full deliveries end that follow from `state`, at most `count` of them, before one
+    /// that meets a parked profile; nil: there is none.
+    func fullEnd(after state: LaneState, size: Int, count: Int) async throws -> LaneCursor? {
+        try await context.pool.run { [scout] in
+            var end: LaneCursor?
+            for _ in 0..<count {
+                let batch = try scout.next(
+                    after: end ?? state.cursor, size: size, parked: state.parked)
+                guard let batch, batch.isComplete, batch.held.isEmpty else { break }
+                end = batch.cursorAfter
+            }
+            return end
         }
     }
 

@@ -110,8 +110,12 @@ extension IntegrationWorker {
     ) async throws -> LaneWorker {
         do {
             try await settleGrade(lease)
-            let resting = lanes.removeValue(forKey: segment)
-            if let resting, resting.support == lease.support { return resting }
+            let absorbsRepeats = lease.support == .fenceOnly && grade?.grade == .effectivelyOnce
+            if let resting = lanes.removeValue(forKey: segment),
+                resting.support == lease.support, resting.absorbsRepeats == absorbsRepeats
+            {
+                return resting
+            }
             try await projector.foldToEnd()
             let key = LaneKey(integration: name, segment: segment)
             let (known, parked) = try await context.store.read {
@@ -119,7 +123,8 @@ extension IntegrationWorker {
             }
             return try await LaneWorker(
                 plan: plan, lane: key, known: known, parked: parked, context: context,
-                projector: projector, session: lease.session, support: lease.support)
+                projector: projector, session: lease.session, support: lease.support,
+                absorbsRepeats: absorbsRepeats)
         } catch let failure as TargetFailure {
             if lease.isReused, failure.isConnectionLost { throw StaleSession() }
             throw UnopenedLane(failure: failure)

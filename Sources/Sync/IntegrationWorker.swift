@@ -89,8 +89,9 @@ actor IntegrationWorker {
         let watch = Task { [context, wake] in
             var seen = start
             while await context.ledger.waitForEvent(at: seen), !Task.isCancelled {
-                seen = context.ledger.end
-                wake.raise()
+                let end = context.ledger.end
+                if await context.hasNews(from: seen, before: end) { wake.raise() }
+                seen = end
             }
         }
         defer { watch.cancel() }

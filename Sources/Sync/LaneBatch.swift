@@ -1,6 +1,7 @@
 internal import FrameCodec
 internal import Ledger
 internal import SegmentModel
+internal import Synchronization
 
 /// The next events of a lane that go out together: one kind, one segment, ledger order (INV-6).
 struct LaneBatch: Sendable {
@@ -33,6 +34,13 @@ struct LaneBatch: Sendable {
 struct LaneBatcher: Sendable {
     let ledger: any Ledger
     let segment: SegmentID
+    private let last: LastFrame
+
+    init(ledger: any Ledger, segment: SegmentID) {
+        self.ledger = ledger
+        self.segment = segment
+        last = LastFrame()
+    }
 
     /// The next batch after `cursor`; nil if nothing is there yet. A profile appears at most once
     /// in a batch: its second mention begins the next one. A batch may have no members, where all
@@ -47,7 +55,7 @@ struct LaneBatcher: Sendable {
     ) throws -> LaneBatch? {
         var cut = Cut(cursor: cursor, size: size, parked: parked, limit: limit)
         var at = cursor.position
-        while let frame = try ledger.frame(of: segment, after: at) {
+        while let frame = try frame(after: at) {
             for (index, event) in frame.events.enumerated() {
                 let position = frame.firstPosition.advanced(by: index)
                 if let at, position <= at { continue }
@@ -57,6 +65,33 @@ struct LaneBatcher: Sendable {
             at = frame.endPosition.predecessor
         }
         return cut.batch
+    }
+
+    /// A frame gives several batches: it is not read and decoded for each of them.
+    private func frame(after position: Position?) throws -> Frame? {
+        if let frame = last.find(after: position) { return frame }
+        guard let frame = try ledger.frame(of: segment, after: position) else { return nil }
+        last.keep(frame, after: position)
+        return frame
+    }
+}
+
+/// The frame that a batcher read last, and after which position it was the first of its segment.
+private final class LastFrame: Sendable {
+    private let kept = Mutex<(frame: Frame, after: Position?)?>(nil)
+
+    func find(after position: Position?) -> Frame? {
+        kept.withLock { kept in
+            guard let kept else { return nil }
+            let isInside =
+                position.map { $0.advanced(by: 1) < kept.frame.endPosition } ?? (kept.after == nil)
+            let isNotBefore = kept.after.map { after in position.map { $0 >= after } ?? false }
+            return isInside && isNotBefore ?? true ? kept.frame : nil
+        }
+    }
+
+    func keep(_ frame: Frame, after position: Position?) {
+        kept.withLock { $0 = (frame, position) }
     }
 }
 
@@ -76,6 +111,7 @@ private struct Cut {
         self.parked = parked
         self.limit = limit
         skip = cursor.profileCount
+        seen.reserveCapacity(min(size, 1 << 16))
     }
 
     /// Takes an event in; returns the batch if it ends before the event, with it or in it.

@@ -41,6 +41,7 @@ extension LaneWorker {
         do {
             end = try await deliverAll(over: session, options)
         } catch {
+            announced = nil
             try await receipts.finish()
             throw error
         }
@@ -64,17 +65,17 @@ extension LaneWorker {
                 return .waiting(until: due)
             }
             if options.shouldYield() { return .yielded }
-            let size = bisection?.afterSuccess(of: next.batch.members.count)?.size ?? deliverySize
-            async let following = builder.next(
-                after: next.after, size: size, binds: binding(over: session))
+            // As it is before the delivery.
+            let before = self
+            async let following = before.following(next, binds: binding(over: session))
             let isDelivered = try await deliver(
                 next, over: session, attempt: attempt, mayBeStale: mayBeStale)
-            let built = try await following
+            let (built, end) = try await following
             mayBeStale = false
+            announced = isDelivered ? end : nil
             guard isDelivered else { continue }
             attempt = 1
-            // One that is not full may have grown meanwhile.
-            if let built, built.batch.isComplete { ahead = built }
+            ahead = built
             try await options.delivered(next.batch.members.count)
         }
     }
@@ -83,9 +84,45 @@ extension LaneWorker {
         _ session: any TargetSession
     ) async throws -> PreparedDelivery? {
         try await builder.next(
-            after: state, size: bisection?.size ?? deliverySize, limit: repeated,
-            binds: binding(over: session))
+            after: state, size: bisection?.size ?? repeated?.size ?? deliverySize,
+            limit: repeated?.end, binds: binding(over: session))
     }
+
+    /// What follows a delivery that is under way, or nil if nothing is ready yet: one that is not
+    /// full may grow meanwhile, and is built anew. And up to where the ledger says that deliveries
+    /// are begun.
+    private func following(
+        _ current: PreparedDelivery, binds: @escaping @Sendable (EventKind) -> Bool
+    ) async throws -> (PreparedDelivery?, LaneCursor?) {
+        let rest = bisection?.afterSuccess(of: current.batch.members.count)
+        let repetition = repeated.flatMap { current.after.cursor < $0.end ? $0 : nil }
+        let size = rest?.size ?? repetition?.size ?? deliverySize
+        let batch = try await builder.cut(
+            after: current.after, size: size, limit: repetition?.end)
+        guard let batch, batch.isComplete else { return (nil, announced) }
+        let announces =
+            absorbsRepeats && repeated == nil && bisection == nil && current.batch.isComplete
+            && announced.map { $0 < batch.cursorAfter } ?? true
+        async let end = announces ? announce(from: current.after) : announced
+        let built = try await builder.prepare(
+            batch, from: current.after, binds: binds(batch.kind))
+        return (built, try await end)
+    }
+
+    /// Has the ledger say that the next deliveries are begun, so that it is not asked before each.
+    private func announce(from state: LaneState) async throws -> LaneCursor? {
+        let size = deliverySize
+        let end = try await builder.fullEnd(
+            after: state, size: size, count: Self.announcedDeliveryCountMax)
+        guard let end else { return nil }
+        let start = DeliveryStart(lane: lane, cursor: end, size: size)
+        try await receipts.finish { $0.append(.deliveryStarted, body: start.encode()) }
+        return end
+    }
+
+    /// As many may be repeated after a crash. Servers that know blocks by name remember a hundred of
+    /// a table (`replicated_deduplication_window`).
+    private static let announcedDeliveryCountMax = 8
 
     /// Which kinds of events are sent with their values bound. What was refused is tried as text:
     /// only then is it the target that refuses the values, and not a parameter's type.
@@ -159,7 +196,7 @@ extension LaneWorker {
         }
         row = moved
         state = next.after
-        repeated = nil
+        if let end = repeated?.end, state.cursor >= end { repeated = nil }
         isTriedAsText = false
         bisection = bisection?.afterSuccess(of: next.batch.members.count)
         return true
@@ -178,10 +215,13 @@ extension LaneWorker {
     /// What the ledger must hold before the target is asked: changes that the cursor passes without
     /// delivering them, and, where the target cannot tell later, that the delivery has begun.
     private mutating func recordBefore(_ next: PreparedDelivery) async throws {
-        guard !next.batch.held.isEmpty || !isTransactional else { return }
+        let after = next.batch.cursorAfter
+        let isOnRecord = (announced ?? repeated?.end).map { after <= $0 } ?? false
+        let isStarted = !isTransactional && !isOnRecord
+        guard !next.batch.held.isEmpty || isStarted else { return }
         let query: QueryKind = next.batch.kind == .profilesAdded ? .addProfiles : .removeProfiles
         let (lane, batch) = (lane, next.batch)
-        let isStarted = !isTransactional
+        let size = bisection?.size ?? deliverySize
         try await receipts.finish { events in
             for member in batch.held {
                 let change = ParkedChange(
@@ -190,7 +230,7 @@ extension LaneWorker {
                 events.append(.changeParked, body: change.encode())
             }
             if isStarted {
-                let start = DeliveryStart(lane: lane, cursor: batch.cursorAfter)
+                let start = DeliveryStart(lane: lane, cursor: batch.cursorAfter, size: size)
                 events.append(.deliveryStarted, body: start.encode())
             }
         }

@@ -14,9 +14,16 @@ internal import StorageIO
 ///   nothing (the fence);
 /// - receipts become durable while later deliveries are under way (`ReceiptQueue`); those that a
 ///   crash takes with it are rebuilt from the target's row;
-/// - where the target cannot tell what took place, the receipt of the last delivery is durable, and
-///   the ledger says what is begun, before the next one begins.
+/// - where the target cannot tell what took place, the ledger says what is begun before it begins,
+///   and, unless the target absorbs repeats, the receipt of the last delivery is durable by then.
 struct LaneWorker: Sendable {
+    /// Deliveries from the lane's cursor to `end`.
+    struct Repetition: Sendable {
+        let end: LaneCursor
+        /// Profiles of one at most; nil: as the integration has it.
+        let size: Int?
+    }
+
     let plan: IntegrationPlan
     let lane: LaneKey
     let context: SyncContext
@@ -30,9 +37,14 @@ struct LaneWorker: Sendable {
     var unbindable: Set<EventKind> = []
     /// The next change was refused with its values bound.
     var isTriedAsText = false
-    /// A delivery of which it is not known whether it took place: it is repeated as it was.
-    var repeated: LaneCursor?
-    var receipts: ReceiptQueue
+    /// Deliveries of which it is not known whether they took place: they are repeated as they were.
+    var repeated: Repetition?
+    /// A repeated delivery changes nothing more: the next one may begin before the receipt of the
+    /// last one is durable.
+    let absorbsRepeats: Bool
+    /// The ledger says already that the full deliveries up to here are begun.
+    var announced: LaneCursor?
+    let receipts: ReceiptQueue
 
     /// Takes the lane over and brings receipts up to the target's cursor.
     ///
@@ -41,12 +53,13 @@ struct LaneWorker: Sendable {
     init(
         plan: IntegrationPlan, lane: LaneKey, known: LaneRow?, parked: [ParkedRow],
         context: SyncContext, projector: Projector, session: any TargetSession,
-        support: CursorSupport
+        support: CursorSupport, absorbsRepeats: Bool
     ) async throws {
         self.plan = plan
         self.lane = lane
         self.context = context
         self.support = support
+        self.absorbsRepeats = absorbsRepeats
         builder = DeliveryBuilder(plan: plan, lane: lane, context: context, projector: projector)
         receipts = ReceiptQueue(context: context)
         let initial = TargetCursor(
@@ -63,7 +76,7 @@ struct LaneWorker: Sendable {
         if support != .transactional, let started = known?.started, started.parked == nil,
             state.cursor < started.cursor
         {
-            repeated = started.cursor
+            repeated = Repetition(end: started.cursor, size: started.size)
         }
         state.cursor = row.cursor
         let (ledger, segment, last) = (context.ledger, lane.segment, row.cursor.position)

@@ -8,97 +8,94 @@ internal import Synchronization
 /// and every append wakes who follows the ledger.
 ///
 /// Invariants:
-/// - a receipt is on its way into the ledger `intervalMilliseconds` after it was added at the
-///   latest, whatever comes after it;
-/// - no more than `countMax` receipts wait.
-struct ReceiptQueue: Sendable {
+/// - appends are made one after the other, in the order of the calls;
+/// - a receipt is on its way `intervalMilliseconds` after it was added at the latest, whatever comes
+///   after it, unless an append is under way;
+/// - no more than `countMax` receipts wait;
+/// - after an append that failed every call fails.
+final class ReceiptQueue: Sendable {
     private static let intervalMilliseconds = 50
     static let countMax = 64
 
-    let context: SyncContext
-    private let waiting = WaitingReceipts()
-    private var recording: Task<Void, any Error>?
-    /// Ends the rest of what records last.
-    private var hurry = AsyncSignal()
+    private struct State {
+        var waiting: [Receipt] = []
+        /// Tells which append those that wait belong to.
+        var turn: UInt64 = 0
+        /// The append that comes last so far.
+        var last: Task<Void, any Error>?
+        /// Ends that append's rest.
+        var hurry = AsyncSignal()
+        var appendedAt: UInt64 = 0
+        var failure: (any Error)?
+    }
+
+    private let context: SyncContext
+    private let state = Mutex(State())
 
     init(context: SyncContext) { self.context = context }
 
     /// Sees to it that the receipt is recorded soon.
-    ///
-    /// - Throws: what recording an earlier one has failed with.
-    mutating func add(_ receipt: Receipt) async throws {
-        let count = try waiting.add(receipt)
-        if count == 1 {
-            hurry = AsyncSignal()
-            let (context, waiting, earlier, hurry) = (context, waiting, recording, hurry)
-            recording = Task {
-                try await earlier?.value
-                await hurry.wait(
-                    milliseconds: waiting.restMilliseconds(after: Self.intervalMilliseconds))
-                try await waiting.record(in: context)
-            }
+    func add(_ receipt: Receipt) async throws {
+        let isFull = try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            state.waiting.append(receipt)
+            if state.waiting.count == 1 { appendLater(&state) }
+            return state.waiting.count >= Self.countMax
         }
-        if count >= Self.countMax { try await finish() }
+        if isFull { try await finish() }
     }
 
     /// Returns once all are durable, and `more` with those that still waited: in one append.
-    mutating func finish(then more: ((inout EventBatch) -> Void)? = nil) async throws {
-        let rest = waiting.takeAll()
-        hurry.raise()
-        try await recording?.value
-        recording = nil
-        guard !rest.isEmpty || more != nil else { return }
-        try await waiting.record(rest, in: context, then: more ?? { _ in })
-    }
-}
-
-/// What a queue and its recording task share.
-private final class WaitingReceipts: Sendable {
-    private struct State {
-        var receipts: [Receipt] = []
-        var recordedAt: UInt64 = 0
-        var failure: (any Error)?
-    }
-
-    private let state = Mutex(State())
-
-    /// - Returns: how many wait now.
-    func add(_ receipt: Receipt) throws -> Int {
-        try state.withLock { state in
+    func finish(then more: (@Sendable (inout EventBatch) -> Void)? = nil) async throws {
+        let last = try state.withLock { state in
             if let failure = state.failure { throw failure }
-            state.receipts.append(receipt)
-            return state.receipts.count
+            let rest = state.waiting
+            state.waiting = []
+            state.turn += 1
+            state.hurry.raise()
+            guard !rest.isEmpty || more != nil else { return state.last }
+            let earlier = state.last
+            state.last = Task {
+                try await earlier?.value
+                try await append(rest, then: more ?? { _ in })
+            }
+            return state.last
+        }
+        try await last?.value
+    }
+
+    /// What waits by then, some time after the append before.
+    private func appendLater(_ state: inout State) {
+        let (earlier, hurry) = (state.last, AsyncSignal())
+        state.hurry = hurry
+        state.turn += 1
+        let turn = state.turn
+        state.last = Task {
+            try await earlier?.value
+            await hurry.wait(milliseconds: restMilliseconds())
+            let receipts = self.state.withLock { state -> [Receipt] in
+                guard state.turn == turn else { return [] }
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            if !receipts.isEmpty { try await append(receipts) { _ in } }
         }
     }
 
-    func takeAll() -> [Receipt] {
-        state.withLock { state in
-            defer { state.receipts = [] }
-            return state.receipts
-        }
+    private func restMilliseconds() -> Int {
+        let passed = state.withLock { (monotonicNanoseconds() - $0.appendedAt) / 1_000_000 }
+        return max(0, Self.intervalMilliseconds - Int(clamping: passed))
     }
 
-    /// How long to rest, so that appends are `interval` apart.
-    func restMilliseconds(after interval: Int) -> Int {
-        let passed = state.withLock { (monotonicNanoseconds() - $0.recordedAt) / 1_000_000 }
-        return max(0, interval - Int(clamping: passed))
-    }
-
-    func record(in context: SyncContext) async throws {
-        let receipts = takeAll()
-        if receipts.isEmpty { return }
+    private func append(
+        _ receipts: [Receipt], then more: (inout EventBatch) -> Void
+    ) async throws {
+        state.withLock { $0.appendedAt = monotonicNanoseconds() }
         do {
-            try await record(receipts, in: context) { _ in }
+            try await context.record(receipts, then: more)
         } catch {
             state.withLock { $0.failure = error }
             throw error
         }
-    }
-
-    func record(
-        _ receipts: [Receipt], in context: SyncContext, then more: (inout EventBatch) -> Void
-    ) async throws {
-        state.withLock { $0.recordedAt = monotonicNanoseconds() }
-        try await context.record(receipts, then: more)
     }
 }

@@ -1,4 +1,5 @@
 internal import EventJSON
+internal import FrameCodec
 package import Ledger
 package import Projection
 package import SegmentModel
@@ -31,5 +32,34 @@ package struct SyncContext: Sendable {
         }
         more(&batch)
         _ = try await ledger.append(batch)
+    }
+
+    /// Whether there is more than what workers themselves write down while they deliver.
+    func hasNews(from start: Position, before end: Position) async -> Bool {
+        do {
+            return try await pool.run { [ledger] in
+                var next = start
+                while next < end, let frame = try ledger.frame(containing: next) {
+                    let known = Int(next.rawValue - frame.firstPosition.rawValue)
+                    if frame.events.dropFirst(known).contains(where: { $0.kind.isNews }) {
+                        return true
+                    }
+                    next = frame.endPosition
+                }
+                return next < end
+            }
+        } catch {
+            // Who is woken reads the same, and says what is wrong with it.
+            return true
+        }
+    }
+}
+
+extension EventKind {
+    fileprivate var isNews: Bool {
+        switch self {
+        case .deliveryRecorded, .deliveryStarted, .changeParked, .gradeRecorded, .laneLeft: false
+        default: true
+        }
     }
 }

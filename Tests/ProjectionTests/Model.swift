@@ -177,7 +177,11 @@ struct Model {
             errors[name, default: []].append(position)
             integrations[name]?.lastError = time
         }
-        if receipt.outcome == .delivered || receipt.query != nil {
+        let started = lanes[receipt.lane]?.started
+        let isRefused = receipt.outcome != .delivered && receipt.query != nil
+        let isReached =
+            receipt.outcome == .delivered && started.map { receipt.cursor >= $0.cursor } ?? false
+        if isRefused || isReached || receipt.resync != nil {
             lanes[receipt.lane]?.started = nil
         }
         if receipt.outcome == .stopped {

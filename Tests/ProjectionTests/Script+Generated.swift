@@ -42,6 +42,7 @@ extension Script {
                         cursor: LaneCursor(
                             position: Position(UInt64(index)).predecessor,
                             profileCount: Int(random.next() % 3)),
+                        size: random.next() % 2 == 0 ? nil : 1000,
                         parked: random.next() % 2 == 0 ? nil : Position(3))))
         case 51:
             return Event(

@@ -149,11 +149,13 @@ final class World {
         _ segment: Int64, _ target: MemoryTarget
     ) async throws -> (worker: LaneWorker, session: any TargetSession) {
         let session = try await target.connect()
+        let support = try await session.openCursors()
         let worker = try await LaneWorker(
             plan: try IntegrationPlan(definition, target.definition),
             lane: LaneKey(integration: "crm", segment: SegmentID(segment)),
             known: try await lane(segment), parked: try await parked(segment), context: context,
-            projector: projector, session: session, support: try await session.openCursors())
+            projector: projector, session: session, support: support,
+            absorbsRepeats: support == .fenceOnly)
         return (worker, session)
     }
 
