@@ -227,7 +227,7 @@ let package = Package(
             "SyncTests",
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", "FrameCodec", "Ledger",
-                "Connector", "OperatorConfiguration", "Projection", "Sync",
+                "Connector", "OperatorConfiguration", "Projection", "Sync", "ServerTesting",
             ]),
         test("StyleTests", []),
         test("EndToEndTests", ["segledger", "ServerTesting"]),

@@ -226,7 +226,7 @@ private final class CapturingSession: TargetSession {
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
         connector.keep(delivery.queries)
         if let move = delivery.move { connector.setRow(delivery.lane, move.next) }
-        return .committed(rowCount: 0)
+        return .committed(rowCounts: delivery.queries.map { _ in 0 })
     }
 
     func cancel() {}

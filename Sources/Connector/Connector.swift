@@ -165,8 +165,8 @@ package enum TargetQuery: Sendable {
 }
 
 package enum TargetDeliveryResult: Hashable, Sendable {
-    /// Committed; affected rows over all queries.
-    case committed(rowCount: Int)
+    /// Committed; the affected rows of each query.
+    case committed(rowCounts: [Int])
     /// The row was not `expected`: rolled back, nothing was changed.
     case fenced
     /// The target does not take the values of this query, by its place in the delivery, beside its

@@ -64,9 +64,8 @@ package protocol CancelSwitch: Sendable {
 package struct TargetBeginning: Sendable {
     /// The lane's row is as expected, and held.
     package var isHeld: Bool
-    /// The first queries that ran, and the rows that they affected.
-    package var queryCount = 0
-    package var rowCount = 0
+    /// The rows that the first queries affected, which ran.
+    package var rowCounts: [Int] = []
     /// A query whose values the target does not take beside its text.
     package var unbindable: Int?
 
@@ -133,25 +132,25 @@ extension TargetConnection {
             }
             guard beginning.isHeld else { return try takenBack(.fenced) }
             if let query = beginning.unbindable { return try takenBack(.unbindable(query: query)) }
-            var rowCount = beginning.rowCount
-            for place in delivery.queries.indices.dropFirst(beginning.queryCount) {
+            var rowCounts = beginning.rowCounts
+            for place in delivery.queries.indices.dropFirst(rowCounts.count) {
                 switch delivery.queries[place] {
-                case .text(let sql): rowCount += try execute(sql)
+                case .text(let sql): rowCounts.append(try execute(sql))
                 case .bound(let query):
                     guard let count = try executeBound(query) else {
                         return try takenBack(.unbindable(query: place))
                     }
-                    rowCount += count
+                    rowCounts.append(count)
                 }
             }
             guard let move = delivery.move else {
                 try commit()
-                return .committed(rowCount: rowCount)
+                return .committed(rowCounts: rowCounts)
             }
             guard try moveHeldAndCommit(delivery.lane, move) else {
                 return try takenBack(.fenced)
             }
-            return .committed(rowCount: rowCount)
+            return .committed(rowCounts: rowCounts)
         }
     }
 
@@ -161,18 +160,18 @@ extension TargetConnection {
         if let move = delivery.move, try readCursor(delivery.lane) != move.expected {
             return .fenced
         }
-        var rowCount = 0
+        var rowCounts: [Int] = []
         for (place, query) in delivery.queries.enumerated() {
             guard case .text(let sql) = query else { return .unbindable(query: place) }
-            rowCount += try execute(sql)
+            rowCounts.append(try execute(sql))
         }
-        guard let move = delivery.move else { return .committed(rowCount: rowCount) }
+        guard let move = delivery.move else { return .committed(rowCounts: rowCounts) }
         return try inTransaction { () throws(TargetFailure) in
             guard try advanceCursor(delivery.lane, from: move.expected, to: move.next) else {
                 return try takenBack(.fenced)
             }
             try commit()
-            return .committed(rowCount: rowCount)
+            return .committed(rowCounts: rowCounts)
         }
     }
 

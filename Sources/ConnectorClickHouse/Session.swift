@@ -208,14 +208,14 @@ final class ClickHouseSession: TargetSession {
         if let move = delivery.move {
             guard try await mayWrite(delivery.lane, move.expected) else { return .fenced }
         }
-        var rowCount = 0
+        var rowCounts: [Int] = []
         var doneCount = 0
         do throws(TargetFailure) {
             for query in delivery.queries {
                 guard case .text(let sql) = query else {
                     preconditionFailure("bound queries go only to sessions that take them")
                 }
-                rowCount += try await run(sql, deliveryID: delivery.id, &doneCount)
+                rowCounts.append(try await run(sql, deliveryID: delivery.id, &doneCount))
             }
         } catch {
             // What ran before the one that failed stays.
@@ -227,7 +227,7 @@ final class ClickHouseSession: TargetSession {
             book.note(delivery.lane, move.next)
             await flushIfDue()
         }
-        return .committed(rowCount: rowCount)
+        return .committed(rowCounts: rowCounts)
     }
 
     private func mayWrite(

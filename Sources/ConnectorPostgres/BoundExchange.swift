@@ -30,7 +30,7 @@ final class PostgresBoundExchange {
     }
 
     enum Outcome {
-        case done(rowCount: Int)
+        case done(rowCounts: [Int])
         /// The lane's row is not as expected.
         case notHeld
         case unbindable(query: Int)
@@ -52,6 +52,8 @@ final class PostgresBoundExchange {
     /// Shapes that ran from a statement of an earlier pipeline.
     private var reused: [ObjectIdentifier: BoundShape] = [:]
     private var results = PostgresResults()
+    /// By query.
+    private var rowCounts: [Int: Int] = [:]
     private var failed: (command: Command, failure: TargetFailure)?
     private var probed: [(place: Int, types: [Oid])] = []
 
@@ -254,7 +256,9 @@ final class PostgresBoundExchange {
             connection.statements.moveName = name
         }
         if case .run = command {
+            let before = results.rowCount
             results.add(result, wantsRows: false)
+            rowCounts[command.query ?? 0, default: 0] += results.rowCount - before
             if let failure = results.failure, failed == nil { failed = (command, failure) }
             return
         }
@@ -279,7 +283,10 @@ final class PostgresBoundExchange {
                 isStale = true
             }
         }
-        return isStale ? .stale : .done(rowCount: results.rowCount)
+        return isStale
+            ? .stale
+            : .done(
+                rowCounts: queries.indices.map { rowCounts[$0] ?? 0 })
     }
 
     private func outcome(

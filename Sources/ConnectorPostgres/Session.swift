@@ -84,9 +84,7 @@ extension PostgresConnection: TargetConnection {
             let outcome = try PostgresBoundExchange(self).run(
                 queries, after: (delivery.lane, move))
             switch outcome {
-            case .done(let rowCount):
-                beginning.queryCount = queries.count
-                beginning.rowCount = rowCount
+            case .done(let rowCounts): beginning.rowCounts = rowCounts
             case .notHeld: beginning.isHeld = false
             case .unbindable(let query): beginning.unbindable = query
             case .stale:
@@ -101,7 +99,7 @@ extension PostgresConnection: TargetConnection {
     /// Behind other queries: not prepared, because what comes is seldom the same.
     func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
         switch try PostgresBoundExchange(self).run([query], after: nil) {
-        case .done(let rowCount): return rowCount
+        case .done(let rowCounts): return rowCounts.reduce(0, +)
         case .notHeld, .stale, .unbindable: throw PostgresFailures.unbindable
         }
     }

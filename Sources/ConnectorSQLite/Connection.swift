@@ -108,7 +108,7 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
 
     // MARK: Bound values
 
-    /// Runs a query whose values stand beside its text; it stays compiled for the next of its shape.
+    /// Runs a query whose values stand beside its text; it stays compiled for the next such one.
     func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
         watch.startStatement()
         try checkVerdict()
@@ -153,8 +153,8 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
 
     /// SQLITE_STATIC: the bytes stay until the statement has forgotten them.
     private func bind(
-        _ value: BoundQuery.Value, _ type: BoundShape.ValueType, _ bytes: UnsafeBufferPointer<UInt8>,
-        _ statement: OpaquePointer?, _ place: CInt
+        _ value: BoundQuery.Value, _ type: BoundShape.ValueType,
+        _ bytes: UnsafeBufferPointer<UInt8>, _ statement: OpaquePointer?, _ place: CInt
     ) -> CInt {
         guard !value.isNull else { return sqlite3_bind_null(statement, place) }
         // Each value is followed by a zero byte, so there is a first.
@@ -165,7 +165,8 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
         }
         let digits = UnsafeRawBufferPointer(start: start, count: Int(value.count))
         // The renderer has seen that it is one.
-        return sqlite3_bind_int64(statement, place, Int64(String(decoding: digits, as: UTF8.self)) ?? 0)
+        let number = Int64(String(decoding: digits, as: UTF8.self)) ?? 0
+        return sqlite3_bind_int64(statement, place, number)
     }
 
     // MARK: The operator's text

@@ -19,6 +19,7 @@ extension IntegrationDefinition {
             json.member("timeout", Duration.text(milliseconds: batchTimeoutMilliseconds))
             json.endObject()
         }
+        if isCoalesced { json.member("coalesce", true) }
         json.key("queries")
         json.beginObject()
         for query in QueryKind.allCases {
@@ -78,6 +79,7 @@ extension IntegrationDefinition {
                 try batchMembers.duration("timeout")
                 ?? batchTimeoutMilliseconds
         }
+        isCoalesced = try members.optionalBoolean("coalesce") ?? false
         memberKey = try members.optionalString("member_key")
         start = try members.optionalWord("start") ?? start
     }

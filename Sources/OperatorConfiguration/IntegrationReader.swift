@@ -3,7 +3,8 @@ internal import SegmentModel
 /// Reads one integration of a file.
 struct IntegrationReader {
     private static let keys = [
-        "description", "active", "scope", "connector", "batch", "queries", "member_key", "start",
+        "description", "active", "scope", "connector", "batch", "coalesce", "queries",
+        "member_key", "start",
     ]
     private static let batchTimeouts = 1...86_400_000
 
@@ -20,6 +21,8 @@ struct IntegrationReader {
         let scope = readScope(members["scope"], &faults)
         let connector = readConnector(members["connector"], &faults)
         let (batch, timeout) = readBatch(members["batch"], &faults)
+        let isCoalesced = readCoalesce(
+            members["coalesce"], rules: connector.flatMap { connectors[$0] ?? nil }, &faults)
         let queries = readQueries(
             members["queries"], rules: connector.flatMap { connectors[$0] ?? nil },
             isBatch: batch != .individual, &faults)
@@ -40,6 +43,7 @@ struct IntegrationReader {
         definition.isActive = isActive ?? definition.isActive
         definition.batch = batch
         definition.batchTimeoutMilliseconds = timeout ?? definition.batchTimeoutMilliseconds
+        definition.isCoalesced = isCoalesced
         definition.memberKey = memberKey
         definition.start = start ?? definition.start
         return definition
@@ -81,6 +85,19 @@ struct IntegrationReader {
         let timeout = faults.duration(
             members["timeout"], "\(path).timeout", in: Self.batchTimeouts)
         return (size.map { .batch(size: $0) } ?? standard, timeout)
+    }
+
+    private func readCoalesce(
+        _ node: YAMLNode?, rules: SQLRules?, _ faults: inout FaultCollector
+    ) -> Bool {
+        let path = "\(path).coalesce"
+        let isCoalesced = faults.boolean(node, path) ?? false
+        if isCoalesced, rules?.kind == .clickhouse {
+            faults.add(
+                path, "needs a target with transactions, which ClickHouse is not",
+                hint: "leave it out: changes are then sent one after the other")
+        }
+        return isCoalesced
     }
 
     private func readQueries(

@@ -49,6 +49,8 @@ package struct IntegrationDefinition: Hashable, Sendable {
     package var connector: String
     package var batch: BatchMode = .batch(size: 1000)
     package var batchTimeoutMilliseconds = 60_000
+    /// Of several changes of a profile in one batch only the last is sent.
+    package var isCoalesced = false
     package var queries: [QueryKind: String]
     /// The field that the `members` query returns.
     package var memberKey: String?

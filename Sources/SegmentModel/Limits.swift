@@ -60,6 +60,8 @@ package enum Limits {
     package static let jsonDepthMax = 64
     /// Profiles of one batch of an integration.
     package static let batchSizeMax = 100_000
+    /// Changes that one coalesced batch takes in, however few profiles they are about.
+    package static let coalescedChangeCountMax = 1_000_000
     /// Changes of one integration that a target may refuse before it counts as wrong as a whole.
     package static let parkedChangeCountMax = 1000
     /// Names of connectors and integrations, in bytes.

@@ -17,14 +17,19 @@ struct DeliveryBuilder: Sendable {
     /// Looks further ahead than what is built.
     private let scout: LaneBatcher
 
-    init(plan: IntegrationPlan, lane: LaneKey, context: SyncContext, projector: Projector) {
+    /// - Parameter coalesces: of several changes of a profile only the last is sent.
+    init(
+        plan: IntegrationPlan, lane: LaneKey, context: SyncContext, projector: Projector,
+        coalesces: Bool
+    ) {
         self.plan = plan
         self.lane = lane
         self.context = context
         self.projector = projector
         renderer = QueryRenderer(ledger: context.ledger, store: context.store)
-        batcher = LaneBatcher(ledger: context.ledger, segment: lane.segment)
-        scout = LaneBatcher(ledger: context.ledger, segment: lane.segment)
+        batcher = LaneBatcher(
+            ledger: context.ledger, segment: lane.segment, coalesces: coalesces)
+        scout = LaneBatcher(ledger: context.ledger, segment: lane.segment, coalesces: coalesces)
     }
 
     func cut(
@@ -64,13 +69,13 @@ struct DeliveryBuilder: Sendable {
                 after: state.cursor, size: size, parked: state.parked, limit: limit)
             guard let batch else { return .nothing }
             guard isFolded(batch) else { return .cut(batch) }
-            return .ready(try render(batch, from: state, binds: binds(batch.kind)))
+            return .ready(try render(batch, from: state, binds: binds))
         }
         switch built {
         case .nothing: return nil
         case .ready(let prepared): return prepared
         case .cut(let batch):
-            return try await prepare(batch, from: state, binds: binds(batch.kind))
+            return try await prepare(batch, from: state, binds: binds)
         }
     }
 
@@ -81,9 +86,10 @@ struct DeliveryBuilder: Sendable {
         case ready(PreparedDelivery)
     }
 
-    /// - Parameter binds: with values beside the text, where that is possible.
+    /// - Parameter binds: as for `next`.
     func prepare(
-        _ batch: LaneBatch, from state: LaneState, binds: Bool
+        _ batch: LaneBatch, from state: LaneState,
+        binds: @escaping @Sendable (EventKind) -> Bool
     ) async throws -> PreparedDelivery {
         if let position = Self.neededPosition(batch) {
             try await projector.foldToEnd(before: position.advanced(by: 1))
@@ -106,7 +112,7 @@ struct DeliveryBuilder: Sendable {
     }
 
     private func render(
-        _ batch: LaneBatch, from state: LaneState, binds: Bool
+        _ batch: LaneBatch, from state: LaneState, binds: (EventKind) -> Bool
     ) throws -> PreparedDelivery {
         let after = try state.after(batch)
         let id = deliveryID("\(batch.firstPosition)-\(Self.text(batch.cursorAfter))")
@@ -133,13 +139,15 @@ struct DeliveryBuilder: Sendable {
     }
 
     private func queries(
-        for batch: LaneBatch, _ scope: RenderScope, binds: Bool
+        for batch: LaneBatch, _ scope: RenderScope, binds: (EventKind) -> Bool
     ) throws -> [TargetQuery] {
         switch batch.kind {
         case .profilesAdded, .profilesRemoved:
-            let query = plan.queries[batch.kind == .profilesAdded ? .addProfiles : .removeProfiles]!
-            return try renderer.render(
-                query, batch.members, batchSize: plan.batchSize, scope, binds: binds)
+            return try batch.parts.flatMap { part in
+                try renderer.render(
+                    plan.queries[part.query]!, part.members, batchSize: plan.batchSize, scope,
+                    binds: binds(part.query.changeKind))
+            }
         case .segmentCreated, .segmentUpdated:
             return try single(.saveSegment, scope)
         case .segmentCleared:
@@ -163,15 +171,31 @@ struct DeliveryBuilder: Sendable {
         ).members.sorted()
         return try renderer.render(
             plan.queries[.removeProfiles]!,
-            members.map { LaneBatch.Member(ordinal: $0, position: position) },
+            members.map { LaneBatch.Member(ordinal: $0, position: position) }[...],
             batchSize: plan.batchSize, scope, binds: false)
     }
 
-    /// How many queries `prepare` makes of a batch, without making them.
-    func queryCount(_ batch: LaneBatch) -> Int {
+    /// How many queries of each kind `prepare` makes of a batch, without making them.
+    func queryCounts(_ batch: LaneBatch) -> [Int] {
+        let counts = batch.parts.map {
+            ($0.members.count + plan.batchSize - 1) / plan.batchSize
+        }
+        return counts.isEmpty ? [queryCountWithoutProfiles(batch)] : counts
+    }
+
+    /// Whose query it is that stands at a place of a batch's delivery.
+    func kind(of place: Int, in batch: LaneBatch) -> EventKind {
+        var rest = place
+        for (part, count) in zip(batch.parts, queryCounts(batch)) {
+            if rest < count { return part.query.changeKind }
+            rest -= count
+        }
+        return batch.kind
+    }
+
+    private func queryCountWithoutProfiles(_ batch: LaneBatch) -> Int {
         switch batch.kind {
-        case .profilesAdded, .profilesRemoved:
-            (batch.members.count + plan.batchSize - 1) / plan.batchSize
+        case .profilesAdded, .profilesRemoved: 0
         case .segmentCreated, .segmentUpdated: plan.queries[.saveSegment] == nil ? 0 : 1
         case .segmentCleared: plan.queries[.clearSegment] == nil ? 0 : 1
         default:
@@ -179,4 +203,9 @@ struct DeliveryBuilder: Sendable {
                 + (plan.queries[.deleteSegment] == nil ? 0 : 1)
         }
     }
+}
+
+extension QueryKind {
+    /// The kind of events whose profiles go through `add_profiles` or `remove_profiles`.
+    var changeKind: EventKind { self == .addProfiles ? .profilesAdded : .profilesRemoved }
 }

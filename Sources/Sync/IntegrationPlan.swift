@@ -98,6 +98,13 @@ package struct IntegrationPlan: Sendable {
         }
     }
 
+    /// Of several changes of a profile in one batch only the last is sent. Where a query commits by
+    /// itself two kinds of them do not go together.
+    var coalesces: Bool {
+        definition.isCoalesced && !commitsByItself(.profilesAdded)
+            && !commitsByItself(.profilesRemoved)
+    }
+
     /// Profiles of one query at most.
     var batchSize: Int {
         switch definition.batch {

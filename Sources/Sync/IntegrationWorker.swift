@@ -34,6 +34,9 @@ actor IntegrationWorker {
     private var lastRun: [SegmentID: UInt64] = [:]
     /// What failed lanes wait for; a lane that delivers again is taken out.
     private var backOffs: [SegmentID: BackOff] = [:]
+    /// Lanes that failed in this step: who gives up at once is asked before they are tried again,
+    /// however slow the step was.
+    private var justFailed: Set<SegmentID> = []
     /// What everything waits for after the target could not be reached, or a resync failed.
     private var targetBackOff: BackOff?
     private var deliveredCount = 0
@@ -291,7 +294,8 @@ actor IntegrationWorker {
             withWork.contains(one.key) && !flush && one.value.time > now && !grown.contains(one.key)
         }
         let ready = withWork.filter { segment in
-            due[segment] == nil && (backOffs[segment]?.remainingMilliseconds ?? 0) == 0
+            due[segment] == nil && !justFailed.contains(segment)
+                && (backOffs[segment]?.remainingMilliseconds ?? 0) == 0
         }.sorted { (lastRun[$0] ?? 0, $0) < (lastRun[$1] ?? 0, $1) }
         let started = ready.prefix(max(0, sessions.size - running.count))
         yielding.othersWait = started.count < ready.count
@@ -367,9 +371,13 @@ actor IntegrationWorker {
     private func concludeLanes() async throws -> Failure? {
         var stopping: Failure?
         let all = ended
-        ended = []
+        (ended, justFailed) = ([], [])
         for (segment, end) in all {
             forget(segment)
+            switch end {
+            case .failed, .unopened, .unreached: justFailed.insert(segment)
+            default: break
+            }
             switch end {
             case .caughtUp, .yielded: backOffs[segment] = nil
             case .waiting(let time):

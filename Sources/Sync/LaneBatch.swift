@@ -3,14 +3,25 @@ internal import Ledger
 internal import SegmentModel
 internal import Synchronization
 
-/// The next events of a lane that go out together: one kind, one segment, ledger order (INV-6).
+/// The next events of a lane that go out together: one segment, ledger order (INV-6), one kind; or,
+/// coalesced, the last change of each profile among added and removed ones.
 struct LaneBatch: Sendable {
     struct Member: Hashable, Sendable {
         var ordinal: UInt32
         /// The event that names it: its fields are taken as they stood there.
         var position: Position
+        var isRemoved = false
+
+        var query: QueryKind { isRemoved ? .removeProfiles : .addProfiles }
     }
 
+    /// Members that go through the same query.
+    struct Part: Sendable {
+        let query: QueryKind
+        let members: ArraySlice<Member>
+    }
+
+    /// Coalesced: `profilesAdded`, unless all are removed.
     var kind: EventKind
     var firstPosition: Position
     var lastPosition: Position
@@ -18,6 +29,8 @@ struct LaneBatch: Sendable {
     var lastTime: Timestamp
     /// When the first event was recorded: the batch's timeout counts from here.
     var firstRecordedAt: Timestamp
+    /// Coalesced: those that are removed come first, so that a row that two profiles share stays
+    /// with the one that is added.
     var members: [Member] = []
     /// Changes of parked profiles that are to be set aside as well, before the cursor passes them.
     var held: [Member] = []
@@ -27,6 +40,15 @@ struct LaneBatch: Sendable {
     var isComplete: Bool
     /// The body of an event without profiles.
     var body: [UInt8] = []
+
+    /// Members by query, in the order of the queries.
+    var parts: [Part] {
+        let start = members.firstIndex { !$0.isRemoved } ?? members.endIndex
+        return [
+            Part(query: .removeProfiles, members: members[..<start]),
+            Part(query: .addProfiles, members: members[start...]),
+        ].filter { !$0.members.isEmpty }
+    }
 }
 
 /// Cuts a lane's events into batches. A pure function of the ledger, the cursor, the size and what
@@ -34,17 +56,19 @@ struct LaneBatch: Sendable {
 struct LaneBatcher: Sendable {
     let ledger: any Ledger
     let segment: SegmentID
+    let coalesces: Bool
     private let last: LastFrame
 
-    init(ledger: any Ledger, segment: SegmentID) {
+    init(ledger: any Ledger, segment: SegmentID, coalesces: Bool = false) {
         self.ledger = ledger
         self.segment = segment
+        self.coalesces = coalesces
         last = LastFrame()
     }
 
     /// The next batch after `cursor`; nil if nothing is there yet. A profile appears at most once
-    /// in a batch: its second mention begins the next one. A batch may have no members, where all
-    /// of them are parked: then only the cursor moves.
+    /// in a batch: its second mention begins the next one, or, coalesced, replaces the first. A
+    /// batch may have no members, where all of them are parked: then only the cursor moves.
     ///
     /// - Parameter limit: stop here at the latest, if given (used to repeat a delivery, and to
     ///   rebuild a lost receipt).
@@ -53,7 +77,8 @@ struct LaneBatcher: Sendable {
         after cursor: LaneCursor, size: Int, parked: ParkedProfiles = ParkedProfiles(),
         limit: LaneCursor? = nil
     ) throws -> LaneBatch? {
-        var cut = Cut(cursor: cursor, size: size, parked: parked, limit: limit)
+        var cut = Cut(
+            cursor: cursor, size: size, parked: parked, limit: limit, coalesces: coalesces)
         var at = cursor.position
         while let frame = try frame(after: at) {
             for (index, event) in frame.events.enumerated() {
@@ -64,7 +89,7 @@ struct LaneBatcher: Sendable {
             }
             at = frame.endPosition.predecessor
         }
-        return cut.batch
+        return cut.finished()
     }
 
     /// A frame gives several batches: it is not read and decoded for each of them.
@@ -92,88 +117,5 @@ private final class LastFrame: Sendable {
 
     func keep(_ frame: Frame, after position: Position?) {
         kept.withLock { $0 = (frame, position) }
-    }
-}
-
-/// A batch while it is cut.
-private struct Cut {
-    private(set) var batch: LaneBatch?
-    private let cursor: LaneCursor
-    private let size: Int
-    private let parked: ParkedProfiles
-    private let limit: LaneCursor?
-    private var seen: Set<UInt32> = []
-    private var skip: Int
-
-    init(cursor: LaneCursor, size: Int, parked: ParkedProfiles, limit: LaneCursor?) {
-        self.cursor = cursor
-        self.size = size
-        self.parked = parked
-        self.limit = limit
-        skip = cursor.profileCount
-        seen.reserveCapacity(min(size, 1 << 16))
-    }
-
-    /// Takes an event in; returns the batch if it ends before the event, with it or in it.
-    mutating func take(
-        _ event: Frame.Event, _ position: Position, _ frame: Frame
-    ) -> LaneBatch? {
-        if let batch, batch.kind != event.kind { return Self.completed(batch) }
-        guard event.kind.hasProfiles else {
-            return LaneBatch(
-                kind: event.kind, firstPosition: position, lastPosition: position,
-                lastTime: event.time, firstRecordedAt: event.recordedAt,
-                cursorAfter: LaneCursor(position: position), isComplete: true,
-                body: Array(frame.bytes[event.body.range]))
-        }
-        var open =
-            batch
-            ?? LaneBatch(
-                kind: event.kind, firstPosition: position, lastPosition: position,
-                lastTime: event.time, firstRecordedAt: event.recordedAt, cursorAfter: cursor,
-                isComplete: false)
-        let isDone = take(event, position, frame.ordinals[event.ordinalRange], into: &open)
-        skip = 0
-        batch = open
-        return isDone ? Self.completed(open) : nil
-    }
-
-    private static func completed(_ batch: LaneBatch) -> LaneBatch {
-        var batch = batch
-        batch.isComplete = true
-        return batch
-    }
-
-    /// Takes an event's profiles until the batch is full; true: the batch ends here.
-    private mutating func take(
-        _ event: Frame.Event, _ position: Position, _ ordinals: ArraySlice<UInt32>,
-        into batch: inout LaneBatch
-    ) -> Bool {
-        var done = skip
-        for ordinal in ordinals.dropFirst(skip) {
-            if isFull(batch) || seen.contains(ordinal) { return true }
-            let member = LaneBatch.Member(ordinal: ordinal, position: position)
-            if !parked.holds(ordinal) {
-                seen.insert(ordinal)
-                batch.members.append(member)
-            } else if !parked.contains(ordinal, at: position) {
-                batch.held.append(member)
-            }
-            batch.lastPosition = position
-            batch.lastTime = event.time
-            done += 1
-            batch.cursorAfter =
-                done == ordinals.count
-                ? LaneCursor(position: position)
-                : LaneCursor(position: position.predecessor, profileCount: done)
-        }
-        if ordinals.isEmpty { batch.cursorAfter = LaneCursor(position: position) }
-        return isFull(batch)
-    }
-
-    /// What is held counts too, so that no batch grows without end.
-    private func isFull(_ batch: LaneBatch) -> Bool {
-        let isAtLimit = limit.map { batch.cursorAfter >= $0 } ?? false
-        return isAtLimit || batch.members.count + batch.held.count >= size
     }
 }

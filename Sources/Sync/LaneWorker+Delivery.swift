@@ -105,7 +105,7 @@ extension LaneWorker {
             && announced.map { $0 < batch.cursorAfter } ?? true
         async let end = announces ? announce(from: current.after) : announced
         let built = try await builder.prepare(
-            batch, from: current.after, binds: binds(batch.kind))
+            batch, from: current.after, binds: binds)
         return (built, try await end)
     }
 
@@ -120,8 +120,8 @@ extension LaneWorker {
         return end
     }
 
-    /// As many may be repeated after a crash. Servers that know blocks by name remember a hundred of
-    /// a table (`replicated_deduplication_window`).
+    /// As many may be repeated after a crash. Servers that know blocks by name remember a hundred
+    /// of a table (`replicated_deduplication_window`).
     private static let announcedDeliveryCountMax = 8
 
     /// Which kinds of events are sent with their values bound. What was refused is tried as text:
@@ -162,17 +162,14 @@ extension LaneWorker {
         do {
             let result = try await session.deliver(
                 delivery(next.id, to: moved, queries, next.batch.kind))
-            if case .unbindable = result {
-                unbindable.insert(next.batch.kind)
+            if case .unbindable(let place) = result {
+                unbindable.insert(builder.kind(of: place, in: next.batch))
                 return false
             }
-            guard case .committed(let rowCount) = result else { throw Self.fenced(lane) }
-            var receipt = makeReceipt(
-                next.batch, .delivered, cursor: moved.cursor, attempt: attempt)
-            receipt.successfulQueryCount = queries.count
-            receipt.rowCount = rowCount
-            receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
-            try await receipts.add(receipt)
+            guard case .committed(let rowCounts) = result else { throw Self.fenced(lane) }
+            try await receipts.add(
+                deliveredReceipts(
+                    next.batch, cursor: moved.cursor, attempt: attempt, rowCounts, started))
         } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
             // Interrupted: the target's complaint about it is no news.
             try Task.checkCancellation()
@@ -212,6 +209,21 @@ extension LaneWorker {
             queries: queries, commitsByItself: plan.commitsByItself(kind))
     }
 
+    private func deliveredReceipts(
+        _ batch: LaneBatch, cursor: LaneCursor, attempt: Int, _ rowCounts: [Int],
+        _ started: UInt64
+    ) -> [Receipt] {
+        let counts = batch.parts.count > 1 ? builder.queryCounts(batch) : [rowCounts.count]
+        var rest = rowCounts[...]
+        return makeReceipts(batch, cursor: cursor, attempt: attempt, counts).map { receipt in
+            var receipt = receipt
+            receipt.rowCount = rest.prefix(receipt.successfulQueryCount).reduce(0, +)
+            rest = rest.dropFirst(receipt.successfulQueryCount)
+            receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+            return receipt
+        }
+    }
+
     /// What the ledger must hold before the target is asked: changes that the cursor passes without
     /// delivering them, and, where the target cannot tell later, that the delivery has begun.
     private mutating func recordBefore(_ next: PreparedDelivery) async throws {
@@ -219,14 +231,13 @@ extension LaneWorker {
         let isOnRecord = (announced ?? repeated?.end).map { after <= $0 } ?? false
         let isStarted = !isTransactional && !isOnRecord
         guard !next.batch.held.isEmpty || isStarted else { return }
-        let query: QueryKind = next.batch.kind == .profilesAdded ? .addProfiles : .removeProfiles
         let (lane, batch) = (lane, next.batch)
         let size = bisection?.size ?? deliverySize
         try await receipts.finish { events in
             for member in batch.held {
                 let change = ParkedChange(
                     lane: lane, profile: ProfileOrdinal(member.ordinal),
-                    position: member.position, query: query, reason: .held)
+                    position: member.position, query: member.query, reason: .held)
                 events.append(.changeParked, body: change.encode())
             }
             if isStarted {
@@ -275,7 +286,7 @@ extension LaneWorker {
             }
             throw failure
         }
-        try await park(member, batch.kind, receipt)
+        try await park(member, receipt)
     }
 
     private func failedReceipt(
@@ -292,13 +303,13 @@ extension LaneWorker {
     }
 
     private mutating func park(
-        _ member: LaneBatch.Member, _ kind: EventKind, _ receipt: Receipt
+        _ member: LaneBatch.Member, _ receipt: Receipt
     ) async throws {
         try await stopAtLimit(receipt)
         let change = ParkedChange(
             lane: lane, profile: ProfileOrdinal(member.ordinal), position: member.position,
-            query: kind == .profilesAdded ? .addProfiles : .removeProfiles, reason: .refused,
-            attempt: receipt.attempt, errorCode: receipt.errorCode,
+            query: member.query, reason: .refused, attempt: receipt.attempt,
+            errorCode: receipt.errorCode,
             targetCode: receipt.targetCode, errorMessage: receipt.errorMessage,
             errorHint: receipt.errorHint)
         try await context.record([receipt]) { events in

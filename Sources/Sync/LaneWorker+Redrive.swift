@@ -49,10 +49,10 @@ extension LaneWorker {
         do {
             let result = try await session.deliver(
                 delivery(prepared.id, to: moved, queries, prepared.batch.kind))
-            guard case .committed(let rowCount) = result else { throw Self.fenced(lane) }
+            guard case .committed(let rowCounts) = result else { throw Self.fenced(lane) }
             var receipt = makeReceipt(redriven: one, .delivered)
             receipt.successfulQueryCount = queries.count
-            receipt.rowCount = rowCount
+            receipt.rowCount = rowCounts.reduce(0, +)
             receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
             try await context.record([receipt])
         } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
@@ -82,10 +82,14 @@ extension LaneWorker {
             kind: one.change.query == .addProfiles ? .profilesAdded : .profilesRemoved,
             firstPosition: position, lastPosition: position, lastTime: event.time,
             firstRecordedAt: event.at,
-            members: [LaneBatch.Member(ordinal: one.change.profile.rawValue, position: last)],
+            members: [
+                LaneBatch.Member(
+                    ordinal: one.change.profile.rawValue, position: last,
+                    isRemoved: one.change.query == .removeProfiles)
+            ],
             cursorAfter: row.cursor, isComplete: true)
         try await builder.projector.foldToEnd()
-        var prepared = try await builder.prepare(batch, from: state, binds: false)
+        var prepared = try await builder.prepare(batch, from: state) { _ in false }
         prepared.id = builder.deliveryID("parked-\(one.position)")
         return prepared
     }

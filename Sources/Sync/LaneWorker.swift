@@ -60,7 +60,9 @@ struct LaneWorker: Sendable {
         self.context = context
         self.support = support
         self.absorbsRepeats = absorbsRepeats
-        builder = DeliveryBuilder(plan: plan, lane: lane, context: context, projector: projector)
+        builder = DeliveryBuilder(
+            plan: plan, lane: lane, context: context, projector: projector,
+            coalesces: support == .transactional && plan.coalesces)
         receipts = ReceiptQueue(context: context)
         let initial = TargetCursor(
             ledger: context.ledger.identity.timeline, epoch: 0,
@@ -182,12 +184,16 @@ struct LaneWorker: Sendable {
             else { break }
             state.cursor = batch.cursorAfter
             let isLast = state.cursor == row.cursor
-            let count = isLast ? unexplained : min(unexplained, builder.queryCount(batch))
-            unexplained -= count
-            var receipt = makeReceipt(batch, .delivered, cursor: state.cursor, attempt: 1)
-            receipt.successfulQueryCount = count
-            receipt.isRecovered = true
-            found.append(receipt)
+            var counts = builder.queryCounts(batch)
+            for index in counts.indices {
+                let isRest = isLast && index == counts.indices.last
+                counts[index] = isRest ? unexplained : min(unexplained, counts[index])
+                unexplained -= counts[index]
+            }
+            for var receipt in makeReceipts(batch, cursor: state.cursor, attempt: 1, counts) {
+                receipt.isRecovered = true
+                found.append(receipt)
+            }
         }
         guard state.cursor == row.cursor else {
             throw Failure(
@@ -200,6 +206,23 @@ struct LaneWorker: Sendable {
     }
 
     // MARK: Receipts
+
+    /// Of a delivery: one for each kind of query in it, with so many of them.
+    func makeReceipts(
+        _ batch: LaneBatch, cursor: LaneCursor, attempt: Int, _ queryCounts: [Int]
+    ) -> [Receipt] {
+        let parts = batch.parts
+        return queryCounts.enumerated().map { index, count in
+            var receipt = makeReceipt(batch, .delivered, cursor: cursor, attempt: attempt)
+            receipt.successfulQueryCount = count
+            if parts.count > 1 {
+                receipt.query = parts[index].query
+                receipt.profileCount = parts[index].members.count
+                receipt.templateSHA256 = plan.queries[parts[index].query]?.templateSHA256
+            }
+            return receipt
+        }
+    }
 
     func makeReceipt(
         _ batch: LaneBatch, _ outcome: Receipt.Outcome, cursor: LaneCursor, attempt: Int

@@ -42,14 +42,14 @@ final class QueryRenderer: Sendable {
     ///
     /// - Parameter binds: with the values beside the text, where the query and its values allow it.
     func render(
-        _ query: IntegrationPlan.Query, _ members: [LaneBatch.Member], batchSize: Int,
+        _ query: IntegrationPlan.Query, _ members: ArraySlice<LaneBatch.Member>, batchSize: Int,
         _ scope: RenderScope, binds: Bool
     ) throws -> [TargetQuery] {
         try known.withLock { known in
             var queries: [TargetQuery] = []
-            var start = 0
-            while start < members.count {
-                let part = members[start..<min(start + batchSize, members.count)]
+            var start = members.startIndex
+            while start < members.endIndex {
+                let part = members[start..<min(start + batchSize, members.endIndex)]
                 let rows = try rows(
                     query.template, part, &known.slots[query.template.fieldNames, default: [:]])
                 do throws(RenderFailure) {

@@ -9,8 +9,8 @@ internal import Synchronization
 ///
 /// Invariants:
 /// - appends are made one after the other, in the order of the calls;
-/// - a receipt is on its way `intervalMilliseconds` after it was added at the latest, whatever comes
-///   after it, unless an append is under way;
+/// - a receipt is on its way `intervalMilliseconds` after it was added at the latest, whatever
+///   comes after it, unless an append is under way;
 /// - no more than `countMax` receipts wait;
 /// - after an append that failed every call fails.
 final class ReceiptQueue: Sendable {
@@ -34,12 +34,13 @@ final class ReceiptQueue: Sendable {
 
     init(context: SyncContext) { self.context = context }
 
-    /// Sees to it that the receipt is recorded soon.
-    func add(_ receipt: Receipt) async throws {
+    /// Sees to it that the receipts of a delivery are recorded soon, in one append.
+    func add(_ receipts: [Receipt]) async throws {
         let isFull = try state.withLock { state in
             if let failure = state.failure { throw failure }
-            state.waiting.append(receipt)
-            if state.waiting.count == 1 { appendLater(&state) }
+            let isFirst = state.waiting.isEmpty
+            state.waiting += receipts
+            if isFirst { appendLater(&state) }
             return state.waiting.count >= Self.countMax
         }
         if isFull { try await finish() }

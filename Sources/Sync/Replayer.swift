@@ -246,7 +246,7 @@ struct Replayer {
             let query = plan.queries[kind]!
             let rendered = try await context.pool.run {
                 try renderer.render(
-                    query, part.map { LaneBatch.Member(ordinal: $0, position: pin) },
+                    query, part.map { LaneBatch.Member(ordinal: $0, position: pin) }[...],
                     batchSize: part.count, scope, binds: false)[0]
             }
             guard case .text(let sql) = rendered else { preconditionFailure("nothing was bound") }

@@ -235,12 +235,12 @@ struct BoundQueryTests {
             let delete = TargetQuery.text(sql("DELETE FROM t WHERE n = 4"))
             for queries in [[bound, more, delete], [delete, bound, more], [bound, delete, more]] {
                 _ = try await lane.session.execute(sql("DELETE FROM t"))
-                guard case .committed(let count) = try await lane.deliver(queries) else {
+                guard case .committed(let counts) = try await lane.deliver(queries) else {
                     Issue.record("not committed")
                     continue
                 }
                 let rows = try await lane.session.rows("SELECT n FROM t")
-                #expect(count == (rows.count == 5 ? 7 : 6))
+                #expect(counts.reduce(0, +) == (rows.count == 5 ? 7 : 6))
             }
         }
     }
@@ -253,7 +253,9 @@ struct BoundQueryTests {
             let queries = try Self.profiles(0..<200).map {
                 try #require(try lane.bound(template, [$0]))
             }
-            #expect(try await lane.deliver(queries) == .committed(rowCount: 200))
+            #expect(
+                try await lane.deliver(queries)
+                    == .committed(rowCounts: Array(repeating: 1, count: 200)))
             #expect(
                 try await lane.session.rows("SELECT count(*), sum(n) FROM t") == [["200", "19900"]])
         }
@@ -335,7 +337,7 @@ struct BoundQueryTests {
             let failure = try await caught { _ = try await lane.deliver([text]) }
             #expect(failure?.class == .permanent)
             _ = try await lane.session.execute(sql(Self.table))
-            #expect(try await lane.deliver([bound]) == .committed(rowCount: 2))
+            #expect(try await lane.deliver([bound]) == .committed(rowCounts: [2]))
         }
     }
 
@@ -375,7 +377,7 @@ struct BoundQueryTests {
         for part in 0..<3 {
             let query = try #require(
                 try lane.bound(template, Self.profiles(part * 3..<part * 3 + 3)))
-            #expect(try await lane.deliver([query]) == .committed(rowCount: 3))
+            #expect(try await lane.deliver([query]) == .committed(rowCounts: [3]))
         }
         proxy.loseReplies(toCommits: 1)
         let query = try #require(try lane.bound(template, Self.profiles(9..<12)))

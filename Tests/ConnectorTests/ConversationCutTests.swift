@@ -30,7 +30,7 @@ struct ConversationCutTests {
                     lane: Self.lane, id: "\(number)",
                     move: .init(from: from, to: CursorConformanceTests.moved(from, to: 1)),
                     queries: [.text(sql("INSERT INTO journal VALUES (\(number)), (\(number))"))]))
-            #expect(result == .committed(rowCount: 2))
+            #expect(result == .committed(rowCounts: [2]))
         } catch let failure as TargetFailure {
             outcome = .failed(failure)
         }

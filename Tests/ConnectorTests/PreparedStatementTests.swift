@@ -32,7 +32,7 @@ struct PreparedStatementTests {
                     let query = try template.renderBound(rows, try Lane.scope(), &shapes)
                     #expect(
                         try await lane.deliver([.bound(try #require(query))])
-                            == .committed(rowCount: 2))
+                            == .committed(rowCounts: [2]))
                 }
             }
             let kept = try await lane.session.rows(
@@ -59,13 +59,13 @@ struct PreparedStatementTests {
             for _ in 0..<3 {
                 let query = try #require(try lane.bound(template, Self.rows("7", "8")))
                 if before == "date" { break }
-                #expect(try await lane.deliver([query]) == .committed(rowCount: 2))
+                #expect(try await lane.deliver([query]) == .committed(rowCounts: [2]))
             }
             _ = try await lane.session.execute(
                 sql("DELETE FROM t; ALTER TABLE t ALTER c TYPE \(after) USING NULL"))
             let profiles = Self.rows(value, value)
             let query = try #require(try lane.bound(template, profiles))
-            #expect(try await lane.deliver([query]) == .committed(rowCount: 2))
+            #expect(try await lane.deliver([query]) == .committed(rowCounts: [2]))
             let other = try Lane.compile(
                 .postgresql, Self.insert.replacing("INTO t", with: "INTO w"))
             _ = try await lane.deliver([try lane.text(other, profiles)])
@@ -88,7 +88,7 @@ struct PreparedStatementTests {
             ] {
                 if !change.isEmpty { _ = try await lane.session.execute(sql(change)) }
                 let query = try #require(try lane.bound(template, Self.rows("x", "y")))
-                #expect(try await lane.deliver([query]) == .committed(rowCount: 2), "\(change)")
+                #expect(try await lane.deliver([query]) == .committed(rowCounts: [2]), "\(change)")
             }
         }
     }
@@ -110,7 +110,7 @@ struct PreparedStatementTests {
             #expect(try await lane.session.rows("SELECT * FROM t").isEmpty)
             #expect(lane.session.bindsValues)
             let text = try lane.text(template, Self.rows("a", "b"))
-            #expect(try await lane.deliver([text]) == .committed(rowCount: 2))
+            #expect(try await lane.deliver([text]) == .committed(rowCounts: [2]))
         }
     }
 
@@ -120,7 +120,7 @@ struct PreparedStatementTests {
             let template = try Lane.compile(.postgresql, Self.insert)
             for _ in 0..<3 {
                 let query = try #require(try lane.bound(template, Self.rows("a", "b")))
-                #expect(try await lane.deliver([query]) == .committed(rowCount: 2))
+                #expect(try await lane.deliver([query]) == .committed(rowCounts: [2]))
             }
             _ = try await lane.session.execute(sql("DEALLOCATE ALL"))
             let query = try #require(try lane.bound(template, Self.rows("c", "d")))
@@ -128,7 +128,7 @@ struct PreparedStatementTests {
             #expect(!lane.session.bindsValues)
             #expect(try await lane.session.rows("SELECT count(*) FROM t") == [["6"]])
             let text = try lane.text(template, Self.rows("c", "d"))
-            #expect(try await lane.deliver([text]) == .committed(rowCount: 2))
+            #expect(try await lane.deliver([text]) == .committed(rowCounts: [2]))
         }
     }
 

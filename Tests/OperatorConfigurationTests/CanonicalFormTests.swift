@@ -22,6 +22,7 @@ import Testing
                      batch: { size: 7, timeout: 1500ms },
                      queries: { add_profiles: "A\\n{segment_id}", remove_profiles: R, members: M } }
               two: { connector: a, scope: { segments: { tags: [a, b] } }, batch: individual,
+                     coalesce: true,
                      queries: { add_profiles: A, remove_profiles: R } }
               three: { connector: a, scope: { segments: { groups: [a] } },
                        queries: { add_profiles: A, remove_profiles: R, clear_segment: C,

@@ -171,6 +171,9 @@ private let integrationFaults: [FaultCase] = [
         ), "integrations.i.member_key: is missing",
         "name the field that the members query returns, for example CustomID"),
     FaultCase(
+        integration(whole + ", coalesce: 3"),
+        "integrations.i.coalesce: must be true or false, not a number"),
+    FaultCase(
         integration(whole + ", batch: single"),
         "integrations.i.batch: must be a size and timeout or the word individual", batchHint),
     FaultCase(
@@ -247,5 +250,19 @@ private let integrationFaults: [FaultCase] = [
         }
         let faults = try #require(throws: ConfigurationFaults.self) { try parse(text) }
         #expect(faults.faults[0].rule == "the file holds more than 100000 values")
+    }
+
+    @Test("Coalescing is refused where the target has no transactions")
+    func coalescedClickHouse() {
+        let faults = #expect(throws: ConfigurationFaults.self) {
+            _ = try parse(
+                "connectors: { c: { kind: clickhouse, url: 'clickhouse://h/d' } }\n"
+                    + "integrations: { i: { \(whole), coalesce: true } }",
+                reachableKinds: [.clickhouse])
+        }
+        #expect(
+            faults?.faults.map(\.description) == [
+                "integrations.i.coalesce: needs a target with transactions, which ClickHouse is not"
+            ])
     }
 }

@@ -139,15 +139,15 @@ private final class MemorySession: TargetSession {
             guard try await advanceCursor(delivery.lane, from: move.expected, to: move.next)
             else { return .fenced }
         }
-        var count = 0
-        for case .text(let query) in delivery.queries { count += try await execute(query) }
+        var counts: [Int] = []
+        for case .text(let query) in delivery.queries { counts.append(try await execute(query)) }
         try await commit()
         if fault == .replyLost {
             throw TargetFailure(
                 class: .transient, targetCode: "08006", message: "gone", isOutcomeUnknown: true,
                 isConnectionLost: true)
         }
-        return .committed(rowCount: count)
+        return .committed(rowCounts: counts)
     }
 
     private func deliverWithoutTransaction(
@@ -158,10 +158,13 @@ private final class MemorySession: TargetSession {
             guard epoch == move.expected.epoch else { return .fenced }
         }
         let isKnown = target.state.withLock { !$0.deliveryIDs.insert(delivery.id).inserted }
-        var count = 0
+        var counts = isKnown ? delivery.queries.map { _ in 0 } : []
         if !isKnown || delivery.move == nil {
             try await begin()
-            for case .text(let query) in delivery.queries { count += try await execute(query) }
+            counts = []
+            for case .text(let query) in delivery.queries {
+                counts.append(try await execute(query))
+            }
             try await commit()
         }
         if fault == .replyLost {
@@ -169,7 +172,7 @@ private final class MemorySession: TargetSession {
                 class: .transient, targetCode: "", message: "gone", isOutcomeUnknown: true,
                 isConnectionLost: true)
         }
-        return .committed(rowCount: count)
+        return .committed(rowCounts: counts)
     }
 
     func cancel() {}

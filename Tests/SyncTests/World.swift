@@ -175,8 +175,8 @@ final class World {
         _ = try await ledger.append(batch)
     }
 
-    func batcher(_ segment: Int64) -> LaneBatcher {
-        LaneBatcher(ledger: ledger, segment: SegmentID(segment))
+    func batcher(_ segment: Int64, coalesces: Bool = false) -> LaneBatcher {
+        LaneBatcher(ledger: ledger, segment: SegmentID(segment), coalesces: coalesces)
     }
 
     func ids(_ batch: LaneBatch) -> [String] {

@@ -1,0 +1,149 @@
+internal import FrameCodec
+internal import Ledger
+internal import SegmentModel
+
+/// A batch while it is cut.
+///
+/// A batch that is not coalesced ends before the second mention of a profile and before another
+/// kind of change. A coalesced one takes both in, and ends when it has `size` profiles or
+/// `Limits.coalescedChangeCountMax` changes.
+struct Cut {
+    private var batch: LaneBatch?
+    private let cursor: LaneCursor
+    private let size: Int
+    private let parked: ParkedProfiles
+    private let limit: LaneCursor?
+    private let coalesces: Bool
+    private var seen: Set<UInt32> = []
+    /// Coalesced: the last change of each profile, in the order of their first ones.
+    private var last: [LaneBatch.Member] = []
+    private var places: [UInt32: Int] = [:]
+    private var changeCount = 0
+    private var skip: Int
+
+    init(
+        cursor: LaneCursor, size: Int, parked: ParkedProfiles, limit: LaneCursor?, coalesces: Bool
+    ) {
+        self.cursor = cursor
+        self.size = size
+        self.parked = parked
+        self.limit = limit
+        self.coalesces = coalesces
+        skip = cursor.profileCount
+        if coalesces {
+            places.reserveCapacity(min(size, 1 << 16))
+        } else {
+            seen.reserveCapacity(min(size, 1 << 16))
+        }
+    }
+
+    /// Takes an event in; returns the batch if it ends before the event, with it or in it.
+    mutating func take(
+        _ event: Frame.Event, _ position: Position, _ frame: Frame
+    ) -> LaneBatch? {
+        if let batch, !(coalesces ? event.kind.hasProfiles : batch.kind == event.kind) {
+            return completed()
+        }
+        guard event.kind.hasProfiles else {
+            return LaneBatch(
+                kind: event.kind, firstPosition: position, lastPosition: position,
+                lastTime: event.time, firstRecordedAt: event.recordedAt,
+                cursorAfter: LaneCursor(position: position), isComplete: true,
+                body: Array(frame.bytes[event.body.range]))
+        }
+        var open =
+            batch
+            ?? LaneBatch(
+                kind: event.kind, firstPosition: position, lastPosition: position,
+                lastTime: event.time, firstRecordedAt: event.recordedAt, cursorAfter: cursor,
+                isComplete: false)
+        let isDone = take(event, position, frame.ordinals[event.ordinalRange], into: &open)
+        skip = 0
+        batch = open
+        return isDone ? completed() : nil
+    }
+
+    private func completed() -> LaneBatch? {
+        var batch = finished()
+        batch?.isComplete = true
+        return batch
+    }
+
+    /// What there is, at the ledger's end.
+    func finished() -> LaneBatch? {
+        guard coalesces, var batch, batch.kind.hasProfiles else { return batch }
+        var added: [LaneBatch.Member] = []
+        for member in last {
+            if parked.holds(member.ordinal) {
+                if !parked.contains(member.ordinal, at: member.position) {
+                    batch.held.append(member)
+                }
+            } else if member.isRemoved {
+                batch.members.append(member)
+            } else {
+                added.append(member)
+            }
+        }
+        batch.kind =
+            added.isEmpty && !batch.members.isEmpty ? .profilesRemoved : .profilesAdded
+        batch.members += added
+        return batch
+    }
+
+    /// Takes an event's profiles until the batch is full; true: the batch ends here.
+    private mutating func take(
+        _ event: Frame.Event, _ position: Position, _ ordinals: ArraySlice<UInt32>,
+        into batch: inout LaneBatch
+    ) -> Bool {
+        let isRemoved = event.kind == .profilesRemoved
+        var done = skip
+        for ordinal in ordinals.dropFirst(skip) {
+            if isFull(batch) { return true }
+            let member = LaneBatch.Member(
+                ordinal: ordinal, position: position, isRemoved: isRemoved)
+            guard coalesces ? coalesce(member) : add(member, to: &batch) else { return true }
+            batch.lastPosition = position
+            batch.lastTime = event.time
+            done += 1
+            batch.cursorAfter =
+                done == ordinals.count
+                ? LaneCursor(position: position)
+                : LaneCursor(position: position.predecessor, profileCount: done)
+        }
+        if ordinals.isEmpty { batch.cursorAfter = LaneCursor(position: position) }
+        return isFull(batch)
+    }
+
+    /// false: the profile is in the batch already.
+    private mutating func add(_ member: LaneBatch.Member, to batch: inout LaneBatch) -> Bool {
+        if seen.contains(member.ordinal) { return false }
+        if !parked.holds(member.ordinal) {
+            seen.insert(member.ordinal)
+            batch.members.append(member)
+        } else if !parked.contains(member.ordinal, at: member.position) {
+            batch.held.append(member)
+        }
+        return true
+    }
+
+    private mutating func coalesce(_ member: LaneBatch.Member) -> Bool {
+        changeCount += 1
+        if let place = places[member.ordinal] {
+            last[place] = member
+        } else {
+            places[member.ordinal] = last.count
+            last.append(member)
+        }
+        return true
+    }
+
+    /// What is held counts too, so that no batch grows without end.
+    private func isFull(_ batch: LaneBatch) -> Bool {
+        let isAtLimit = limit.map { batch.cursorAfter >= $0 } ?? false
+        let isFull =
+            coalesces
+            ? last.count >= size || changeCount >= Limits.coalescedChangeCountMax
+            : batch.members.count + batch.held.count >= size
+        return isAtLimit || isFull
+    }
+}
