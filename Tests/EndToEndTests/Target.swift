@@ -4,24 +4,46 @@ import ServerTesting
 struct Target {
     let kind: String
     let url: String
+    /// The server's; 0 for a file.
+    let port: Int
+    private let eye: @Sendable (String) throws -> String
 
     /// An SQLite file in `directory`, or a new database of the shared server.
     init(_ kind: String, in directory: TemporaryDirectory) throws {
-        self.kind = kind
-        url =
-            switch kind {
-            case "sqlite": directory.path("target.db")
-            case "mysql": try MariaDBServer.shared.get().makeDatabase()
-            default: try PostgresServer.shared.get().makeDatabase()
-            }
+        switch kind {
+        case "sqlite": self.init(sqlite: directory.path("target.db"))
+        case "mysql": try self.init(MariaDBServer.shared.get())
+        default: try self.init(PostgresServer.shared.get())
+        }
+    }
+
+    private init(sqlite path: String) {
+        (kind, url, port) = ("sqlite", path, 0)
+        eye = { try sqlite(path, $0) }
+    }
+
+    init(_ server: PostgresServer) throws {
+        let url = try server.makeDatabase()
+        (kind, self.url, port) = ("postgresql", url, server.port)
+        eye = { try server.run($0, url: url) }
+    }
+
+    init(_ server: MariaDBServer) throws {
+        let url = try server.makeDatabase()
+        (kind, self.url, port) = ("mysql", url, server.port)
+        eye = { try server.run($0, url: url) }
     }
 
     /// Runs SQL; rows one a line, columns parted by `|`.
-    func run(_ sql: String) throws -> String {
-        switch kind {
-        case "sqlite": try sqlite(url, sql)
-        case "mysql": try MariaDBServer.shared.get().run(sql, url: url)
-        default: try PostgresServer.shared.get().run(sql, url: url)
+    func run(_ sql: String) throws -> String { try eye(sql) }
+
+    /// The database's URL for a user, or through a proxy.
+    func url(as user: String? = nil, through proxy: TCPProxy? = nil) -> String {
+        var url = url
+        if let user {
+            url.replace(kind == "mysql" ? "root@" : "postgres@", with: "\(user)@")
         }
+        if let proxy { url.replace(":\(port)/", with: ":\(proxy.port)/") }
+        return url
     }
 }

@@ -25,7 +25,7 @@ package final class ClickHouseServer: ClickHouse {
             stoppingWith: "KILL")
         http = HTTPClient(port: port)
         self.port = port
-        try keeper.waitUntilReady(directory: directory) { _ = try rows("SELECT 1") }
+        try keeper.waitUntilReady { _ = try rows("SELECT 1") }
     }
 
     package func run(_ sql: [UInt8]) throws -> (status: Int, body: [UInt8]) {
@@ -34,6 +34,16 @@ package final class ClickHouseServer: ClickHouse {
 
     package func stop() {
         keeper.stop()
+    }
+
+    /// Ends the server; its data stay. `startAgain` brings it back on the same port.
+    package func end(_ how: ServerEnd) throws {
+        try keeper.end(with: how == .orderly ? "TERM" : "KILL", port: port)
+    }
+
+    package func startAgain() throws {
+        keeper.startAgain()
+        try keeper.waitUntilReady { _ = try rows("SELECT 1") }
     }
 
     private static func configuration(
