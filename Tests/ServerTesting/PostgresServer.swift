@@ -83,7 +83,8 @@ package final class PostgresServer: Sendable {
     /// A session that keeps the locks which `statement`, that returns nothing, has taken.
     package func lock(url: String, taking statement: String) throws -> LockingClient {
         try LockingClient(
-            [client, "-X", "-q", "-A", "-t", "-d", url], taking: "BEGIN; \(statement)")
+            [client, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url],
+            taking: "BEGIN; \(statement)")
     }
 
     private static func findPrograms() throws -> String {
