@@ -152,6 +152,30 @@ import Testing
         }
     }
 
+    // MARK: Locked
+
+    @Test("INV-6: rows that another session of MariaDB's keeps locked are waited for")
+    func mariaDBLockWait() throws {
+        let server = try Self.mariaDB.get()
+        let target = try Target(server)
+        _ = try target.run(Configurations.keylessTable)
+        try journal.apply(target)
+        try journal.append(0..<10)
+        try journal.finish()
+        try journal.append(10..<40)
+        _ = try target.run("SET GLOBAL innodb_lock_wait_timeout = 0")
+        let lock = try server.lock(
+            url: target.url, taking: "UPDATE segledger_cursor SET queries = queries + 1")
+        let worker = try journal.sync()
+        try journal.waitForError("1205", worker)
+        #expect(worker.isRunning)
+        try lock.release()
+        let result = try worker.wait()
+        #expect(result.status == 0, "\(result.errors)")
+        _ = try target.run("SET GLOBAL innodb_lock_wait_timeout = 50")
+        try journal.expectExactlyOnce(target, 40, "a lock wait")
+    }
+
     // MARK: Full of others
 
     @Test("INV-6: PostgreSQL whose connections others have taken is waited out")
@@ -185,7 +209,8 @@ import Testing
     ]
 
     @Test("INV-6: MariaDB whose connections others have taken is waited out", arguments: limits)
-    func mariaDBConnections(_ limit: (code: String, set: String, reset: String, count: Int)) throws {
+    func mariaDBConnections(_ limit: (code: String, set: String, reset: String, count: Int)) throws
+    {
         let server = try Self.mariaDB.get()
         let target = try mariaDBTarget()
         _ = try target.run(limit.set)

@@ -46,4 +46,18 @@ struct Target {
         if let proxy { url.replace(":\(port)/", with: ":\(proxy.port)/") }
         return url
     }
+
+    /// Waits at MariaDB for the row of a table `gate`.
+    static let passGate = "SELECT id INTO @ignored FROM gate WHERE id = 1 FOR UPDATE"
+
+    /// How many sessions of the database are at the gate. (`innodb_trx` says nothing new to who
+    /// asks often.)
+    func sessionsAtGate() throws -> Int? {
+        Int(
+            try run(
+                """
+                SELECT count(*) FROM information_schema.processlist
+                WHERE db = DATABASE() AND info LIKE 'SELECT id INTO%'
+                """))
+    }
 }
