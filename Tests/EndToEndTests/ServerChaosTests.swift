@@ -18,35 +18,6 @@ import Testing
 
     init() throws { journal = try Journal() }
 
-    /// A worker is stopped in the middle of its deliveries, `fails` is done to the server, and
-    /// `mends` once the worker has told of `code`.
-    private func expectWaitedOut(
-        _ target: Target, url: String, code: String, fails: () throws -> Void,
-        mends: () throws -> Void
-    ) throws {
-        var random = SeededGenerator()
-        let place: Comment = "seed \(SeededGenerator.seed)"
-        let proxy = try TCPProxy(to: target.port)
-        defer { proxy.stop() }
-        try journal.apply(
-            target, url: url.replacing(":\(target.port)/", with: ":\(proxy.port)/"))
-        try journal.append(0..<10)
-        try journal.finish(place)
-        try journal.append(10..<100)
-        proxy.hold(after: Int.random(in: 2500..<5000, using: &random))
-        let worker = try journal.sync()
-        while worker.isRunning, !proxy.isHeld {}
-        #expect(proxy.isHeld, place)
-        try fails()
-        proxy.letGo()
-        try journal.waitForError(code, worker)
-        #expect(worker.isRunning, place)
-        try mends()
-        let result = try worker.wait()
-        #expect(result.status == 0, "\(result.errors), \(place)")
-        try journal.expectExactlyOnce(target, 100, place)
-    }
-
     // MARK: Stopped
 
     @Test(
@@ -56,8 +27,8 @@ import Testing
         let server = try Self.postgres.get()
         let target = try Target(server)
         _ = try target.run(Configurations.keylessTable)
-        try expectWaitedOut(
-            target, url: target.url, code: "0800", fails: { try server.end(how) },
+        try journal.expectWaitedOut(
+            target, url: target.url, code: "0800", fails: { server.end(how) },
             mends: { try server.startAgain() })
     }
 
@@ -68,9 +39,9 @@ import Testing
         let server = try Self.mariaDB.get()
         let target = try Target(server)
         _ = try target.run(Configurations.keylessTable)
-        try expectWaitedOut(
+        try journal.expectWaitedOut(
             target, url: target.url, code: #""target_code":"20"#,
-            fails: { try server.end(how) }, mends: { try server.startAgain() })
+            fails: { server.end(how) }, mends: { try server.startAgain() })
     }
 
     // MARK: Read-only
@@ -79,7 +50,7 @@ import Testing
     func postgresReadOnly() throws {
         let target = try Target(Self.postgres.get())
         _ = try target.run(Configurations.keylessTable)
-        try expectWaitedOut(target, url: target.url, code: "25006") {
+        try journal.expectWaitedOut(target, url: target.url, code: "25006") {
             _ = try target.run("ALTER SYSTEM SET default_transaction_read_only = on")
             _ = try target.run("SELECT pg_reload_conf()")
             while try target.run("SHOW default_transaction_read_only") != "on" {}
@@ -92,7 +63,7 @@ import Testing
     @Test("INV-6: MariaDB that turns read-only is waited out")
     func mariaDBReadOnly() throws {
         let target = try mariaDBTarget()
-        try expectWaitedOut(target, url: target.url(as: "worker"), code: "1290") {
+        try journal.expectWaitedOut(target, url: target.url(as: "worker"), code: "1290") {
             _ = try target.run("SET GLOBAL read_only = 1")
         } mends: {
             _ = try target.run("SET GLOBAL read_only = 0")
@@ -129,7 +100,7 @@ import Testing
             _ = try server.run("CREATE TABLESPACE small LOCATION '\(disk.path)'")
             _ = try target.run(Configurations.keylessTable + " TABLESPACE small")
             _ = try target.run("ALTER TABLE journal ADD filler char(1000) DEFAULT 'x'")
-            try expectWaitedOut(
+            try journal.expectWaitedOut(
                 target, url: target.url, code: "53100", fails: {},
                 mends: { try disk.grow(to: 10_000_000) })
             let database = target.url.split(separator: "/").last!
@@ -145,7 +116,7 @@ import Testing
             _ = try target.run(
                 Configurations.keylessTable + " DATA DIRECTORY='\(disk.path)'")
             _ = try target.run("ALTER TABLE journal ADD filler text DEFAULT (repeat('x', 2000))")
-            try expectWaitedOut(
+            try journal.expectWaitedOut(
                 target, url: target.url, code: "1114", fails: {},
                 mends: { try disk.grow(to: 50_000_000) })
             _ = try target.run("DROP TABLE journal")

@@ -1,3 +1,4 @@
+import Foundation
 import ServerTesting
 
 /// An empty database of a kind, and an eye of its own on it.
@@ -6,6 +7,8 @@ struct Target {
     let url: String
     /// The server's; 0 for a file.
     let port: Int
+    /// What is read as the journal.
+    var journal = "journal"
     private let eye: @Sendable (String) throws -> String
 
     /// An SQLite file in `directory`, or a new database of the shared server.
@@ -34,6 +37,19 @@ struct Target {
         eye = { try server.run($0, url: url) }
     }
 
+    init(_ server: any ClickHouse) throws {
+        let url = try server.makeDatabase()
+        (kind, self.url, port) = ("clickhouse", url, server.port)
+        let database = url.split(separator: "/").last!
+        // Each statement is a request of its own.
+        eye = { sql in
+            let sql = sql.replacing(/(TABLE|FROM) (journal|segledger_cursor)/) {
+                "\($0.1) \(database).\($0.2)"
+            }
+            return try server.rows(sql).trimmingCharacters(in: .newlines)
+        }
+    }
+
     /// Runs SQL; rows one a line, columns parted by `|`.
     func run(_ sql: String) throws -> String { try eye(sql) }
 
@@ -41,7 +57,8 @@ struct Target {
     func url(as user: String? = nil, through proxy: TCPProxy? = nil) -> String {
         var url = url
         if let user {
-            url.replace(kind == "mysql" ? "root@" : "postgres@", with: "\(user)@")
+            let own = ["mysql": "root@", "clickhouse": "default@"][kind] ?? "postgres@"
+            url.replace(own, with: "\(user)@")
         }
         if let proxy { url.replace(":\(port)/", with: ":\(proxy.port)/") }
         return url

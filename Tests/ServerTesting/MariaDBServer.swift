@@ -45,8 +45,8 @@ package final class MariaDBServer: Sendable {
     }
 
     /// Ends the server; its data stay. `startAgain` brings it back on the same port.
-    package func end(_ how: ServerEnd) throws {
-        try keeper.end(with: how == .orderly ? "TERM" : "KILL", port: port)
+    package func end(_ how: ServerEnd) {
+        keeper.end(with: how == .orderly ? "TERM" : "KILL")
     }
 
     package func startAgain() throws {

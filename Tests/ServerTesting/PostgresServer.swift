@@ -49,8 +49,8 @@ package final class PostgresServer: Sendable {
     }
 
     /// Ends the server; its data stay. `startAgain` brings it back on the same port.
-    package func end(_ how: ServerEnd) throws {
-        try keeper.end(with: how == .orderly ? "INT" : "KILL", port: port)
+    package func end(_ how: ServerEnd) {
+        keeper.end(with: how == .orderly ? "INT" : "KILL")
     }
 
     package func startAgain() throws {

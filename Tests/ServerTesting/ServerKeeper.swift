@@ -13,10 +13,12 @@ final class ServerKeeper: Sendable {
     private struct Shell: @unchecked Sendable {  // only touched under the lock of `process`
         let process: Process
         let input: Pipe
+        let output: Pipe
     }
 
     /// `$1` is the directory, `$2` the signal that stops, the rest is the server's command. Reads
-    /// `start`, or a signal to stop the server with; KILL takes its children along.
+    /// `start`, or a signal to stop the server with, and says when it has ended; KILL takes its
+    /// children along.
     private static let script = """
         trap : INT TERM HUP
         directory=$1; signal=$2; shift 2
@@ -37,10 +39,12 @@ final class ServerKeeper: Sendable {
                 wait "$server"; server=
                 for one in $children; do
                     while grep -qs '^State:.[^XZ]' "/proc/$one/status"; do :; done
-                done ;;
+                done
+                echo ended ;;
             *)
                 kill -"$word" "$server"
-                wait "$server"; server= ;;
+                wait "$server"; server=
+                echo ended ;;
             esac
         done
         if [ -n "$server" ]; then
@@ -53,16 +57,16 @@ final class ServerKeeper: Sendable {
     /// Starts the server; what it prints goes to `log` in the directory.
     init(_ command: [String], directory: String, stoppingWith signal: String) throws {
         let process = Process()
-        let input = Pipe()
+        let (input, output) = (Pipe(), Pipe())
         self.directory = directory
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", Self.script, "sh", directory, signal] + command
         process.standardInput = input
-        process.standardOutput = FileHandle.nullDevice
+        process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         try process.run()
-        self.process = Mutex(Shell(process: process, input: input))
+        self.process = Mutex(Shell(process: process, input: input, output: output))
         Self.stopAtExit(self)
     }
 
@@ -77,13 +81,11 @@ final class ServerKeeper: Sendable {
         shell.process.waitUntilExit()
     }
 
-    /// Ends the server and keeps its directory; returns once nobody listens on its port.
-    func end(with signal: String, port: Int) throws {
+    /// Ends the server and keeps its directory; returns once it has ended.
+    func end(with signal: String) {
         tell(signal)
-        var isThere = true
-        while isThere {
-            do { try LoopbackPort.knock(port) } catch { isThere = false }
-        }
+        let output = process.withLock { $0?.output }
+        _ = output?.fileHandleForReading.availableData
     }
 
     /// Starts the server that was ended again, on the same directory and port.
