@@ -41,6 +41,8 @@ package final class ClickHouseServer: ClickHouse {
 
     /// Ends the server; its data stay. `startAgain` brings it back on the same port.
     package func end(_ how: ServerEnd) {
+        // It would wait long for who is still connected.
+        http.disconnect()
         keeper.end(with: how == .orderly ? "TERM" : "KILL")
     }
 
