@@ -112,18 +112,24 @@ enum MySQLDialect {
         }
     }
 
+    /// A rebuild renders its next batch between two statements of one transaction.
+    private static let idleSecondsMin = 10
+
     static let readSQLMode = "SELECT @@SESSION.sql_mode"
 
     /// `SET NAMES` once more: a server can be told to ignore what a client says when it connects
     /// (`skip-character-set-client-handshake`), and then reads bytes in a character set of its own.
-    /// Only MariaDB limits the time of every statement, MySQL that of SELECT.
+    /// Only MariaDB limits the time of every statement, MySQL that of SELECT; and only MariaDB, from
+    /// 10.3 on, ends who is suspended in a delivery and holds its locks:
+    /// https://mariadb.com/kb/en/transaction-timeouts/
     static func settings(
         sqlMode: String, isMariaDB: Bool, statementTimeoutMilliseconds: Int
     ) -> String {
         let seconds = Double(statementTimeoutMilliseconds) / 1000
         let timeout =
             isMariaDB
-            ? "max_statement_time = \(seconds)"
+            ? "max_statement_time = \(seconds) /*M!100300 , idle_transaction_timeout = "
+                + "\(max(idleSecondsMin, (statementTimeoutMilliseconds + 999) / 1000)) */"
             : "max_execution_time = \(statementTimeoutMilliseconds)"
         return "SET NAMES utf8mb4; SET SESSION sql_mode = '\(sqlMode)', autocommit = 1, "
             + "completion_type = 0, \(timeout); "

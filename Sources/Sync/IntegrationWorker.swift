@@ -351,12 +351,16 @@ actor IntegrationWorker {
     }
 
     /// What to wait for: a lane that runs, the first batch that is due, a failure that is over.
+    /// A lane that is tried again, or will be once another one ends, wakes by itself.
     private func nextStep() -> Step {
         let now = context.clock.now()
         var milliseconds = due.values.map(\.time).min().map {
             Int(max(0, $0.rawValue - now.rawValue) / 1000) + 1
         }
-        let waiting = Array(backOffs.values) + (targetBackOff.map { [$0] } ?? [])
+        let isFull = running.count >= sessions.size
+        let waiting = backOffs.filter { one in
+            running[one.key] == nil && (!isFull || one.value.remainingMilliseconds > 0)
+        }.values
         for one in waiting {
             milliseconds = min(milliseconds ?? Int.max, max(1, one.remainingMilliseconds))
         }

@@ -161,9 +161,8 @@ import Testing
     }
 
     /// Holds the journal's lock, until it is stopped, in a session of its own.
-    private func lockJournal() throws -> PostgresLock {
-        try PostgresLock(
-            server, url: url, taking: "LOCK TABLE journal IN ACCESS EXCLUSIVE MODE")
+    private func lockJournal() throws -> LockingClient {
+        try server.lock(url: url, taking: "LOCK TABLE journal IN ACCESS EXCLUSIVE MODE")
     }
 
     @Test("A statement timeout is waited out, and named where it lasts")
@@ -225,8 +224,7 @@ import Testing
             """, url: url)
         try apply { $0 }
         try append()
-        let lock = try PostgresLock(
-            server, url: url, taking: "DELETE FROM gate")
+        let lock = try server.lock(url: url, taking: "DELETE FROM gate")
         let sync = try program.run("sync", "--until-idle", "--give-up-after", "1")
         #expect(sync.status == 5)
         let found = try server.run(

@@ -30,7 +30,7 @@ package final class ClickHouseEngine: ClickHouse {
             stoppingWith: "KILL")
         http = HTTPClient(port: port)
         self.port = port
-        try keeper.waitUntilReady(directory: directory) { _ = try rows("SELECT 1") }
+        try keeper.waitUntilReady { _ = try rows("SELECT 1") }
     }
 
     package func run(_ sql: [UInt8]) throws -> (status: Int, body: [UInt8]) {

@@ -2,7 +2,7 @@ internal import Foundation
 
 /// The ClickHouse server that Debian packs (18.16), in a temporary directory, on free ports of
 /// 127.0.0.1. Users: `default` without a password, `reader` who may only read, `keyed` with the
-/// password `hunter2é`.
+/// password `hunter2é`, `worker` without one, of the profile `worker`.
 package final class ClickHouseServer: ClickHouse {
     /// One server for all suites of a test process, started at first use.
     package static let shared = Result { try ClickHouseServer() }
@@ -10,22 +10,25 @@ package final class ClickHouseServer: ClickHouse {
     package let port: Int
     private let http: HTTPClient
     private let keeper: ServerKeeper
+    private let directory: String
+    private let nativePort: Int
 
     package init() throws {
         let program = try ProgramSearch.find("clickhouse-server", package: "clickhouse-server")
         let port = try LoopbackPort.free()
         let user = ServerUser(name: "clickhouse")
         let directory = try user.makeDirectory("clickhouse")
-        let file = "\(directory)/config.xml"
-        let configuration = try Self.configuration(
-            port: port, nativePort: LoopbackPort.free(), directory: directory)
-        try configuration.write(toFile: file, atomically: true, encoding: .utf8)
+        let nativePort = try LoopbackPort.free()
+        try Self.writeConfiguration(
+            port: port, nativePort: nativePort, directory: directory, worker: Worker())
         keeper = try ServerKeeper(
-            user.prefix + [program, "--config-file=\(file)"], directory: directory,
+            user.prefix + [program, "--config-file=\(directory)/config.xml"], directory: directory,
             stoppingWith: "KILL")
         http = HTTPClient(port: port)
         self.port = port
-        try keeper.waitUntilReady(directory: directory) { _ = try rows("SELECT 1") }
+        self.directory = directory
+        self.nativePort = nativePort
+        try keeper.waitUntilReady { _ = try rows("SELECT 1") }
     }
 
     package func run(_ sql: [UInt8]) throws -> (status: Int, body: [UInt8]) {
@@ -36,8 +39,44 @@ package final class ClickHouseServer: ClickHouse {
         keeper.stop()
     }
 
+    /// Ends the server; its data stay. `startAgain` brings it back on the same port.
+    package func end(_ how: ServerEnd) {
+        // It would wait long for who is still connected.
+        http.disconnect()
+        keeper.end(with: how == .orderly ? "TERM" : "KILL")
+    }
+
+    package func startAgain() throws {
+        keeper.startAgain()
+        try keeper.waitUntilReady { _ = try rows("SELECT 1") }
+    }
+
+    /// What the server lets the user `worker` do.
+    package struct Worker: Sendable {
+        package var password = ""
+        package var isReadOnly = false
+        /// 0: as many as there are.
+        package var queriesAtOnce = 0
+
+        package init() {}
+    }
+
+    /// Sets it for every query from now on.
+    package func set(_ worker: Worker) throws {
+        try Self.writeConfiguration(
+            port: port, nativePort: nativePort, directory: directory, worker: worker)
+        _ = try rows("SYSTEM RELOAD CONFIG")
+    }
+
+    private static func writeConfiguration(
+        port: Int, nativePort: Int, directory: String, worker: Worker
+    ) throws {
+        try configuration(port, nativePort, directory, worker).write(
+            toFile: "\(directory)/config.xml", atomically: true, encoding: .utf8)
+    }
+
     private static func configuration(
-        port: Int, nativePort: Int, directory: String
+        _ port: Int, _ nativePort: Int, _ directory: String, _ worker: Worker
     ) -> String {
         """
         <yandex>
@@ -52,7 +91,15 @@ package final class ClickHouseServer: ClickHouse {
             <users_config>config.xml</users_config>
             <default_profile>default</default_profile>
             <default_database>default</default_database>
-            <profiles><default></default><reader><readonly>1</readonly></reader></profiles>
+            <profiles>
+                <default></default>
+                <reader><readonly>1</readonly></reader>
+                <worker>
+                    <readonly>\(worker.isReadOnly ? 1 : 0)</readonly>
+                    <max_concurrent_queries_for_user>\(worker.queriesAtOnce)\
+        </max_concurrent_queries_for_user>
+                </worker>
+            </profiles>
             <quotas><default></default></quotas>
             <users>
                 <default>
@@ -73,6 +120,12 @@ package final class ClickHouseServer: ClickHouse {
                     <profile>default</profile>
                     <quota>default</quota>
                 </keyed>
+                <worker>
+                    <password>\(worker.password)</password>
+                    <networks><ip>127.0.0.1</ip></networks>
+                    <profile>worker</profile>
+                    <quota>default</quota>
+                </worker>
             </users>
         </yandex>
         """

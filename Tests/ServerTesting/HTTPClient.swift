@@ -26,6 +26,9 @@ final class HTTPClient: Sendable {
         }
     }
 
+    /// Lets go of the kept connection.
+    func disconnect() { connection.withLock { $0 = nil } }
+
     private static func post(
         _ body: [UInt8], over kept: inout HTTPConnection?, port: Int
     ) throws -> (status: Int, body: [UInt8]) {

@@ -36,12 +36,22 @@ package final class MariaDBServer: Sendable {
         keeper = try ServerKeeper(command, directory: directory, stoppingWith: "KILL")
         self.client = client
         self.port = port
-        try keeper.waitUntilReady(directory: directory) { _ = try run("SELECT 1") }
+        try keeper.waitUntilReady { _ = try run("SELECT 1") }
     }
 
     /// Stops at once, waits for the end and removes the directory. May be called again.
     package func stop() {
         keeper.stop()
+    }
+
+    /// Ends the server; its data stay. `startAgain` brings it back on the same port.
+    package func end(_ how: ServerEnd) {
+        keeper.end(with: how == .orderly ? "TERM" : "KILL")
+    }
+
+    package func startAgain() throws {
+        keeper.startAgain()
+        try keeper.waitUntilReady { _ = try run("SELECT 1") }
     }
 
     /// A connector's URL of a database.
@@ -60,15 +70,27 @@ package final class MariaDBServer: Sendable {
     /// Runs SQL with the server's own client and returns its rows, one a line, columns parted by
     /// `|`.
     package func run(_ sql: String, url: String? = nil) throws -> String {
-        let database = url.flatMap { $0.split(separator: "/").last.map(String.init) }
-        let result = try runToEnd(
-            [
-                client, "--no-defaults", "--host=127.0.0.1", "--port=\(port)", "--user=root",
-                "--default-character-set=utf8mb4", "--skip-column-names", "--batch", "--raw",
-                "--execute=\(sql)",
-            ] + (database.map { [$0] } ?? []))
+        let result = try runToEnd(command(["--execute=\(sql)"], url: url))
         guard result.status == 0 else { throw ServerProblem(description: result.output) }
         return result.output.trimmingCharacters(in: .newlines)
             .replacingOccurrences(of: "\t", with: "|")
+    }
+    /// A session that keeps the locks which `statements`, that return nothing, have taken in one
+    /// transaction.
+    package func lock(
+        url: String, user: String = "root", taking statements: String
+    ) throws -> LockingClient {
+        try LockingClient(
+            command(["--unbuffered"], url: url, user: user), taking: "BEGIN; \(statements)")
+    }
+
+    private func command(
+        _ arguments: [String], url: String?, user: String = "root"
+    ) -> [String] {
+        let database = url.flatMap { $0.split(separator: "/").last.map(String.init) }
+        return [
+            client, "--no-defaults", "--host=127.0.0.1", "--port=\(port)", "--user=\(user)",
+            "--default-character-set=utf8mb4", "--skip-column-names", "--batch", "--raw",
+        ] + arguments + (database.map { [$0] } ?? [])
     }
 }

@@ -36,7 +36,7 @@ package final class PostgresServer: Sendable {
             user.prefix + ["\(programs)/postgres", "-D", data]
             + (settings + options).flatMap { ["-c", $0] }
         keeper = try ServerKeeper(command, directory: directory, stoppingWith: "QUIT")
-        try keeper.waitUntilReady(directory: directory) {
+        try keeper.waitUntilReady {
             try runOrThrow(["\(programs)/pg_isready", "-q", "-h", "127.0.0.1", "-p", "\(port)"])
         }
         self.programs = programs
@@ -46,6 +46,16 @@ package final class PostgresServer: Sendable {
     /// Stops at once, waits for the end and removes the directory. May be called again.
     package func stop() {
         keeper.stop()
+    }
+
+    /// Ends the server; its data stay. `startAgain` brings it back on the same port.
+    package func end(_ how: ServerEnd) {
+        keeper.end(with: how == .orderly ? "INT" : "KILL")
+    }
+
+    package func startAgain() throws {
+        keeper.startAgain()
+        try keeper.waitUntilReady { _ = try run("SELECT 1") }
     }
 
     /// A connector's URL of a database.
@@ -68,6 +78,13 @@ package final class PostgresServer: Sendable {
         ])
         guard result.status == 0 else { throw ServerProblem(description: result.output) }
         return result.output.trimmingCharacters(in: .newlines)
+    }
+
+    /// A session that keeps the locks which `statement`, that returns nothing, has taken.
+    package func lock(url: String, taking statement: String) throws -> LockingClient {
+        try LockingClient(
+            [client, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url],
+            taking: "BEGIN; \(statement)")
     }
 
     private static func findPrograms() throws -> String {

@@ -8,37 +8,65 @@ internal import Synchronization
 /// server and removes the directory: so nothing stays behind, however the test process ends.
 final class ServerKeeper: Sendable {
     private let process: Mutex<Shell?>
+    private let directory: String
 
     private struct Shell: @unchecked Sendable {  // only touched under the lock of `process`
         let process: Process
         let input: Pipe
+        let output: Pipe
     }
 
-    /// `$1` is the directory, `$2` the signal that stops, the rest is the server's command.
+    /// `$1` is the directory, `$2` the signal that stops, the rest is the server's command. Reads
+    /// `start`, or a signal to stop the server with, and says when it has ended; KILL takes its
+    /// children along.
     private static let script = """
         trap : INT TERM HUP
         directory=$1; signal=$2; shift 2
         cd "$directory"
+        # The signals that are blocked here, as SIGCHLD, are so until dash has run a program.
+        cat /dev/null
         "$@" >"$directory/log" 2>&1 &
         server=$!
-        cat >/dev/null
-        kill -"$signal" "$server" 2>/dev/null
-        wait "$server"
+        while read -r word; do
+            case $word in
+            start)
+                "$@" >>"$directory/log" 2>&1 &
+                server=$! ;;
+            KILL)
+                kill -STOP "$server"
+                children=$(cat "/proc/$server/task/$server/children")
+                kill -KILL $children "$server"
+                wait "$server"; server=
+                for one in $children; do
+                    while grep -qs '^State:.[^XZ]' "/proc/$one/status"; do :; done
+                done
+                echo ended ;;
+            *)
+                kill -"$word" "$server"
+                wait "$server"; server=
+                echo ended ;;
+            esac
+        done
+        if [ -n "$server" ]; then
+            kill -"$signal" "$server" 2>/dev/null
+            wait "$server"
+        fi
         cd /; rm -rf "$directory"
         """
 
     /// Starts the server; what it prints goes to `log` in the directory.
     init(_ command: [String], directory: String, stoppingWith signal: String) throws {
         let process = Process()
-        let input = Pipe()
+        let (input, output) = (Pipe(), Pipe())
+        self.directory = directory
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", Self.script, "sh", directory, signal] + command
         process.standardInput = input
-        process.standardOutput = FileHandle.nullDevice
+        process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         try process.run()
-        self.process = Mutex(Shell(process: process, input: input))
+        self.process = Mutex(Shell(process: process, input: input, output: output))
         Self.stopAtExit(self)
     }
 
@@ -53,8 +81,25 @@ final class ServerKeeper: Sendable {
         shell.process.waitUntilExit()
     }
 
+    /// Ends the server and keeps its directory; returns once it has ended.
+    func end(with signal: String) {
+        tell(signal)
+        let output = process.withLock { $0?.output }
+        _ = output?.fileHandleForReading.availableData
+    }
+
+    /// Starts the server that was ended again, on the same directory and port.
+    func startAgain() { tell("start") }
+
+    private func tell(_ word: String) {
+        process.withLock { shell in
+            precondition(shell != nil, "the keeper has stopped")
+            shell?.input.fileHandleForWriting.write(Data("\(word)\n".utf8))
+        }
+    }
+
     /// Returns once `isReady` does not throw; with the server's log if it never stops throwing.
-    func waitUntilReady(directory: String, _ isReady: () throws -> Void) throws {
+    func waitUntilReady(_ isReady: () throws -> Void) throws {
         var last: (any Error)?
         for _ in 0..<300 {
             do { return try isReady() } catch { last = error }

@@ -14,6 +14,8 @@ package final class TCPProxy: Sendable {
     private let serverPort: Int
     private let listener: CInt
     private let state = Mutex(State())
+    /// Signalled when nothing is held any more.
+    private let released = NSCondition()
 
     /// Who speaks.
     package enum Side: CaseIterable, Sendable {
@@ -25,6 +27,9 @@ package final class TCPProxy: Sendable {
         var isSilent = false
         var isStopped = false
         var cut: (side: Side, byteCount: Int)?
+        /// How many bytes of the server's go through before everything is held.
+        var byteCountBeforeHold: Int?
+        var isHeld = false
         var delayMilliseconds = 0
         var commitsToLose = 0
         var lostCommitCount = 0
@@ -86,6 +91,35 @@ package final class TCPProxy: Sendable {
         }
     }
 
+    /// Lets so many bytes of the server's through, over all connections from now on, and then keeps
+    /// both sides waiting until `letGo`: whoever delivers is in the middle of it meanwhile.
+    package func hold(after byteCount: Int) {
+        state.withLock { $0.byteCountBeforeHold = byteCount }
+    }
+
+    package var isHeld: Bool { state.withLock { $0.isHeld } }
+
+    package func letGo() {
+        released.lock()
+        state.withLock { state in
+            state.isHeld = false
+            state.byteCountBeforeHold = nil
+        }
+        released.broadcast()
+        released.unlock()
+    }
+
+    private func waitWhileHeld(_ received: Int, from side: Side) {
+        state.withLock { state in
+            guard side == .server, let left = state.byteCountBeforeHold else { return }
+            state.byteCountBeforeHold = left - received
+            state.isHeld = left < received
+        }
+        released.lock()
+        while isHeld { released.wait() }
+        released.unlock()
+    }
+
     /// Holds back each piece of what either side says for so long.
     package func setDelay(milliseconds: Int) {
         state.withLock { $0.delayMilliseconds = milliseconds }
@@ -104,6 +138,7 @@ package final class TCPProxy: Sendable {
             return !state.isStopped
         }
         guard isFirst else { return }
+        letGo()
         shutdown(listener, CInt(SHUT_RDWR))
     }
 
@@ -141,6 +176,7 @@ package final class TCPProxy: Sendable {
                 let received = read(one.fd, &buffer, buffer.count)
                 guard received > 0 else { break loop }
                 let isFromClient = index == 0
+                waitWhileHeld(received, from: isFromClient ? .client : .server)
                 delay()
                 let count = letThrough(received, of: isFromClient ? .client : .server)
                 if !isFromClient, lost != nil {

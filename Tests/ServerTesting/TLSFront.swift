@@ -17,7 +17,7 @@ package final class TLSFront: Sendable {
             ["python3", "-B", script, "\(port)", "\(serverPort)", files.certificate, files.key],
             directory: directory, stoppingWith: "KILL")
         self.port = port
-        try keeper.waitUntilReady(directory: directory) { try LoopbackPort.knock(port) }
+        try keeper.waitUntilReady { try LoopbackPort.knock(port) }
     }
 
     package func stop() {

@@ -67,8 +67,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
+    def body(self):
+        """None: it was cut, and is not run, as the real server does not run it."""
+        if self.headers["Transfer-Encoding"] != "chunked":
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            return body if len(body) == length else None
+        body = b""
+        while True:
+            line = self.rfile.readline()
+            if not line.endswith(b"\n"):
+                return None
+            size = int(line, 16)
+            part = self.rfile.read(size + 2)
+            if len(part) < size + 2:
+                return None
+            if size == 0:
+                return body
+            body += part[:-2]
+
     def do_POST(self):
-        sql = self.rfile.read(int(self.headers["Content-Length"]))
+        sql = self.body()
+        if sql is None:
+            self.close_connection = True
+            return
         if self.headers["Content-Encoding"] == "lz4":
             sql = decompressed(sql)
         query = urllib.parse.urlsplit(self.path).query
