@@ -358,9 +358,10 @@ actor IntegrationWorker {
             Int(max(0, $0.rawValue - now.rawValue) / 1000) + 1
         }
         let isFull = running.count >= sessions.size
-        let waiting = backOffs.filter { one in
+        var waiting = backOffs.filter { one in
             running[one.key] == nil && (!isFull || one.value.remainingMilliseconds > 0)
-        }.values
+        }.map(\.value)
+        if let targetBackOff, !justFailed.isEmpty { waiting.append(targetBackOff) }
         for one in waiting {
             milliseconds = min(milliseconds ?? Int.max, max(1, one.remainingMilliseconds))
         }
