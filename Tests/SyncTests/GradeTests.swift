@@ -75,6 +75,61 @@ struct GradeTests {
         try await world.close()
     }
 
+    @Test("INV-6: announced deliveries are repeated in their old cut, whatever the size is now")
+    func announced() async throws {
+        for delivery in 0..<5 {
+            let world = try World(size: 2)
+            try await world.configure()
+            try await world.append(.profilesAdded, 1, (0..<10).map { "p\($0)" })
+            let target = target(.fenceOnly)
+            target.state.withLock { $0.faults = [delivery: .replyLost] }
+            guard case .unreached = try await world.sync(target, giveUpMilliseconds: 0).state else {
+                Issue.record("it went on")
+                return
+            }
+            world.definition.batch = .batch(size: 3)
+            try await world.append(.profilesAdded, 1, ["q0", "q1", "q2", "q3"])
+            #expect(try await world.sync(target).state == .done)
+            let old = stride(from: 0, to: 10, by: 2).map { "ADD 1, 'p\($0)','p\($0 + 1)'" }
+            #expect(
+                target.queries == old + ["ADD 1, 'q0','q1','q2'", "ADD 1, 'q3'"],
+                "lost at \(delivery)")
+            #expect(try await world.statistics().total.profiles == 14)
+            try await world.close()
+        }
+    }
+
+    @Test("INV-6: a crash that takes receipts of several deliveries with it doubles none")
+    func lostReceipts() async throws {
+        let world = try World(size: 2)
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, (0..<10).map { "p\($0)" })
+        let target = target(.fenceOnly)
+        let (worker, session) = try await world.worker(1, target)
+        let end = try #require(
+            try await worker.builder.fullEnd(after: worker.state, size: 2, count: 4))
+        let start = DeliveryStart(lane: worker.lane, cursor: end, size: 2)
+        try await world.context.record([]) { $0.append(.deliveryStarted, body: start.encode()) }
+        var (state, row) = (worker.state, worker.row)
+        for _ in 0..<3 {
+            let next = try #require(
+                try await worker.builder.next(after: state, size: 2) { _ in false })
+            var moved = row
+            moved.cursor = next.batch.cursorAfter
+            _ = try await session.deliver(
+                TargetDelivery(
+                    lane: worker.lane, id: next.id, move: .init(from: row, to: moved),
+                    queries: try next.queries.get()))
+            (state, row) = (next.after, moved)
+        }
+        #expect(try await world.sync(target).state == .done)
+        #expect(
+            target.queries
+                == stride(from: 0, to: 10, by: 2).map { "ADD 1, 'p\($0)','p\($0 + 1)'" })
+        #expect(try await world.statistics().total.profiles == 10)
+        try await world.close()
+    }
+
     @Test(
         "INV-6: without the cursor table nothing is lost, and only a lost reply doubles something",
         arguments: MemoryTarget.Fault.allCases)
