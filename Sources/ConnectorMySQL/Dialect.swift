@@ -119,8 +119,8 @@ enum MySQLDialect {
 
     /// `SET NAMES` once more: a server can be told to ignore what a client says when it connects
     /// (`skip-character-set-client-handshake`), and then reads bytes in a character set of its own.
-    /// Only MariaDB limits the time of every statement, MySQL that of SELECT; and only MariaDB, from
-    /// 10.3 on, ends who is suspended in a delivery and holds its locks:
+    /// Only MariaDB limits the time of every statement, MySQL that of SELECT; only MariaDB, from
+    /// 10.3 on, ends a session that rests in a transaction, and holds its locks:
     /// https://mariadb.com/kb/en/transaction-timeouts/
     static func settings(
         sqlMode: String, isMariaDB: Bool, statementTimeoutMilliseconds: Int

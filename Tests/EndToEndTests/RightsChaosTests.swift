@@ -24,7 +24,8 @@ import Testing
     func mariaDBRight() throws {
         let target = try Target("mysql", in: journal.scratch)
         let user = try makeUser(target)
-        try journal.expectStop(target, url: user.url, why: "(1142)") {
+        try journal.expectStop(target, url: user.url, why: "the user may not do this to the table")
+        {
             _ = try target.run("REVOKE INSERT ON journal FROM \(user.name)")
         } returns: {
             _ = try target.run("GRANT INSERT ON journal TO \(user.name)")
@@ -35,7 +36,7 @@ import Testing
     func mariaDBPassword() throws {
         let target = try Target("mysql", in: journal.scratch)
         let user = try makeUser(target)
-        try journal.expectStop(target, url: user.url, why: "(1045)") {
+        try journal.expectStop(target, url: user.url, why: "refuses the user or its password") {
             _ = try target.run("ALTER USER \(user.name) IDENTIFIED BY 'another'")
         } returns: {
             _ = try target.run("ALTER USER \(user.name) IDENTIFIED BY ''")
