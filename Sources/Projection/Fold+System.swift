@@ -31,8 +31,8 @@ extension Fold {
             try execute(
                 """
                 UPDATE integration SET
-                    is_active = 1, stopped_code = NULL, stopped_message = NULL,
-                    stopped_hint = NULL, stopped_at = NULL
+                    is_active = 1, stopped_code = NULL, stopped_target_code = NULL,
+                    stopped_message = NULL, stopped_hint = NULL, stopped_at = NULL
                 WHERE name = ?
                 """, [try frame.withBody(event, decoder.integrationName)])
         case .resyncRequested:
@@ -77,8 +77,8 @@ extension Fold {
                 """
                 INSERT INTO integration (name, first_position, is_active) VALUES (?, ?, ?)
                 ON CONFLICT DO UPDATE SET
-                    is_active = excluded.is_active, stopped_code = NULL, stopped_message = NULL,
-                    stopped_hint = NULL, stopped_at = NULL
+                    is_active = excluded.is_active, stopped_code = NULL, stopped_target_code = NULL,
+                    stopped_message = NULL, stopped_hint = NULL, stopped_at = NULL
                 """, [setting.name, Int64(position.rawValue), setting.isActive])
         }
     }

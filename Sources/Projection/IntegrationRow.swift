@@ -5,6 +5,8 @@ package struct IntegrationRow: Hashable, Sendable {
     /// Why the target's answer stopped the integration.
     package struct Stop: Hashable, Sendable {
         package var code: String?
+        /// The target's own.
+        package var targetCode: String?
         package var message: String?
         package var hint: String?
         package var time: Timestamp

@@ -87,7 +87,8 @@ extension ProjectionReader {
         ).map { row in
             let stop = timestamp(row["stopped_at"]).map { time in
                 IntegrationRow.Stop(
-                    code: row["stopped_code"], message: row["stopped_message"],
+                    code: row["stopped_code"], targetCode: row["stopped_target_code"],
+                    message: row["stopped_message"],
                     hint: row["stopped_hint"], time: time)
             }
             return IntegrationRow(

@@ -21,7 +21,7 @@ struct ReceiptTotals {
     private struct Integration {
         var lastSuccess: Timestamp?
         var lastError: (time: Timestamp, message: String?)?
-        var stop: (time: Timestamp, code: String?, message: String?, hint: String?)?
+        var stop: (time: Timestamp, receipt: Receipt)?
     }
 
     private struct CountKey: Hashable {
@@ -59,9 +59,7 @@ struct ReceiptTotals {
         try Self.storeError(receipt, at: position, time: time, database)
         integrations[name, default: Integration()].lastError = (time, receipt.errorMessage)
         if receipt.outcome == .stopped {
-            integrations[name]?.stop = (
-                time, receipt.errorCode, receipt.errorMessage, receipt.errorHint
-            )
+            integrations[name]?.stop = (time, receipt)
         }
     }
 
@@ -189,9 +187,14 @@ struct ReceiptTotals {
                 database,
                 """
                 UPDATE integration SET
-                    stopped_code = ?, stopped_message = ?, stopped_hint = ?, stopped_at = ?
+                    stopped_code = ?, stopped_target_code = ?, stopped_message = ?,
+                    stopped_hint = ?, stopped_at = ?
                 WHERE name = ?
-                """, [stop.code, stop.message, stop.hint, stop.time.rawValue, name])
+                """,
+                [
+                    stop.receipt.errorCode, stop.receipt.targetCode, stop.receipt.errorMessage,
+                    stop.receipt.errorHint, stop.time.rawValue, name,
+                ])
         }
     }
 

@@ -80,14 +80,14 @@ extension IntegrationWorker {
                 let key = worker.lane
                 let rows = try await context.store.read { try $0.parked(at: key) }
                 try await worker.redrive(rows, over: lease.session) {
-                    try await self.delivered($0)
+                    await self.delivered($0)
                 }
             }
             let start = monotonicNanoseconds()
             let options = LaneWorker.RunOptions(
                 flush: flush, attempt: attempt(of: segment), isReused: lease.isReused,
                 shouldYield: { self.shouldYield(since: start) },
-                delivered: { try await self.delivered($0) })
+                delivered: { await self.delivered($0) })
             let end = try await worker.run(over: lease.session, options)
             lanes[segment] = worker
             return switch end {

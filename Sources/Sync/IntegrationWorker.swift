@@ -40,7 +40,6 @@ actor IntegrationWorker {
     /// What everything waits for after the target could not be reached, or a resync failed.
     private var targetBackOff: BackOff?
     private var deliveredCount = 0
-    private var foldedAt: UInt64 = 0
     /// As the ledger has it.
     var grade: GradeRecord?
     /// What a target without transactions does with blocks that come twice, once it was asked.
@@ -444,16 +443,11 @@ actor IntegrationWorker {
 
     func attempt(of segment: SegmentID) -> Int { (backOffs[segment]?.attempt ?? 0) + 1 }
 
-    func delivered(_ count: Int) async throws {
+    func delivered(_ count: Int) {
         deliveredCount += count
         progress(
             SyncProgress(
                 integration: name, activity: .delivery, done: deliveredCount, total: nil))
-        // So that who asks for the status of a long run gets an answer of about now.
-        let now = monotonicNanoseconds()
-        guard now >= foldedAt + 1_000_000_000 else { return }
-        foldedAt = now
-        try await projector.foldToEnd()
     }
 
     /// Whether a lane that runs since `start` lets others have its session.

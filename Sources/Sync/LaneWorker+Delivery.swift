@@ -26,7 +26,7 @@ extension LaneWorker {
         /// Asked between two deliveries.
         var shouldYield: @Sendable () -> Bool
         /// Told of each delivery: how many changes it was.
-        var delivered: @Sendable (Int) async throws -> Void
+        var delivered: @Sendable (Int) async -> Void
     }
 
     /// Delivers batch after batch; while one is under way, the next is built and the last one's
@@ -76,7 +76,7 @@ extension LaneWorker {
             guard isDelivered else { continue }
             attempt = 1
             ahead = built
-            try await options.delivered(next.batch.members.count)
+            await options.delivered(next.batch.members.count)
         }
     }
 

@@ -13,13 +13,13 @@ extension LaneWorker {
     /// - Throws: as `run` does.
     mutating func redrive(
         _ rows: [ParkedRow], over session: any TargetSession,
-        delivered: @Sendable (Int) async throws -> Void
+        delivered: @Sendable (Int) async -> Void
     ) async throws {
         var refused: Set<ProfileOrdinal> = []
         for one in rows where one.due != nil && !refused.contains(one.change.profile) {
             try Task.checkCancellation()
             if try await redrive(one, over: session) {
-                try await delivered(1)
+                await delivered(1)
             } else {
                 refused.insert(one.change.profile)
             }

@@ -11,9 +11,10 @@ extension SegmentRow {
 extension IntegrationRow.Stop {
     /// The stop as it was reported when it happened.
     var failure: Failure {
-        Failure(
+        let sentence = message ?? "the integration was stopped"
+        return Failure(
             code.flatMap(Failure.Code.init(rawValue:)) ?? .targetRefused,
-            message ?? "the integration was stopped",
+            targetCode.map { $0.isEmpty ? sentence : "\(sentence) (\($0))" } ?? sentence,
             hint: hint ?? "correct the reason, then run 'segledger integrations resume NAME'")
     }
 }

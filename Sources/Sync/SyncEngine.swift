@@ -37,6 +37,24 @@ package struct SyncEngine: Sendable {
         _ integrations: [IntegrationDefinition], connectors: [String: ConnectorDefinition],
         options: Options
     ) async throws -> [IntegrationOutcome] {
+        let folding = Task { await foldNowAndThen() }
+        let outcomes: [IntegrationOutcome]
+        do {
+            outcomes = try await runAll(integrations, connectors, options)
+        } catch {
+            folding.cancel()
+            await folding.value
+            throw error
+        }
+        folding.cancel()
+        await folding.value
+        return outcomes
+    }
+
+    private func runAll(
+        _ integrations: [IntegrationDefinition], _ connectors: [String: ConnectorDefinition],
+        _ options: Options
+    ) async throws -> [IntegrationOutcome] {
         let pools = SessionPools(makeConnector: makeConnector)
         return try await pools.closing {
             try await withThrowingTaskGroup(of: IntegrationOutcome.self) { group in
@@ -47,6 +65,19 @@ package struct SyncEngine: Sendable {
                 for try await outcome in group { outcomes.append(outcome) }
                 return outcomes.sorted { $0.name < $1.name }
             }
+        }
+    }
+
+    /// So that who asks for status and errors of a long run gets an answer of about now, also while
+    /// all of its lanes wait for a target.
+    private func foldNowAndThen() async {
+        do {
+            while await context.ledger.waitForEvent(at: context.store.checkpoint()) {
+                try await Task.sleep(for: .seconds(1))
+                try await projector.foldToEnd()
+            }
+        } catch {
+            // Cancelled, or what every worker meets as well, and says.
         }
     }
 

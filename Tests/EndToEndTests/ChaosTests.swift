@@ -108,6 +108,9 @@ import Testing
         #expect(stopped.status == 5)
         #expect(stopped.errors.contains("permission denied"))
         #expect(stopped.errors.contains("integrations resume log"))
+        // Asked again it says the same, with the target's code.
+        let again = try program.run("sync", "--until-idle")
+        #expect(again.status == 5 && again.errors.contains("(42501)"))
         _ = try server.run("GRANT ALL ON journal TO \(role)", url: url)
         #expect(try program.run("integrations", "resume", "log").status == 0)
         #expect(try program.run("sync", "--until-idle").status == 0)

@@ -67,6 +67,7 @@ extension Model {
             #expect(row.firstPosition == integration.first)
             #expect(row.isActive == integration.isActive)
             #expect(row.stop?.message == integration.stopMessage)
+            #expect(row.stop?.targetCode == integration.stopTargetCode)
             #expect(row.lastSuccessAt == integration.lastSuccess)
             #expect(row.lastErrorAt == integration.lastError)
             #expect(row.grade == integration.grade?.grade)

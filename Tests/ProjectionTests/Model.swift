@@ -17,6 +17,7 @@ struct Model {
         var first: Position
         var isActive: Bool
         var stopMessage: String?
+        var stopTargetCode: String?
         var lastSuccess: Timestamp?
         var lastError: Timestamp?
         var grade: GradeRecord?
@@ -75,6 +76,7 @@ struct Model {
         case (.integrationResumed, .integration(let name)):
             integrations[name]?.isActive = true
             integrations[name]?.stopMessage = nil
+            integrations[name]?.stopTargetCode = nil
         case (_, .receipt(let receipt)):
             applyReceipt(receipt, position, time)
         case (_, .request(let request)):
@@ -146,6 +148,7 @@ struct Model {
                 setting.name, default: Integration(first: position, isActive: true)
             ].isActive = setting.isActive
             integrations[setting.name]?.stopMessage = nil
+            integrations[setting.name]?.stopTargetCode = nil
         }
     }
 
@@ -186,6 +189,7 @@ struct Model {
         }
         if receipt.outcome == .stopped {
             integrations[name]?.stopMessage = receipt.errorMessage
+            integrations[name]?.stopTargetCode = receipt.targetCode
         }
         self.counts[name, default: [:]][time.minute, default: Statistics.Counts()].add(counts)
     }

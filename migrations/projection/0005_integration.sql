@@ -11,6 +11,7 @@ CREATE TABLE integration (
     first_position INTEGER NOT NULL,
     is_active INTEGER NOT NULL,
     stopped_code TEXT,
+    stopped_target_code TEXT,
     stopped_message TEXT,
     stopped_hint TEXT,
     stopped_at INTEGER,

@@ -20,9 +20,11 @@ CREATE TABLE parked (
 CREATE INDEX parked_profile ON parked (integration, segment_id, profile, event_position);
 
 -- A delivery that was started and of whose outcome no receipt tells: where the lane stands once it
--- is delivered, -2 if there is none; and the parked change that it tries again, or -1.
+-- is delivered, -2 if there is none; profiles of one delivery at most, where these are several (0: as
+-- the integration has it); and the parked change that it tries again, or -1.
 ALTER TABLE lane ADD COLUMN started_position INTEGER NOT NULL DEFAULT -2;
 ALTER TABLE lane ADD COLUMN started_profile_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lane ADD COLUMN started_size INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE lane ADD COLUMN started_parked INTEGER NOT NULL DEFAULT -1;
 
 -- What deliveries guarantee, as it was last recorded; null: nothing was delivered yet.
