@@ -301,7 +301,8 @@ final class PostgresBoundExchange {
         guard let place = command.query else { throw connection.completed(failure) }
         if failure.class != .transient, !reused.isEmpty {
             for shape in reused.values { connection.statements.forget(shape) }
-            return .stale
+            // Refused rows are for the lane to part; whatever is sent next is prepared anew.
+            if failure.class == .permanent { return .stale }
         }
         guard failure.class == .permanent else { throw connection.completed(failure) }
         return .unbindable(query: place)

@@ -66,6 +66,33 @@ import Testing
         #expect(second.output.contains("nothing of that is parked"))
     }
 
+    @Test("Failed queries are those that the server's own log has, and no others")
+    func countsFailures() throws {
+        let server = try PostgresServer(options: [
+            "logging_collector=on", "log_directory=log", "log_filename=all.log",
+            "log_line_prefix=%d|", "log_min_messages=error",
+        ])
+        defer { server.stop() }
+        let url = try server.makeDatabase()
+        _ = try server.run(
+            """
+            CREATE TABLE journal (segId INTEGER, clientId TEXT CHECK (length(clientId) < 10),
+                sign INTEGER)
+            """, url: url)
+        try program.apply(Configurations.keyless(kind: "postgresql", url: url, size: 10))
+        try append((0..<60).map { added($0, [3, 31].contains($0) ? "much-too-long" : "C-\($0)") })
+        #expect(try program.run("sync", "--until-idle").status == 5)
+        let log = try server.run("SELECT pg_read_file('log/all.log')")
+        let database = url.split(separator: "/").last!
+        // Of the queries, not of the cursor's table, which two sessions may create at once.
+        let errors = log.split(separator: "\n").filter {
+            $0.hasPrefix("\(database)|ERROR") && $0.contains("\"journal\"")
+        }
+        let stats = try program.run("stats", "log", "--json").json
+        #expect(errors.count > 2, "\(errors)")
+        #expect(stats["failed_queries"] as? Int == errors.count)
+    }
+
     /// What receipts count is what the lanes' rows in the target count.
     private func expectReceiptsEqual(_ target: Target) throws {
         let queries = try target.run("SELECT sum(queries) FROM segledger_cursor")

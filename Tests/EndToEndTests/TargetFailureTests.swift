@@ -181,6 +181,28 @@ import Testing
         try expectOneRowEach()
     }
 
+    @Test("What keeps a lane from being taken over is shown, and waited out")
+    func lockedCursor() throws {
+        try apply {
+            $0.replacingOccurrences(of: "\" }", with: "\", statement_timeout: 200ms }")
+        }
+        try append()
+        #expect(try program.run("sync", "--until-idle").status == 0)
+        let profiles = #"[{"id":"x","fields":{"CustomID":"C-x"}}]"#
+        let event = #"{"type":"profiles_added","segment_id":1,"profiles":\#(profiles)}"#
+        #expect(try program.run("append", input: Data(event.utf8)).status == 0)
+        let lock = try server.lock(
+            url: url, taking: "LOCK TABLE segledger_cursor IN ACCESS EXCLUSIVE MODE")
+        let blocked = try program.run("sync", "--until-idle", "--give-up-after", "1")
+        #expect(blocked.status == 5)
+        #expect(blocked.errors.contains("statement timeout"))
+        #expect(try program.run("errors", "log").output.contains("57014"))
+        try lock.release()
+        #expect(try program.run("sync", "--until-idle").status == 0)
+        #expect(
+            try server.run("SELECT count(*) FROM journal WHERE clientId = 'C-x'", url: url) == "1")
+    }
+
     @Test(
         "Ctrl-C and SIGTERM end a blocked delivery; nothing is half done; a second copy is refused")
     func interrupted() throws {

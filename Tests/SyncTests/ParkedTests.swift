@@ -104,6 +104,35 @@ struct ParkedTests {
         try await world.close()
     }
 
+    @Test("INV-6: what may have been delivered is repeated as it was before anything is redriven")
+    func redrivesAfterUnknown() async throws {
+        let world = try World(size: 4)
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["c"])
+        var state = MemoryTarget.State()
+        state.support = .fenceOnly
+        state.poison = "'c'"
+        let target = MemoryTarget(state)
+        #expect(try await world.sync(target).parkedChangeCount == 1)
+        try await world.append(.profilesAdded, 1, ["a", "b"])
+        target.state.withLock { state in
+            state.poison = nil
+            state.faults = [state.deliveryCount: .replyLost]
+        }
+        guard case .unreached = try await world.sync(target, giveUpMilliseconds: 0).state else {
+            Issue.record("it went on")
+            return
+        }
+        // Cut anew, the batch would be another one, which the target does not know.
+        try await world.append(.profilesAdded, 1, ["d"])
+        try await world.decide(.redriveRequested)
+        let outcome = try await world.sync(target)
+        #expect(outcome.state == .done && outcome.parkedChangeCount == 0)
+        #expect(
+            target.queries.sorted() == ["ADD 1, 'a','b'", "ADD 1, 'c'", "ADD 1, 'd'"])
+        try await world.close()
+    }
+
     @Test("INV-6: whatever fails while a change is redriven, it arrives once and is receipted")
     func redriveFaults() async throws {
         for fault in MemoryTarget.Fault.allCases {
