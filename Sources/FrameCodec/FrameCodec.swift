@@ -107,7 +107,7 @@ extension FrameCodec {
     package static func decode(
         _ header: FrameHeader, in bytes: UnsafeRawBufferPointer
     ) throws(FrameError) -> Frame {
-        try decode(header, in: bytes, isWhole: true)
+        try decode(header, in: bytes, .whole)
     }
 
     /// Decodes a data frame's events alone, as an index needs them: the frame that is returned has
@@ -115,19 +115,27 @@ extension FrameCodec {
     package static func decodeEvents(
         _ header: FrameHeader, in bytes: UnsafeRawBufferPointer
     ) throws(FrameError) -> Frame {
-        try decode(header, in: bytes, isWhole: false)
+        try decode(header, in: bytes, .events)
+    }
+
+    /// Decodes a data frame's events and whom they are about, in a fraction of the time: the frame
+    /// that is returned has no field records and no new names. Both checksums are compared.
+    package static func decodeChanges(
+        _ header: FrameHeader, in bytes: UnsafeRawBufferPointer
+    ) throws(FrameError) -> Frame {
+        try decode(header, in: bytes, .changes)
     }
 
     private static func decode(
-        _ header: FrameHeader, in bytes: UnsafeRawBufferPointer, isWhole: Bool
+        _ header: FrameHeader, in bytes: UnsafeRawBufferPointer, _ depth: PayloadDecoder.Depth
     ) throws(FrameError) -> Frame {
         let stored = try stored(header, bytes)
         switch header.codec {
-        case .stored: return try decodePayload(header, stored, isWhole: isWhole)
+        case .stored: return try decodePayload(header, stored, depth)
         case .lz4:
             let payload = try decompress(stored, to: Int(header.rawByteCount))
             return try payload.withUnsafeBufferPointer { bytes throws(FrameError) in
-                try decodePayload(header, UnsafeRawBufferPointer(bytes), isWhole: isWhole)
+                try decodePayload(header, UnsafeRawBufferPointer(bytes), depth)
             }
         }
     }
@@ -137,16 +145,16 @@ extension FrameCodec {
         _ header: FrameHeader, payload: [UInt8]
     ) throws(FrameError) -> Frame {
         try payload.withUnsafeBufferPointer { bytes throws(FrameError) in
-            try decodePayload(header, UnsafeRawBufferPointer(bytes), isWhole: true)
+            try decodePayload(header, UnsafeRawBufferPointer(bytes), .whole)
         }
     }
 
     private static func decodePayload(
-        _ header: FrameHeader, _ payload: UnsafeRawBufferPointer, isWhole: Bool
+        _ header: FrameHeader, _ payload: UnsafeRawBufferPointer, _ depth: PayloadDecoder.Depth
     ) throws(FrameError) -> Frame {
         header.version == 1
             ? try PayloadDecoderVersion1.decode(header, payload)
-            : try PayloadDecoder.decode(header, payload, isWhole: isWhole)
+            : try PayloadDecoder.decode(header, payload, depth)
     }
 
     /// The bytes of the payload as they are in the file, after their checksum and the padding were

@@ -12,10 +12,17 @@ struct PayloadDecoder {
     var output: TextOutput
     var frame: Frame
 
-    /// - Parameter isWhole: false leaves out ordinals, names and field records, which make up most
-    ///   of a frame; they are then not checked either.
+    /// How much is decoded. What is left out is not checked either.
+    enum Depth {
+        case whole
+        /// Events and ordinals.
+        case changes
+        /// Events alone.
+        case events
+    }
+
     static func decode(
-        _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, isWhole: Bool = true
+        _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, _ depth: Depth = .whole
     ) throws(FrameError) -> Frame {
         var reader = PayloadReader(bytes)
         let textByteCount = Int(try reader.fixed32())
@@ -29,7 +36,7 @@ struct PayloadDecoder {
             let memory = UnsafeMutableBufferPointer(rebasing: memory[..<textByteCount])
             var decoder = PayloadDecoder(header, reader, TextOutput(memory))
             do throws(FrameError) {
-                try decoder.run(isWhole: isWhole)
+                try decoder.run(depth)
                 count = textByteCount - decoder.output.remaining
                 decoded = .success(decoder.frame)
             } catch {
@@ -48,7 +55,7 @@ struct PayloadDecoder {
         frame = Frame(firstPosition: header.firstPosition, firstOrdinal: 0, firstFieldName: 0)
     }
 
-    private mutating func run(isWhole: Bool) throws(FrameError) {
+    private mutating func run(_ depth: Depth) throws(FrameError) {
         frame.firstOrdinal = try reader.number32()
         frame.firstFieldName = try reader.number32()
         let profileCount = try reader.count(atMost: Int(header.changeCount))
@@ -57,8 +64,9 @@ struct PayloadDecoder {
             Int(frame.firstFieldName) + nameCount <= Int(UInt32.max)
         else { throw .content(.count) }
         try events(Int(header.eventCount))
-        guard isWhole else { return }
+        if depth == .events { return }
         try ordinals(Int(header.changeCount))
+        if depth == .changes { return }
         frame.newFieldNames = try texts(nameCount)
         frame.newProfiles = try texts(profileCount)
         try records()

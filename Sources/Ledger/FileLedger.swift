@@ -16,6 +16,8 @@ package final class FileLedger: Ledger {
     private let writer: LedgerWriter?
     private let lock: (any FileLock)?
     private let cache = Mutex(FrameCache())
+    /// Of frames without their field records.
+    private let changesCache = Mutex(FrameCache())
 
     init(
         identity: LedgerIdentity, notices: [String], shared: LedgerShared, writer: LedgerWriter?,
@@ -135,21 +137,39 @@ package final class FileLedger: Ledger {
         try shared.published.withLock { $0.place(of: segment, after: position) }.map(read)
     }
 
+    package func changes(of segment: SegmentID, after position: Position?) throws -> Frame? {
+        let place = shared.published.withLock { $0.place(of: segment, after: position) }
+        guard let place else { return nil }
+        let key = FrameCache.Key(chunkID: place.chunkID, offset: place.entry.offset)
+        if let frame = cache.withLock({ $0.frame(key) }) { return frame }
+        if let frame = changesCache.withLock({ $0.frame(key) }) { return frame }
+        let frame = try decode(place, FrameCodec.decodeChanges)
+        changesCache.withLock { $0.insert(frame, key) }
+        return frame
+    }
+
     private func read(_ place: PublishedState.Place) throws -> Frame {
         let key = FrameCache.Key(chunkID: place.chunkID, offset: place.entry.offset)
         if let frame = cache.withLock({ $0.frame(key) }) { return frame }
+        let frame = try decode(place, FrameCodec.decode)
+        cache.withLock { $0.insert(frame, key) }
+        return frame
+    }
+
+    private func decode(
+        _ place: PublishedState.Place,
+        _ decode: (FrameHeader, UnsafeRawBufferPointer) throws(FrameError) -> Frame
+    ) throws -> Frame {
         let entry = place.entry
         do {
             let bytes = try place.handle.file.read(count: entry.byteCount, at: entry.offset)
-            let frame = try bytes.withUnsafeBytes { buffer in
+            return try bytes.withUnsafeBytes { buffer in
                 let header = try FrameHeader(buffer)
                 guard header.salt == place.chunkID, header.firstPosition == entry.firstPosition,
                     header.eventCount == UInt32(entry.eventCount)
                 else { throw FrameError.header }
-                return try FrameCodec.decode(header, in: buffer)
+                return try decode(header, buffer)
             }
-            cache.withLock { $0.insert(frame, key) }
-            return frame
         } catch let error as FrameError {
             throw corruption(
                 path: place.handle.path, offset: entry.offset, from: entry.firstPosition,

@@ -35,6 +35,10 @@ package protocol Ledger: Sendable {
     /// none yet. Blocks like `frame(containing:)`.
     func frame(of segment: SegmentID, after position: Position?) throws -> Frame?
 
+    /// As `frame(of:after:)`, for who needs events and ordinals alone: field records and new names
+    /// may be missing.
+    func changes(of segment: SegmentID, after position: Position?) throws -> Frame?
+
     /// The last position that belongs to a moment; nil if nothing had happened yet
     /// (docs/decisions/0002). Throws `notFound` for a position that the ledger has not reached.
     /// Blocks like `frame(containing:)`.
@@ -54,6 +58,12 @@ package protocol Ledger: Sendable {
 
     /// Writes what is waiting, marks the end and releases the files.
     func close() async throws
+}
+
+extension Ledger {
+    package func changes(of segment: SegmentID, after position: Position?) throws -> Frame? {
+        try frame(of: segment, after: position)
+    }
 }
 
 /// 16 random bytes for the ledger and 16 for its timeline, in lower-case hex.

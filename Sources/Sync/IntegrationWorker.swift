@@ -344,7 +344,7 @@ actor IntegrationWorker {
         return try await context.pool.run {
             Set(
                 try since.filter { one in
-                    try ledger.frame(of: one.key, after: one.value.predecessor) != nil
+                    try ledger.changes(of: one.key, after: one.value.predecessor) != nil
                 }.keys)
         }
     }

@@ -29,7 +29,7 @@ package struct Lag: Hashable, Sendable {
         for segment in segments where definition.scope.contains(segment.id, segment.said) {
             var at = cursors[segment.id]?.position
             lag.changeCount -= cursors[segment.id]?.profileCount ?? 0
-            while let frame = try context.ledger.frame(of: segment.id, after: at) {
+            while let frame = try context.ledger.changes(of: segment.id, after: at) {
                 for (index, event) in frame.events.enumerated()
                 where event.kind.hasSegment && event.segment == segment.id {
                     let position = frame.firstPosition.advanced(by: index)

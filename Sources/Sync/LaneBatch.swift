@@ -95,7 +95,7 @@ struct LaneBatcher: Sendable {
     /// A frame gives several batches: it is not read and decoded for each of them.
     private func frame(after position: Position?) throws -> Frame? {
         if let frame = last.find(after: position) { return frame }
-        guard let frame = try ledger.frame(of: segment, after: position) else { return nil }
+        guard let frame = try ledger.changes(of: segment, after: position) else { return nil }
         last.keep(frame, after: position)
         return frame
     }

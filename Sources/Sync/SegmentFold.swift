@@ -23,7 +23,7 @@ struct SegmentFold: Sendable {
         var fold = SegmentFold(keepsMembers: keepsMembers)
         var at: Position?
         guard let last else { return fold }
-        while let frame = try ledger.frame(of: segment, after: at), frame.firstPosition <= last {
+        while let frame = try ledger.changes(of: segment, after: at), frame.firstPosition <= last {
             for (index, event) in frame.events.enumerated()
             where event.kind.hasSegment && event.segment == segment {
                 guard frame.firstPosition.advanced(by: index) <= last else { break }

@@ -62,6 +62,42 @@ import Testing
         try await single.close()
     }
 
+    @Test("Changes read without their field records are those of the whole frames")
+    func changes() async throws {
+        let ledger = try open()
+        try await fill(ledger)
+        try await ledger.close()
+        let (parts, wholes) = (try open(.read), try open(.read))
+        var count = 0
+        for segment in (0..<3).map({ SegmentID(Int64($0)) }) {
+            var last: Position?
+            while let part = try parts.changes(of: segment, after: last) {
+                let whole = try #require(try wholes.frame(of: segment, after: last))
+                // Records are what is left out.
+                let events = whole.events.map { event in
+                    var event = event
+                    (event.firstRecord, event.recordCount) = (0, 0)
+                    return "\(event)"
+                }
+                #expect(part.events.map { "\($0)" } == events)
+                #expect(part.ordinals == whole.ordinals)
+                #expect(part.firstPosition == whole.firstPosition)
+                for event in part.events {
+                    #expect(part.bytes[event.body.range] == whole.bytes[event.body.range])
+                }
+                // From the cache now.
+                let again = try parts.changes(of: segment, after: last)
+                #expect(again?.ordinals == whole.ordinals)
+                last = part.endPosition.predecessor
+                count += 1
+            }
+            #expect(try wholes.frame(of: segment, after: last) == nil)
+        }
+        #expect(count > 10)
+        try await parts.close()
+        try await wholes.close()
+    }
+
     @Test("Spares are made ahead, used for the next chunks, and gone after closing")
     func spares() async throws {
         let ledger = try open(chunkByteCount: 8192)
