@@ -142,7 +142,7 @@ import Testing
         let waiting =
             "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         while first.isRunning, try target.run("SELECT count(*) \(waiting)") != "4" {}
-        first.send(SIGSTOP)
+        first.suspend()
         // The server ends what a suspended worker began, or it would hold the lanes' rows.
         while try target.run("SELECT pg_cancel_backend(pid) \(waiting)") != "" {}
         try lock.release()

@@ -85,6 +85,33 @@ struct Program {
 
         func send(_ signal: Int32) { Foundation.kill(process.processIdentifier, signal) }
 
+        /// Returns once every thread stands still, or the program has ended: the signal alone may
+        /// come a moment later.
+        func suspend() {
+            send(SIGSTOP)
+            while isRunning, !isStanding() {}
+        }
+
+        private func isStanding() -> Bool {
+            let tasks = "/proc/\(process.processIdentifier)/task"
+            let names: [String]
+            do {
+                names = try FileManager.default.contentsOfDirectory(atPath: tasks)
+            } catch {
+                // It has ended.
+                return false
+            }
+            for task in names {
+                // A thread that ends meanwhile has no file.
+                guard let stat = FileManager.default.contents(atPath: "\(tasks)/\(task)/stat")
+                else { continue }
+                // The state stands behind the name, which is in parentheses.
+                let fields = String(decoding: stat, as: UTF8.self).split(separator: ")")
+                if fields.last?.hasPrefix(" T") != true { return false }
+            }
+            return true
+        }
+
         func wait() throws -> Result {
             process.waitUntilExit()
             return Result(
@@ -117,10 +144,10 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 /// Runs the `sqlite3` command-line tool: an eye of its own on a target file.
-func sqlite(_ path: String, _ sql: String) throws -> String {
+func sqlite(_ path: String, _ sql: String, waiting milliseconds: Int = 20_000) throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["sqlite3", "-bail", path, ".timeout 20000", sql]
+    process.arguments = ["sqlite3", "-bail", path, ".timeout \(milliseconds)", sql]
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()
