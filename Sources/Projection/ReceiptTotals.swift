@@ -74,8 +74,9 @@ struct ReceiptTotals {
                     arguments: [receipt.lane.integration, receipt.lane.segment.rawValue]) != nil
             lanes[receipt.lane] = Lane(isStored: isStored)
         }
-        // Refused, or rebuilt: whatever was started before is over.
-        if receipt.resync != nil || !isDelivered && receipt.query != nil {
+        // Rebuilt, or a single change that was refused again: whatever was started is over. A batch
+        // that is refused may be the repeat of one whose outcome is not known.
+        if isDelivered ? receipt.resync != nil : receipt.parked != nil {
             lanes[receipt.lane]?.hasSettled = true
         }
         if isDelivered {

@@ -41,7 +41,6 @@ extension LaneWorker {
         do {
             end = try await deliverAll(over: session, options)
         } catch {
-            announced = nil
             try await receipts.finish()
             throw error
         }
@@ -65,14 +64,16 @@ extension LaneWorker {
                 return .waiting(until: due)
             }
             if options.shouldYield() { return .yielded }
-            // As it is before the delivery.
+            if case .success = next.queries { try await recordBefore(next) }
+            // As it is before the delivery; later starts are recorded after its own.
             let before = self
             async let following = before.following(next, binds: binding(over: session))
             let isDelivered = try await deliver(
                 next, over: session, attempt: attempt, mayBeStale: mayBeStale)
             let (built, end) = try await following
             mayBeStale = false
-            announced = isDelivered ? end : nil
+            // After a refusal smaller ones come first.
+            if let end { announced = isDelivered ? end : nil }
             guard isDelivered else { continue }
             attempt = 1
             ahead = built
@@ -84,13 +85,15 @@ extension LaneWorker {
         _ session: any TargetSession
     ) async throws -> PreparedDelivery? {
         try await builder.next(
-            after: state, size: bisection?.size ?? repeated?.size ?? deliverySize,
-            limit: repeated?.end, binds: binding(over: session))
+            after: state, size: cutSize, limit: repeated?.end, binds: binding(over: session))
     }
 
+    /// Profiles of the next delivery at most.
+    private var cutSize: Int { bisection?.size ?? repeated?.size ?? deliverySize }
+
     /// What follows a delivery that is under way, or nil if nothing is ready yet: one that is not
-    /// full may grow meanwhile, and is built anew. And up to where the ledger says that deliveries
-    /// are begun.
+    /// full may grow meanwhile, and is built anew. And up to where deliveries were announced, if
+    /// that had to be done.
     private func following(
         _ current: PreparedDelivery, binds: @escaping @Sendable (EventKind) -> Bool
     ) async throws -> (PreparedDelivery?, LaneCursor?) {
@@ -99,11 +102,11 @@ extension LaneWorker {
         let size = rest?.size ?? repetition?.size ?? deliverySize
         let batch = try await builder.cut(
             after: current.after, size: size, limit: repetition?.end)
-        guard let batch, batch.isComplete else { return (nil, announced) }
+        guard let batch, batch.isComplete else { return (nil, nil) }
         let announces =
             absorbsRepeats && repeated == nil && bisection == nil && current.batch.isComplete
             && announced.map { $0 < batch.cursorAfter } ?? true
-        async let end = announces ? announce(from: current.after) : announced
+        async let end = announces ? announce(from: current.after) : nil
         let built = try await builder.prepare(
             batch, from: current.after, binds: binds)
         return (built, try await end)
@@ -155,7 +158,6 @@ extension LaneWorker {
             try await refused(failure, next.batch, attempt: attempt, started)
             return false
         }
-        try await recordBefore(next)
         var moved = row
         moved.cursor = next.batch.cursorAfter
         moved.queryCount += Int64(queries.count)
@@ -227,12 +229,11 @@ extension LaneWorker {
     /// What the ledger must hold before the target is asked: changes that the cursor passes without
     /// delivering them, and, where the target cannot tell later, that the delivery has begun.
     private mutating func recordBefore(_ next: PreparedDelivery) async throws {
-        let after = next.batch.cursorAfter
-        let isOnRecord = (announced ?? repeated?.end).map { after <= $0 } ?? false
-        let isStarted = !isTransactional && !isOnRecord
-        guard !next.batch.held.isEmpty || isStarted else { return }
         let (lane, batch) = (lane, next.batch)
-        let size = bisection?.size ?? deliverySize
+        let isOnRecord = announced.map { batch.cursorAfter <= $0 } ?? false
+        let isStarted = !isTransactional && !isOnRecord
+        guard !batch.held.isEmpty || isStarted else { return }
+        let start = DeliveryStart(lane: lane, cursor: batch.cursorAfter, size: cutSize)
         try await receipts.finish { events in
             for member in batch.held {
                 let change = ParkedChange(
@@ -241,10 +242,10 @@ extension LaneWorker {
                 events.append(.changeParked, body: change.encode())
             }
             if isStarted {
-                let start = DeliveryStart(lane: lane, cursor: batch.cursorAfter, size: size)
                 events.append(.deliveryStarted, body: start.encode())
             }
         }
+        if isStarted { announced = batch.cursorAfter }
         for member in batch.held { state.parked.insert(member.ordinal, at: member.position) }
     }
 
@@ -281,7 +282,7 @@ extension LaneWorker {
             try await context.record([receipt])
             if isSplit {
                 bisection = Bisection(refused: batch.members.count, failure.class)
-                repeated = nil
+                (repeated, announced) = (nil, nil)
                 return
             }
             throw failure
@@ -317,7 +318,7 @@ extension LaneWorker {
         }
         state.parked.insert(member.ordinal, at: member.position)
         bisection = nil
-        repeated = nil
+        (repeated, announced) = (nil, nil)
         isTriedAsText = false
     }
 

@@ -43,6 +43,7 @@ extension LaneWorker {
         let lane = lane
         let start = DeliveryStart(lane: lane, cursor: row.cursor, parked: one.position)
         try await context.record([]) { $0.append(.deliveryStarted, body: start.encode()) }
+        announced = nil
         let started = monotonicNanoseconds()
         var moved = row
         moved.queryCount += Int64(queries.count)

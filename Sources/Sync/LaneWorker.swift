@@ -42,7 +42,8 @@ struct LaneWorker: Sendable {
     /// A repeated delivery changes nothing more: the next one may begin before the receipt of the
     /// last one is durable.
     let absorbsRepeats: Bool
-    /// The ledger says already that the full deliveries up to here are begun.
+    /// The ledger's last `delivery_started` says that deliveries up to here, of the size that is
+    /// cut now, are begun.
     var announced: LaneCursor?
     let receipts: ReceiptQueue
 
@@ -79,6 +80,7 @@ struct LaneWorker: Sendable {
             state.cursor < started.cursor
         {
             repeated = Repetition(end: started.cursor, size: started.size)
+            announced = started.cursor
         }
         state.cursor = row.cursor
         let (ledger, segment, last) = (context.ledger, lane.segment, row.cursor.position)

@@ -181,10 +181,11 @@ struct Model {
             integrations[name]?.lastError = time
         }
         let started = lanes[receipt.lane]?.started
-        let isRefused = receipt.outcome != .delivered && receipt.query != nil
-        let isReached =
-            receipt.outcome == .delivered && started.map { receipt.cursor >= $0.cursor } ?? false
-        if isRefused || isReached || receipt.resync != nil {
+        let isDelivered = receipt.outcome == .delivered
+        let isReached = isDelivered && started.map { receipt.cursor >= $0.cursor } ?? false
+        let isRebuilt = isDelivered && receipt.resync != nil
+        let isGivenUp = !isDelivered && receipt.parked != nil
+        if isReached || isRebuilt || isGivenUp {
             lanes[receipt.lane]?.started = nil
         }
         if receipt.outcome == .stopped {

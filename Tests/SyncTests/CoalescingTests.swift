@@ -31,6 +31,21 @@ struct CoalescingTests {
         try await world.close()
     }
 
+    @Test("Each query of a batch is known by its place")
+    func places() async throws {
+        let world = try World(size: 100)
+        world.definition.isCoalesced = true
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, (0..<5).map { "p\($0)" })
+        try await world.append(.profilesRemoved, 1, ["p0", "p1", "p2"])
+        let (worker, _) = try await world.worker(1, MemoryTarget())
+        let batch = try #require(try await worker.builder.cut(after: worker.state, size: 100))
+        #expect(worker.builder.queryCounts(batch) == [1, 1])
+        #expect(worker.builder.kind(of: 0, in: batch) == .profilesRemoved)
+        #expect(worker.builder.kind(of: 1, in: batch) == .profilesAdded)
+        try await world.close()
+    }
+
     @Test("A batch ends with the profile that fills it, inside of an event too")
     func size() async throws {
         let world = try World()

@@ -75,6 +75,77 @@ struct GradeTests {
         try await world.close()
     }
 
+    @Test("INV-6: what may have been delivered is still known after its repeat fails as well")
+    func failedRepeat() async throws {
+        for second in MemoryTarget.Fault.allCases {
+            let world = try World(size: 4)
+            try await world.configure()
+            let target = target(.fenceOnly)
+            for (index, fault) in [MemoryTarget.Fault.replyLost, second].enumerated() {
+                try await world.append(.profilesAdded, 1, ["p\(index)"])
+                target.state.withLock { $0.faults = [$0.deliveryCount: fault] }
+                let state = try await world.sync(target, giveUpMilliseconds: 0).state
+                guard case .unreached = state else {
+                    Issue.record("\(second): \(state)")
+                    return
+                }
+            }
+            #expect(try await world.sync(target).state == .done)
+            #expect(target.queries == ["ADD 1, 'p0'", "ADD 1, 'p1'"], "\(second)")
+            try await world.close()
+        }
+    }
+
+    @Test("INV-6: a change that is tried again lets deliveries be announced anew")
+    func announcedBeforeRedrive() async throws {
+        let world = try World(size: 2)
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["c"])
+        let target = target(.fenceOnly)
+        target.state.withLock { $0.poison = "'c'" }
+        #expect(try await world.sync(target).parkedChangeCount == 1)
+        target.state.withLock { $0.poison = nil }
+        try await world.append(.profilesAdded, 1, (0..<10).map { "p\($0)" })
+        var (worker, session) = try await world.worker(1, target)
+        let first = target.state.withLock { $0.deliveryCount }
+        let options = LaneWorker.RunOptions(
+            flush: true, attempt: 1, isReused: false,
+            shouldYield: { target.state.withLock { $0.deliveryCount > first } },
+            delivered: { _ in })
+        guard case .yielded = try await worker.run(over: session, options) else {
+            Issue.record("it went on")
+            return
+        }
+        #expect(worker.announced != nil)
+        try await world.decide(.redriveRequested)
+        try await worker.redrive(try await world.parked(1), over: session) { _ in }
+        target.state.withLock { $0.faults = [$0.deliveryCount: .replyLost] }
+        _ = try await caughtFailure {
+            _ = try await worker.run(
+                over: session,
+                LaneWorker.RunOptions(
+                    flush: true, attempt: 1, isReused: false, shouldYield: { false },
+                    delivered: { _ in }))
+        }
+        world.definition.batch = .batch(size: 3)
+        #expect(try await world.sync(target).state == .done)
+        // The lost one in its old cut.
+        #expect(target.queries.contains("ADD 1, 'p2','p3'"))
+        #expect(try await world.statistics().total.profiles == 11)
+        #expect(target.queries.joined().split(separator: "'p").count == 11)
+        try await world.close()
+    }
+
+    private func caughtFailure(_ body: () async throws -> Void) async throws -> TargetFailure? {
+        do {
+            try await body()
+            Issue.record("nothing failed")
+            return nil
+        } catch let failure as TargetFailure {
+            return failure
+        }
+    }
+
     @Test("INV-6: announced deliveries are repeated in their old cut, whatever the size is now")
     func announced() async throws {
         for delivery in 0..<5 {
