@@ -240,6 +240,7 @@ private final class TextSession: TargetSession {
 
     var bindsValues: Bool { false }
     var undoesQueries: Bool { inner.undoesQueries }
+    var queuesDeliveries: Bool { inner.queuesDeliveries }
 
     func openCursors() async throws -> CursorSupport { try await inner.openCursors() }
     func begin() async throws { try await inner.begin() }

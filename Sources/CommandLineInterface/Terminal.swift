@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The two streams: stdout for results, stderr for everything else.
 enum Terminal {
-    static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+    static let isErrorTerminal = isatty(STDERR_FILENO) == 1
 
     static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 

@@ -25,8 +25,8 @@ package protocol ConnectorFactory: Sendable {
 }
 
 /// One connection to a target. Work runs on the session's own thread, or on the process's event
-/// loops; nothing here blocks the caller's. Calls of one session do not overlap; `cancel` may come
-/// at any time from anywhere.
+/// loops; nothing here blocks the caller's. Calls of one session do not overlap, but for a delivery
+/// that `follows`; `cancel` may come at any time from anywhere.
 package protocol TargetSession: AnyObject, Sendable {
     /// Makes sure that `segledger_cursor` is there (migrations/target/<dialect>) and can be used.
     func openCursors() async throws -> CursorSupport
@@ -71,6 +71,9 @@ package protocol TargetSession: AnyObject, Sendable {
     /// One delivery in one transaction and as few round trips as the client allows: begin, advance
     /// the cursor, run the queries, commit. Rolled back whole on any failure.
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult
+
+    /// Whether `deliver` takes a delivery that `follows` while the one before is under way.
+    var queuesDeliveries: Bool { get }
 
     /// What the target does with a delivery's INSERT into each of these tables that comes twice,
     /// for the grade. Only targets without transactions (`CursorSupport.fenceOnly`) need to answer.
@@ -139,6 +142,9 @@ package struct TargetDelivery: Sendable {
     /// A query ends its transaction by itself, as DDL does on MySQL and Oracle: the queries run
     /// first, outside of one, and the row moves behind them.
     package var commitsByItself: Bool
+    /// The `id` of a delivery of the same lane that the session was given just before: this one
+    /// begins only if that one is the last, and committed. At most one waits.
+    package var follows: String?
 
     package init(
         lane: LaneKey, id: String, move: Move?, queries: [TargetQuery],
@@ -172,10 +178,14 @@ package enum TargetDeliveryResult: Hashable, Sendable {
     /// The target does not take the values of this query, by its place in the delivery, beside its
     /// text: rolled back, nothing was changed. The same query as text may pass.
     case unbindable(query: Int)
+    /// The delivery that it follows is not the session's last, or not committed: it was not begun.
+    case notBegun
 }
 
 extension TargetSession {
     package var bindsValues: Bool { false }
+
+    package var queuesDeliveries: Bool { false }
 
     package var undoesQueries: Bool { true }
 }

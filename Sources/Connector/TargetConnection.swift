@@ -35,6 +35,9 @@ package protocol TargetConnection: AnyObject, Sendable {
     /// take it in this form is permanent.
     func execute(_ query: BoundQuery) throws(TargetFailure) -> Int
 
+    /// Whether a delivery may begin at once when the one before ends.
+    var queuesDeliveries: Bool { get }
+
     /// Begins a transaction and takes hold of the lane's row, if it is as expected: by moving it,
     /// or, where a query can commit by itself, by locking it. May run first queries of the delivery
     /// in the same round trip.
@@ -45,9 +48,10 @@ package protocol TargetConnection: AnyObject, Sendable {
     /// What `beginAndHold` left to do before the commit; false: the row is not as expected.
     func moveHeld(_ lane: LaneKey, _ move: TargetDelivery.Move) throws(TargetFailure) -> Bool
 
-    /// `moveHeld`, then the commit, if the row was as expected.
+    /// `moveHeld`, then the commit, if the row was as expected. Where another delivery of the lane
+    /// follows at once, it may begin in the same round trip and take hold of the moved row.
     func moveHeldAndCommit(
-        _ lane: LaneKey, _ move: TargetDelivery.Move
+        _ lane: LaneKey, _ move: TargetDelivery.Move, isFollowed: Bool
     ) throws(TargetFailure) -> Bool
 
     /// May be called again.
@@ -77,6 +81,8 @@ extension TargetConnection {
 
     package var undoesQueries: Bool { true }
 
+    package var queuesDeliveries: Bool { true }
+
     package func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
         preconditionFailure("bound queries go only to connections that take them")
     }
@@ -94,7 +100,7 @@ extension TargetConnection {
     ) throws(TargetFailure) -> Bool { true }
 
     package func moveHeldAndCommit(
-        _ lane: LaneKey, _ move: TargetDelivery.Move
+        _ lane: LaneKey, _ move: TargetDelivery.Move, isFollowed: Bool
     ) throws(TargetFailure) -> Bool {
         guard try moveHeld(lane, move) else { return false }
         try commit()
@@ -121,7 +127,10 @@ extension TargetConnection {
         }
     }
 
-    func deliver(_ delivery: TargetDelivery) throws(TargetFailure) -> TargetDeliveryResult {
+    /// - Parameter isFollowed: whether another delivery of the lane comes at once, asked late.
+    func deliver(
+        _ delivery: TargetDelivery, isFollowed: () -> Bool
+    ) throws(TargetFailure) -> TargetDeliveryResult {
         if delivery.commitsByItself { return try deliverOneByOne(delivery) }
         return try rollingBack { () throws(TargetFailure) in
             var beginning = TargetBeginning(isHeld: true)
@@ -147,7 +156,7 @@ extension TargetConnection {
                 try commit()
                 return .committed(rowCounts: rowCounts)
             }
-            guard try moveHeldAndCommit(delivery.lane, move) else {
+            guard try moveHeldAndCommit(delivery.lane, move, isFollowed: isFollowed()) else {
                 return try takenBack(.fenced)
             }
             return .committed(rowCounts: rowCounts)

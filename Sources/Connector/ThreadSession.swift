@@ -10,6 +10,10 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
     package let undoesQueries: Bool
     private let abandonment: CallAbandonment?
     private let thread: OwnedThread
+    /// Deliveries that follow the one under way.
+    private let followerCount = Atomic<Int>(0)
+    /// The last delivery, if it was committed.
+    private let committed = Mutex<String?>(nil)
 
     private init(
         _ connection: Connection, on thread: OwnedThread, abandonment: CallAbandonment?
@@ -17,6 +21,8 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
         cancellation = connection.cancellation
         takesValues = Atomic(connection.bindsValues)
         undoesQueries = connection.undoesQueries
+        // What an adapter may have to abandon has to be alone.
+        queuesDeliveries = connection.queuesDeliveries && abandonment == nil
         self.connection = Mutex(connection)
         self.thread = thread
         self.abandonment = abandonment
@@ -55,8 +61,9 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
         }
     }
 
+    /// - Parameter follows: another call is under way, whose cancellation is this one's too.
     private func run<Result: Sendable>(
-        _ body: @escaping @Sendable (Connection) throws -> Result
+        follows: Bool = false, _ body: @escaping @Sendable (Connection) throws -> Result
     ) async throws -> Result {
         guard let connection = connection.withLock({ $0 }) else {
             throw TargetFailure(
@@ -64,7 +71,7 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
                 isConnectionLost: true)
         }
         // Forgets a cancellation of what ran before, not one of the caller's own task.
-        cancellation.lower()
+        if follows { followerCount.add(1, ordering: .relaxed) } else { cancellation.lower() }
         if Task.isCancelled { cancellation.raise() }
         do {
             return try await Self.call(on: thread, abandonment) { try body(connection) }
@@ -122,12 +129,28 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
     package var bindsValues: Bool { takesValues.load(ordering: .relaxed) }
 
     package func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
-        let result = try await run { connection in
-            (try connection.deliver(delivery), connection.bindsValues)
+        let follows = delivery.follows != nil
+        let result = try await run(follows: follows) { connection in
+            if follows { self.followerCount.subtract(1, ordering: .relaxed) }
+            let isNext = self.committed.withLock { last in
+                guard !follows || last == delivery.follows else { return false }
+                last = nil
+                return true
+            }
+            guard isNext else {
+                return (TargetDeliveryResult.notBegun, connection.bindsValues)
+            }
+            let result = try connection.deliver(delivery) {
+                self.followerCount.load(ordering: .relaxed) > 0
+            }
+            if case .committed = result { self.committed.withLock { $0 = delivery.id } }
+            return (result, connection.bindsValues)
         }
         takesValues.store(result.1, ordering: .relaxed)
         return result.0
     }
+
+    package let queuesDeliveries: Bool
 
     package func cancel() { cancellation.raise() }
 

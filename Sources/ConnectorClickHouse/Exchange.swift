@@ -74,13 +74,13 @@ final class ClickHouseExchange: Sendable {
         set { state.withLock { $0.settings = newValue } }
     }
 
-    /// Begins a call of the session: forgets a cancellation of what ran before, not one of the
-    /// caller's own task.
+    /// Begins a call of the session: forgets a cancellation of what ran before, unless it follows
+    /// that, and not one of the caller's own task.
     ///
     /// - Throws: if the session is closed.
-    func beginCall() throws(TargetFailure) {
+    func beginCall(follows: Bool = false) throws(TargetFailure) {
         let isOpen = state.withLock { state in
-            state.isCancelled = Task.isCancelled
+            state.isCancelled = follows && state.isCancelled || Task.isCancelled
             return state.isOpen
         }
         guard isOpen else { throw ClickHouseFailures.closed }
@@ -113,16 +113,21 @@ final class ClickHouseExchange: Sendable {
 
     // MARK: One statement
 
-    /// Runs one statement and returns the server's answer, which is no refusal.
-    ///
     /// - Parameter token: names the block of an INSERT.
-    func run(
+    func request(
         _ sql: ArraySlice<UInt8>, _ statement: ClickHouseStatement, token: String? = nil
-    ) async throws(TargetFailure) -> ClickHouseAnswer {
-        try await send(
-            sql, parameters: settings.parameters(statement, token: token),
+    ) -> ClickHouseRequest {
+        makeRequest(
+            sql, parameters: settings.common + settings.parameters(statement, token: token),
             timeoutMilliseconds: configuration.statementTimeoutMilliseconds
                 + Self.graceMilliseconds)
+    }
+
+    /// Runs one statement and returns the server's answer, which is no refusal.
+    func run(
+        _ sql: ArraySlice<UInt8>, _ statement: ClickHouseStatement
+    ) async throws(TargetFailure) -> ClickHouseAnswer {
+        try await run(request(sql, statement))
     }
 
     /// Runs a statement of our own.
@@ -138,9 +143,10 @@ final class ClickHouseExchange: Sendable {
     func connect() async throws(TargetFailure) {
         let answer: ClickHouseAnswer
         do throws(TargetFailure) {
-            answer = try await send(
-                Array(ServerSettings.question.utf8)[...], parameters: "",
-                timeoutMilliseconds: configuration.connectTimeoutMilliseconds)
+            answer = try await run(
+                makeRequest(
+                    Array(ServerSettings.question.utf8)[...], parameters: "",
+                    timeoutMilliseconds: configuration.connectTimeoutMilliseconds))
         } catch {
             throw ClickHouseFailures.whileConnecting(error)
         }
@@ -153,19 +159,14 @@ final class ClickHouseExchange: Sendable {
             values, statementTimeoutMilliseconds: configuration.statementTimeoutMilliseconds)
     }
 
-    private func send(
-        _ sql: ArraySlice<UInt8>, parameters: String, timeoutMilliseconds: Int
-    ) async throws(TargetFailure) -> ClickHouseAnswer {
-        let queryID = Self.makeQueryID()
-        let deadline = NIODeadline.now() + .milliseconds(Int64(timeoutMilliseconds))
+    func run(_ request: ClickHouseRequest) async throws(TargetFailure) -> ClickHouseAnswer {
+        let deadline = NIODeadline.now() + .milliseconds(Int64(request.timeoutMilliseconds))
         var isFirst = true
         while true {
             guard !isCancelled else { throw ClickHouseFailures.cancelled }
             let collector = AnswerCollector()
             do {
-                let answer = try await answer(
-                    to: request(sql, parameters: "\(settings.common)\(parameters)", queryID),
-                    collector, deadline)
+                let answer = try await answer(to: request.http.get(), collector, deadline)
                 if let failure = ClickHouseFailures.failure(answer) { throw failure }
                 return answer
             } catch let failure as TargetFailure {
@@ -183,7 +184,7 @@ final class ClickHouseExchange: Sendable {
                     : ClickHouseFailures.transportFailure(error, isSent: isSent)
                 failure.isOutcomeUnknown = isSent
                 if isSent, isCancelled || ClickHouseFailures.isOverdue(error) {
-                    await kill(queryID)
+                    await kill(request.queryID)
                 }
                 throw failure
             }
@@ -215,9 +216,9 @@ final class ClickHouseExchange: Sendable {
     /// Across a network, to servers that know the encoding.
     private var compresses: Bool { !configuration.isLoopback && settings.knowsLZ4 }
 
-    private func request(
-        _ sql: ArraySlice<UInt8>, parameters: String, _ queryID: String
-    ) throws -> HTTPClient.Request {
+    private func makeRequest(
+        _ sql: ArraySlice<UInt8>, parameters: String, timeoutMilliseconds: Int
+    ) -> ClickHouseRequest {
         var headers = headers
         var body = ByteBuffer()
         if compresses, sql.count >= ClickHouseCompression.byteCountMin,
@@ -228,9 +229,14 @@ final class ClickHouseExchange: Sendable {
         } else {
             body.writeBytes(sql)
         }
-        return try HTTPClient.Request(
-            url: "\(address)&query_id=\(queryID)\(parameters)", method: .POST, headers: headers,
-            body: settings.knowsTokens ? Self.wholeOrRefused(body) : .byteBuffer(body))
+        let queryID = Self.makeQueryID()
+        let url = "\(address)&query_id=\(queryID)\(parameters)"
+        return ClickHouseRequest(
+            http: Result {
+                try HTTPClient.Request(
+                    url: url, method: .POST, headers: headers,
+                    body: settings.knowsTokens ? Self.wholeOrRefused(body) : .byteBuffer(body))
+            }, queryID: queryID, timeoutMilliseconds: timeoutMilliseconds)
     }
 
     /// A body in chunks, the last of which is empty. Of one with a length some servers (22.3 does)
@@ -246,10 +252,11 @@ final class ClickHouseExchange: Sendable {
     private func kill(_ queryID: String) async {
         let sql = Array("KILL QUERY WHERE query_id = '\(queryID)' ASYNC".utf8)
         do {
+            let request = makeRequest(
+                sql[...], parameters: "", timeoutMilliseconds: Self.graceMilliseconds)
             _ = try await client.execute(
-                request: request(sql[...], parameters: "", Self.makeQueryID()),
-                delegate: AnswerCollector(),
-                deadline: .now() + .milliseconds(Int64(Self.graceMilliseconds))
+                request: request.http.get(), delegate: AnswerCollector(),
+                deadline: .now() + .milliseconds(Int64(request.timeoutMilliseconds))
             ).futureResult.get()
         } catch {
             // The caller's failure says already that the outcome is not known.
@@ -260,4 +267,12 @@ final class ClickHouseExchange: Sendable {
         var generator = SystemRandomNumberGenerator()
         return "segledger-" + String(generator.next(), radix: 36)
     }
+}
+
+/// A statement on its way to the server.
+struct ClickHouseRequest: Sendable {
+    /// Or why there is no such request; met when it is sent.
+    let http: Result<HTTPClient.Request, any Error>
+    let queryID: String
+    let timeoutMilliseconds: Int
 }

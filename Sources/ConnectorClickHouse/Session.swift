@@ -9,6 +9,7 @@ final class ClickHouseSession: TargetSession {
 
     let exchange: ClickHouseExchange
     private let book: CursorBook
+    private let turns = DeliveryTurns()
 
     private init(_ exchange: ClickHouseExchange, _ book: CursorBook) {
         self.exchange = exchange
@@ -55,7 +56,7 @@ final class ClickHouseSession: TargetSession {
     func execute(_ sql: [UInt8]) async throws -> Int {
         try exchange.beginCall()
         var doneCount = 0
-        return try await run(sql, deliveryID: nil, &doneCount)
+        return try await run(try requests(sql, deliveryID: nil), &doneCount)
     }
 
     /// Nothing is taken back here.
@@ -63,23 +64,33 @@ final class ClickHouseSession: TargetSession {
 
     func executeOrUndo(_ sql: [UInt8]) async throws -> Int { try await execute(sql) }
 
-    /// Runs the statements of a query one after the other and counts those that are done; the rows
-    /// written by all of them.
+    /// The rows that a query wrote, over its statements, one after the other.
     private func run(
-        _ sql: [UInt8], deliveryID: String?, _ doneCount: inout Int
+        _ requests: [ClickHouseRequest], _ doneCount: inout Int
     ) async throws(TargetFailure) -> Int {
         var rowCount = 0
-        let statements = StatementScanner.statements(of: sql)
-        for statement in statements {
-            if let refusal = ClickHouseDialect.refusal(of: statement) { throw refusal }
-        }
-        for statement in statements {
-            let token = deliveryID.map { "\($0)-\(doneCount + 1)" }
-            let answer = try await exchange.run(sql[statement.range], statement, token: token)
+        for request in requests {
+            let answer = try await exchange.run(request)
             doneCount += 1
             rowCount += answer.writtenRowCount ?? 0
         }
         return rowCount
+    }
+
+    /// The statements of a query; the blocks of a delivery are named in turn from `number` on.
+    private func requests(
+        _ sql: [UInt8], deliveryID: String?, from number: Int = 1
+    ) throws(TargetFailure) -> [ClickHouseRequest] {
+        let statements = StatementScanner.statements(of: sql)
+        for statement in statements {
+            if let refusal = ClickHouseDialect.refusal(of: statement) { throw refusal }
+        }
+        var requests: [ClickHouseRequest] = []
+        for (index, statement) in statements.enumerated() {
+            let token = deliveryID.map { "\($0)-\(number + index)" }
+            requests.append(exchange.request(sql[statement.range], statement, token: token))
+        }
+        return requests
     }
 
     /// - Returns: the rows of the last statement.
@@ -203,20 +214,56 @@ final class ClickHouseSession: TargetSession {
 
     // MARK: Delivering
 
+    var queuesDeliveries: Bool { true }
+
+    /// The requests are made before the delivery's turn comes.
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
-        try exchange.beginCall()
+        let requests = requests(of: delivery)
+        let (turn, before) = turns.take()
+        var committed: String?
+        defer { turn.end(committed: committed) }
+        if let followed = delivery.follows {
+            let last = await before?.committed()
+            guard last == followed else {
+                committed = last
+                return .notBegun
+            }
+        }
+        try exchange.beginCall(follows: delivery.follows != nil)
+        let result = try await deliver(delivery, requests.get())
+        if case .committed = result { committed = delivery.id }
+        return result
+    }
+
+    /// Of each query.
+    private func requests(
+        of delivery: TargetDelivery
+    ) -> Result<[[ClickHouseRequest]], TargetFailure> {
+        Result { () throws(TargetFailure) in
+            var count = 0
+            var requests: [[ClickHouseRequest]] = []
+            for query in delivery.queries {
+                guard case .text(let sql) = query else {
+                    preconditionFailure("bound queries go only to sessions that take them")
+                }
+                let made = try self.requests(sql, deliveryID: delivery.id, from: count + 1)
+                count += made.count
+                requests.append(made)
+            }
+            return requests
+        }
+    }
+
+    private func deliver(
+        _ delivery: TargetDelivery, _ requests: [[ClickHouseRequest]]
+    ) async throws -> TargetDeliveryResult {
         if let move = delivery.move {
             guard try await mayWrite(delivery.lane, move.expected) else { return .fenced }
         }
         var rowCounts: [Int] = []
         var doneCount = 0
         do throws(TargetFailure) {
-            for query in delivery.queries {
-                guard case .text(let sql) = query else {
-                    preconditionFailure("bound queries go only to sessions that take them")
-                }
-                rowCounts.append(try await run(sql, deliveryID: delivery.id, &doneCount))
-            }
+            for query in requests { rowCounts.append(try await run(query, &doneCount)) }
         } catch {
             // What ran before the one that failed stays.
             var failure = error

@@ -153,7 +153,11 @@ private final class BulkColumns {
 
     /// The renderer has seen that it is one.
     private static func number(_ start: UnsafePointer<UInt8>, _ value: BoundQuery.Value) -> Int64 {
-        let digits = UnsafeBufferPointer(start: start, count: Int(value.count))
-        return Int64(String(decoding: digits, as: UTF8.self)) ?? 0
+        let isNegative = start.pointee == UInt8(ascii: "-")
+        var number: Int64 = 0
+        for index in (isNegative ? 1 : 0)..<Int(value.count) {
+            number = number &* 10 &+ Int64(start[index] &- UInt8(ascii: "0"))
+        }
+        return isNegative ? -number : number
     }
 }

@@ -39,11 +39,15 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     let signal = CancelSignal()
     let isMariaDB: Bool
     var transaction = Transaction.none
+    /// The lane's row that the open transaction holds for the delivery that comes next.
+    var held: (lane: LaneKey, cursor: TargetCursor)?
     /// Bytes of a query that the server takes; known after `applySettings`.
     var queryByteCountMax = Int.max
     private let configuration: MySQLConfiguration
     private var statements: [String: MySQLStatement] = [:]
     private var bulkStatements = BulkStatements()
+    private var statementParts: [String: [String]] = [:]
+    private let dialect: SQLDialect
     private var deadline: UInt64 = 0
     private var isCancellable = false
     private var interruption = Interruption.none
@@ -54,6 +58,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
 
     init(_ configuration: MySQLConfiguration) throws(TargetFailure) {
         self.configuration = configuration
+        dialect = SQLDialect(SQLRules(.mysql, configuration.sqlSettings))
         blockBrokenPipeSignal()
         _ = MySQLOptions.startLibrary
         guard let handle = mysql_init(nil) else { throw MySQLFailures.outOfMemory }
@@ -136,13 +141,27 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     /// One of Segledger's own statements with its parameters as literals, for a text of several
     /// statements, which cannot be prepared.
     func filled(_ sql: String, _ parameters: [String]) -> String {
-        let dialect = SQLDialect(SQLRules(.mysql, configuration.sqlSettings))
-        let parts = sql.split(separator: "?", omittingEmptySubsequences: false)
+        let parts = parts(of: sql)
         precondition(parts.count == parameters.count + 1, "as many parameters as placeholders")
-        return zip(parts, parameters.map(dialect.literal) + [""]).map { $0 + $1 }.joined()
+        var text = parts[0]
+        for (parameter, part) in zip(parameters, parts.dropFirst()) {
+            text += dialect.literal(parameter)
+            text += part
+        }
+        return text
+    }
+
+    /// What stands between its placeholders.
+    private func parts(of sql: String) -> [String] {
+        if let known = statementParts[sql] { return known }
+        let parts = sql.split(separator: "?", omittingEmptySubsequences: false).map(String.init)
+        statementParts[sql] = parts
+        return parts
     }
 
     // MARK: State
+
+    var locksAtOnce: Bool { isMariaDB && mysql_get_server_version(handle) >= 100_300 }
 
     /// Whether the server has a transaction open, as its last answer said.
     var isServerInTransaction: Bool { hasServerStatus(SERVER_STATUS_IN_TRANS) }

@@ -26,6 +26,10 @@ enum MySQLDialect {
     /// the transaction.
     static let lockCursor = "SELECT 1 FROM segledger_cursor \(isExpected) FOR UPDATE"
 
+    /// The same, or an error where another holds the row. MariaDB from 10.3 on:
+    /// https://mariadb.com/kb/en/wait-and-nowait/
+    static let lockCursorAtOnce = lockCursor + " NOWAIT"
+
     static let advanceCursor = """
         UPDATE segledger_cursor
         SET ledger = ?, epoch = ?, position = ?, profile_count = ?, resync = ?, queries = ?

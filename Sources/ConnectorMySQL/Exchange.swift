@@ -146,30 +146,43 @@ struct MySQLExchange {
     }
 
     /// Moves the row that `beginAndLock` holds, and commits.
-    func moveAndCommit(_ parameters: [String]) throws(TargetFailure) {
+    ///
+    /// - Parameter next: begin once more then, and lock the row if it is so; whether that was done.
+    func moveAndCommit(
+        _ parameters: [String], thenLock next: [String]?
+    ) throws(TargetFailure) -> Bool {
         let move = connection.filled(MySQLDialect.advanceCursor, parameters)
-        let results = try endTransaction(MySQLDialect.commit(behind: move))
+        var sql = MySQLDialect.commit(behind: move)
+        if let next {
+            let lock = connection.filled(MySQLDialect.lockCursorAtOnce, next)
+            sql += "; \(MySQLDialect.begin); \(lock)"
+        }
+        let results = try endTransaction(sql)
         guard results.rowCount == 1 else {
             var failure = MySQLFailures.cursorGone
             failure.isOutcomeUnknown = true
             throw failure
         }
+        return next != nil && connection.transaction == .open && results.rows.count == 1
     }
 
     func commit() throws(TargetFailure) {
         _ = try endTransaction(MySQLDialect.commit(behind: nil))
     }
 
+    /// - Parameter sql: from the savepoint's release to the commit, and what follows that.
     private func endTransaction(_ sql: String) throws(TargetFailure) -> MySQLResults {
         guard connection.transaction == .open else {
             try rollback()
             throw MySQLFailures.commitRolledBack
         }
-        let results: MySQLResults
+        var results = MySQLResults(isInTransaction: true)
         do throws(TargetFailure) {
-            results = try run(sql, isCancellable: false)
+            try send(Array(sql.utf8), isCancellable: false, into: &results)
         } catch {
             connection.transaction = .failed
+            // Committed. A beginning that failed is made again by the delivery that follows.
+            if results.isTransactionEnded { return results }
             if error.targetCode == String(MySQLDialect.savepointMissing) {
                 throw MySQLFailures.transactionControl
             }
@@ -179,7 +192,7 @@ struct MySQLExchange {
             failure.isOutcomeUnknown = failure.class == .transient
             throw failure
         }
-        connection.transaction = .none
+        connection.transaction = connection.isServerInTransaction ? .open : .none
         return results
     }
 
@@ -194,7 +207,7 @@ struct MySQLExchange {
     func rollback() throws(TargetFailure) {
         if connection.transaction == .none && !connection.isServerInTransaction { return }
         try run("ROLLBACK", isCancellable: false)
-        connection.transaction = .none
+        (connection.transaction, connection.held) = (.none, nil)
     }
 
     // MARK: Sending and collecting

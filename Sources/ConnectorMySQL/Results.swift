@@ -12,6 +12,8 @@ struct MySQLResults {
     /// No statement began a transaction, ended the one it ran in, or turned autocommit off. One
     /// that ended it and began another at once is found at the commit.
     private(set) var isTransactionKept = true
+    /// A statement ended the transaction that the text runs inside of.
+    private(set) var isTransactionEnded = false
     private let isInTransaction: Bool
 
     /// `isInTransaction`: the text runs inside of one.
@@ -45,5 +47,6 @@ struct MySQLResults {
         if isInTransaction != self.isInTransaction || !isCommittingEach {
             isTransactionKept = false
         }
+        if self.isInTransaction, !isInTransaction { isTransactionEnded = true }
     }
 }

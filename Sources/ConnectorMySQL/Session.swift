@@ -87,6 +87,11 @@ extension MySQLConnection: TargetConnection {
     func beginAndHold(
         _ delivery: TargetDelivery, _ move: TargetDelivery.Move
     ) throws(TargetFailure) -> TargetBeginning {
+        if let held, held == (delivery.lane, move.expected) {
+            self.held = nil
+            return TargetBeginning(isHeld: true)
+        }
+        try exchange.rollback()
         let expected = CursorSQL.expectedParameters(delivery.lane, move.expected)
         return TargetBeginning(isHeld: try exchange.beginAndLock(expected))
     }
@@ -94,10 +99,12 @@ extension MySQLConnection: TargetConnection {
     /// In one round trip. The row was locked as it is expected, so nothing but a query of the
     /// operator's own can have taken it away: then the next delivery finds none.
     func moveHeldAndCommit(
-        _ lane: LaneKey, _ move: TargetDelivery.Move
+        _ lane: LaneKey, _ move: TargetDelivery.Move, isFollowed: Bool
     ) throws(TargetFailure) -> Bool {
         let parameters = CursorSQL.advanceParameters(lane, from: move.expected, to: move.next)
-        try exchange.moveAndCommit(parameters)
+        let next =
+            isFollowed && locksAtOnce ? CursorSQL.expectedParameters(lane, move.next) : nil
+        held = try exchange.moveAndCommit(parameters, thenLock: next) ? (lane, move.next) : nil
         return true
     }
 }

@@ -11,6 +11,10 @@ extension SQLiteConnection: TargetConnection {
 
     var bindsValues: Bool { true }
 
+    /// Whoever else writes to the file tries again after a rest: between two deliveries there must
+    /// be a moment in which it can.
+    var queuesDeliveries: Bool { false }
+
     func begin() throws(TargetFailure) { try run(SQLiteDialect.begin) }
 
     func executeOrUndo(_ sql: [UInt8]) throws(TargetFailure) -> Int {

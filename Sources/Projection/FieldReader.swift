@@ -90,11 +90,7 @@ struct FieldReader {
         page.removeAll(keepingCapacity: true)
         index.removeAll()
         (position, endPosition) = (0, .max)
-        guard let newest = try findNewest(block) else { return }
-        if newest.position <= last {
-            try loadNewest(block)
-            return
-        }
+        guard let newest = try takeNewest(block, asOf: last) else { return }
         // Pages are numbered without a gap, and their positions ascend.
         var (low, high) = (0 as UInt32, newest.number)
         endPosition = newest.position
@@ -127,10 +123,19 @@ struct FieldReader {
         newest.bind(1, rows.upperBound)
     }
 
-    private mutating func loadNewest(_ block: UInt32) throws {
+    /// Puts the block's newest page at hand; if it begins later than `last`, says where instead.
+    private mutating func takeNewest(
+        _ block: UInt32, asOf last: UInt64
+    ) throws -> (number: UInt32, position: UInt64)? {
         bindNewest(block)
         defer { newest.reset() }
-        if try newest.next() { try take(newest) }
+        guard try newest.next() else { return nil }
+        let position = UInt64(bitPattern: newest.number(1))
+        guard position <= last else {
+            return (UInt32(truncatingIfNeeded: newest.number(0)), position)
+        }
+        try take(newest)
+        return nil
     }
 
     /// Puts a page of the block at hand; false if there is none of that number.

@@ -20,18 +20,37 @@ extension ProjectionReader {
         _ body: (Int, UInt32, FieldKind, UnsafeRawBufferPointer) throws -> Void
     ) throws {
         var reader = try FieldReader(database)
-        // Neighbours share pages.
-        let order = requests.indices.sorted {
-            let (left, right) = (requests[$0], requests[$1])
-            return (FieldPage.block(of: left.profile.rawValue), left.asOf)
-                < (FieldPage.block(of: right.profile.rawValue), right.asOf)
-        }
-        for index in order {
-            let request = requests[index]
-            try reader.read(request.profile.rawValue, asOf: request.asOf.rawValue) {
-                try body(index, $0, $1, $2)
+        for place in Self.order(requests) {
+            try reader.read(place.profile, asOf: place.position) {
+                try body(place.index, $0, $1, $2)
             }
         }
+    }
+
+    private struct Place {
+        let profile: UInt32
+        let position: UInt64
+        let index: Int
+    }
+
+    /// Neighbours share pages.
+    private static func order(_ requests: [FieldRequest]) -> [Place] {
+        var places: [Place] = []
+        places.reserveCapacity(requests.count)
+        var isOrdered = true
+        for (index, request) in requests.enumerated() {
+            let place = Place(
+                profile: request.profile.rawValue, position: request.asOf.rawValue, index: index)
+            if let last = places.last, isBefore(place, last) { isOrdered = false }
+            places.append(place)
+        }
+        if !isOrdered { places.sort(by: isBefore) }
+        return places
+    }
+
+    private static func isBefore(_ left: Place, _ right: Place) -> Bool {
+        let (block, other) = (FieldPage.block(of: left.profile), FieldPage.block(of: right.profile))
+        return block != other ? block < other : left.position < right.position
     }
 
     /// The fields of a profile after a position (nil: the newest), by name number.

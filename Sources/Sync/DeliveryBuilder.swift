@@ -59,15 +59,17 @@ struct DeliveryBuilder: Sendable {
     /// The delivery that follows from `state`, cut and rendered in one go on one thread; nil: there
     /// is nothing yet.
     ///
-    /// - Parameter binds: of an event's kind: with values beside the text, where that is possible.
+    /// - Parameters:
+    ///   - isComplete: nil also for one that may still grow.
+    ///   - binds: of an event's kind: with values beside the text, where that is possible.
     func next(
-        after state: LaneState, size: Int, limit: LaneCursor? = nil,
+        after state: LaneState, size: Int, limit: LaneCursor? = nil, isComplete: Bool = false,
         binds: @escaping @Sendable (EventKind) -> Bool
     ) async throws -> PreparedDelivery? {
         let built = try await context.pool.run { [self] () -> Built in
             let batch = try batcher.next(
                 after: state.cursor, size: size, parked: state.parked, limit: limit)
-            guard let batch else { return .nothing }
+            guard let batch, batch.isComplete || !isComplete else { return .nothing }
             guard isFolded(batch) else { return .cut(batch) }
             return .ready(try render(batch, from: state, binds: binds))
         }

@@ -14,7 +14,7 @@ struct Cut {
     private let parked: ParkedProfiles
     private let limit: LaneCursor?
     private let coalesces: Bool
-    private var seen: Set<UInt32> = []
+    private var seen: OrdinalSet
     /// Coalesced: the last change of each profile, in the order of their first ones.
     private var last: [LaneBatch.Member] = []
     private var places: [UInt32: Int] = [:]
@@ -30,11 +30,9 @@ struct Cut {
         self.limit = limit
         self.coalesces = coalesces
         skip = cursor.profileCount
-        if coalesces {
-            places.reserveCapacity(min(size, 1 << 16))
-        } else {
-            seen.reserveCapacity(min(size, 1 << 16))
-        }
+        let capacity = min(size, 1 << 16)
+        seen = OrdinalSet(capacity: coalesces ? 0 : capacity)
+        if coalesces { places.reserveCapacity(capacity) }
     }
 
     /// Takes an event in; returns the batch if it ends before the event, with it or in it.
@@ -51,12 +49,18 @@ struct Cut {
                 cursorAfter: LaneCursor(position: position), isComplete: true,
                 body: Array(frame.bytes[event.body.range]))
         }
-        var open =
-            batch
-            ?? LaneBatch(
+        var open: LaneBatch
+        if let batch {
+            open = batch
+            // Else what it holds would be copied before it grows.
+            self.batch = nil
+        } else {
+            open = LaneBatch(
                 kind: event.kind, firstPosition: position, lastPosition: position,
                 lastTime: event.time, firstRecordedAt: event.recordedAt, cursorAfter: cursor,
                 isComplete: false)
+            open.members.reserveCapacity(coalesces ? 0 : min(size, 1 << 16))
+        }
         let isDone = take(event, position, frame.ordinals[event.ordinalRange], into: &open)
         skip = 0
         batch = open
@@ -97,18 +101,22 @@ struct Cut {
     ) -> Bool {
         let isRemoved = event.kind == .profilesRemoved
         var done = skip
+        func note() {
+            guard done > skip else { return }
+            (batch.lastPosition, batch.lastTime) = (position, event.time)
+            batch.cursorAfter =
+                done == ordinals.count
+                ? LaneCursor(position: position)
+                : LaneCursor(position: position.predecessor, profileCount: done)
+        }
+        defer { note() }
         for ordinal in ordinals.dropFirst(skip) {
             if isFull(batch) { return true }
             let member = LaneBatch.Member(
                 ordinal: ordinal, position: position, isRemoved: isRemoved)
             guard coalesces ? coalesce(member) : add(member, to: &batch) else { return true }
-            batch.lastPosition = position
-            batch.lastTime = event.time
             done += 1
-            batch.cursorAfter =
-                done == ordinals.count
-                ? LaneCursor(position: position)
-                : LaneCursor(position: position.predecessor, profileCount: done)
+            if limit != nil { note() }
         }
         if ordinals.isEmpty { batch.cursorAfter = LaneCursor(position: position) }
         return isFull(batch)
@@ -116,9 +124,8 @@ struct Cut {
 
     /// false: the profile is in the batch already.
     private mutating func add(_ member: LaneBatch.Member, to batch: inout LaneBatch) -> Bool {
-        if seen.contains(member.ordinal) { return false }
         if !parked.holds(member.ordinal) {
-            seen.insert(member.ordinal)
+            guard seen.insert(member.ordinal) else { return false }
             batch.members.append(member)
         } else if !parked.contains(member.ordinal, at: member.position) {
             batch.held.append(member)

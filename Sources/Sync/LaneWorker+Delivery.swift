@@ -53,31 +53,55 @@ extension LaneWorker {
     ) async throws -> RunEnd {
         var attempt = options.attempt
         var mayBeStale = options.isReused
-        var ahead: PreparedDelivery?
+        var ahead: Ahead?
         while true {
-            try Task.checkCancellation()
-            let next: PreparedDelivery?
-            if let ahead { next = ahead } else { next = try await nextDelivery(session) }
-            ahead = nil
-            guard let next else { return .caughtUp }
-            if !options.flush, repeated == nil, let due = dueTime(next.batch) {
-                return .waiting(until: due)
+            let sent: SentDelivery
+            if case .sent(let delivery) = ahead {
+                sent = delivery
+            } else {
+                try Task.checkCancellation()
+                let next: PreparedDelivery?
+                if case .built(let built) = ahead {
+                    next = built
+                } else {
+                    next = try await nextDelivery(session)
+                }
+                guard let next else { return .caughtUp }
+                if !options.flush, repeated == nil, let due = dueTime(next.batch) {
+                    return .waiting(until: due)
+                }
+                if options.shouldYield() { return .yielded }
+                if case .success = next.queries { try await recordBefore(next) }
+                sent = send(next, from: row, over: session)
             }
-            if options.shouldYield() { return .yielded }
-            if case .success = next.queries { try await recordBefore(next) }
             // As it is before the delivery; later starts are recorded after its own.
             let before = self
-            async let following = before.following(next, binds: binding(over: session))
-            let isDelivered = try await deliver(
-                next, over: session, attempt: attempt, mayBeStale: mayBeStale)
-            let (built, end) = try await following
+            async let following = before.following(sent, over: session, options)
+            let settled: Result<Bool, any Error>
+            do {
+                settled = .success(
+                    try await settle(sent, attempt: attempt, mayBeStale: mayBeStale))
+            } catch {
+                settled = .failure(error)
+            }
+            let (next, end) = try await following
+            let isDelivered: Bool
+            do {
+                isDelivered = try settled.get()
+            } catch {
+                await next?.end()
+                throw error
+            }
             mayBeStale = false
             // After a refusal smaller ones come first.
             if let end { announced = isDelivered ? end : nil }
-            guard isDelivered else { continue }
+            ahead = isDelivered ? next : nil
+            guard isDelivered else {
+                await next?.end()
+                continue
+            }
             attempt = 1
-            ahead = built
-            await options.delivered(next.batch.members.count)
+            await options.delivered(sent.prepared.batch.members.count)
         }
     }
 
@@ -95,21 +119,58 @@ extension LaneWorker {
     /// full may grow meanwhile, and is built anew. And up to where deliveries were announced, if
     /// that had to be done.
     private func following(
-        _ current: PreparedDelivery, binds: @escaping @Sendable (EventKind) -> Bool
-    ) async throws -> (PreparedDelivery?, LaneCursor?) {
-        let rest = bisection?.afterSuccess(of: current.batch.members.count)
-        let repetition = repeated.flatMap { current.after.cursor < $0.end ? $0 : nil }
+        _ current: SentDelivery, over session: any TargetSession, _ options: RunOptions
+    ) async throws -> (Ahead?, LaneCursor?) {
+        let (batch, after) = (current.prepared.batch, current.prepared.after)
+        let rest = bisection?.afterSuccess(of: batch.members.count)
+        let repetition = repeated.flatMap { after.cursor < $0.end ? $0 : nil }
         let size = rest?.size ?? repetition?.size ?? deliverySize
-        let batch = try await builder.cut(
-            after: current.after, size: size, limit: repetition?.end)
-        guard let batch, batch.isComplete else { return (nil, nil) }
+        let built = try await builder.next(
+            after: after, size: size, limit: repetition?.end, isComplete: true,
+            binds: binding(over: session))
+        guard let built else { return (nil, nil) }
         let announces =
-            absorbsRepeats && repeated == nil && bisection == nil && current.batch.isComplete
-            && announced.map { $0 < batch.cursorAfter } ?? true
-        async let end = announces ? announce(from: current.after) : nil
-        let built = try await builder.prepare(
-            batch, from: current.after, binds: binds)
-        return (built, try await end)
+            absorbsRepeats && repeated == nil && bisection == nil && batch.isComplete
+            && announced.map { $0 < built.batch.cursorAfter } ?? true
+        let end = announces ? try await announce(from: after) : nil
+        guard session.queuesDeliveries, mayFollow(current, built, announced: end ?? announced),
+            !options.shouldYield()
+        else { return (.built(built), end) }
+        let sent = send(
+            built, from: current.moved, over: session, follows: current.prepared.id)
+        return (.sent(sent), end)
+    }
+
+    /// Whether a delivery may be sent before the one under way is known to be done: nothing of what
+    /// comes before it is special, and the ledger holds what it must.
+    private func mayFollow(
+        _ current: SentDelivery, _ next: PreparedDelivery, announced: LaneCursor?
+    ) -> Bool {
+        guard repeated == nil, bisection == nil, !isTriedAsText, next.batch.held.isEmpty,
+            case .success = next.queries, current.isSent,
+            !plan.commitsByItself(current.prepared.batch.kind),
+            !plan.commitsByItself(next.batch.kind)
+        else { return false }
+        if isTransactional { return true }
+        return absorbsRepeats && (announced.map { next.batch.cursorAfter <= $0 } ?? false)
+    }
+
+    /// Gives a delivery to the target; what becomes of it is for `settle`.
+    private func send(
+        _ next: PreparedDelivery, from row: TargetCursor, over session: any TargetSession,
+        follows: String? = nil
+    ) -> SentDelivery {
+        guard case .success(let queries) = next.queries else {
+            return SentDelivery(prepared: next, moved: row, result: nil)
+        }
+        var moved = row
+        moved.cursor = next.batch.cursorAfter
+        moved.queryCount += Int64(queries.count)
+        var delivery = delivery(next.id, from: row, to: moved, queries, next.batch.kind)
+        delivery.follows = follows
+        let sent = delivery
+        return SentDelivery(
+            prepared: next, moved: moved, result: Task { try await session.deliver(sent) })
     }
 
     /// Has the ledger say that the next deliveries are begun, so that it is not asked before each.
@@ -144,11 +205,13 @@ extension LaneWorker {
         return context.clock.now() < due ? due : nil
     }
 
-    /// false: it was refused, and is to be cut smaller or without what was parked.
-    private mutating func deliver(
-        _ next: PreparedDelivery, over session: any TargetSession, attempt: Int, mayBeStale: Bool
+    /// Waits for a delivery's end. false: it was refused, and is to be cut smaller or without what
+    /// was parked.
+    private mutating func settle(
+        _ sent: SentDelivery, attempt: Int, mayBeStale: Bool
     ) async throws -> Bool {
         let started = monotonicNanoseconds()
+        let (next, moved) = (sent.prepared, sent.moved)
         let queries: [TargetQuery]
         switch next.queries {
         case .success(let rendered): queries = rendered
@@ -158,17 +221,16 @@ extension LaneWorker {
             try await refused(failure, next.batch, attempt: attempt, started)
             return false
         }
-        var moved = row
-        moved.cursor = next.batch.cursorAfter
-        moved.queryCount += Int64(queries.count)
         do {
-            let result = try await session.deliver(
-                delivery(next.id, to: moved, queries, next.batch.kind))
-            if case .unbindable(let place) = result {
+            let rowCounts: [Int]
+            switch try await sent.end() {
+            case .committed(let counts): rowCounts = counts
+            case .fenced: throw Self.fenced(lane)
+            case .unbindable(let place):
                 unbindable.insert(builder.kind(of: place, in: next.batch))
                 return false
+            case .notBegun, nil: return false
             }
-            guard case .committed(let rowCounts) = result else { throw Self.fenced(lane) }
             try await receipts.add(
                 deliveredReceipts(
                     next.batch, cursor: moved.cursor, attempt: attempt, rowCounts, started))
@@ -202,7 +264,8 @@ extension LaneWorker {
     }
 
     func delivery(
-        _ id: String, to moved: TargetCursor, _ queries: [TargetQuery], _ kind: EventKind
+        _ id: String, from row: TargetCursor, to moved: TargetCursor, _ queries: [TargetQuery],
+        _ kind: EventKind
     ) -> TargetDelivery {
         let isKept: Bool
         if case .refused = support { isKept = false } else { isKept = true }

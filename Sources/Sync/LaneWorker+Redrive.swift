@@ -49,7 +49,8 @@ extension LaneWorker {
         moved.queryCount += Int64(queries.count)
         do {
             let result = try await session.deliver(
-                delivery(prepared.id, to: moved, queries, prepared.batch.kind))
+                delivery(
+                    prepared.id, from: row, to: moved, queries, prepared.batch.kind))
             guard case .committed(let rowCounts) = result else { throw Self.fenced(lane) }
             var receipt = makeReceipt(redriven: one, .delivered)
             receipt.successfulQueryCount = queries.count

@@ -141,7 +141,8 @@ struct CoalescingTests {
         moved.cursor = lost.batch.cursorAfter
         moved.queryCount += Int64(try lost.queries.get().count)
         _ = try await session.deliver(
-            worker.delivery(lost.id, to: moved, try lost.queries.get(), lost.batch.kind))
+            worker.delivery(
+                lost.id, from: worker.row, to: moved, try lost.queries.get(), lost.batch.kind))
         (worker, session) = try await world.worker(1, target)
         #expect(worker.state.cursor == lost.batch.cursorAfter)
         #expect(try await world.sync(target).state == .done)

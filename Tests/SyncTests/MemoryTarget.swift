@@ -65,8 +65,13 @@ final class MemoryTarget: Connector {
 private final class MemorySession: TargetSession {
     private let target: MemoryTarget
     private let open = Mutex<(queries: [String], cursors: [LaneKey: TargetCursor])?>(nil)
+    /// Deliveries go one after the other, in the order they came.
+    private let last = Mutex<Task<TargetDeliveryResult, any Error>?>(nil)
+    private let committed = Mutex<String?>(nil)
 
     init(_ target: MemoryTarget) { self.target = target }
+
+    var queuesDeliveries: Bool { true }
 
     func openCursors() async throws -> CursorSupport { target.state.withLock { $0.support } }
 
@@ -122,6 +127,26 @@ private final class MemorySession: TargetSession {
     }
 
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
+        let task = last.withLock { last in
+            let before = last
+            let task = Task {
+                _ = await before?.result
+                let isNext = committed.withLock { committed in
+                    defer { committed = nil }
+                    return delivery.follows == nil || delivery.follows == committed
+                }
+                guard isNext else { return TargetDeliveryResult.notBegun }
+                let result = try await deliverNow(delivery)
+                if case .committed = result { committed.withLock { $0 = delivery.id } }
+                return result
+            }
+            last = task
+            return task
+        }
+        return try await task.value
+    }
+
+    private func deliverNow(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
         let fault = target.state.withLock { state in
             defer { state.deliveryCount += 1 }
             return state.faults[state.deliveryCount]
