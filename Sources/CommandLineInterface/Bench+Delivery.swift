@@ -16,7 +16,7 @@ struct BenchTargets {
 }
 
 extension Bench {
-    static let deliveryChangeCount = 200_000
+    static let deliveryChangeCount = 500_000
     private static let batchSize = 1000
 
     /// Delivery to SQLite, and to the databases whose URLs are given: values bound where the target

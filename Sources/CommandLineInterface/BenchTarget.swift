@@ -72,6 +72,17 @@ final class BenchTarget: Sendable {
             CREATE TABLE segledger_bench (segment_id \(number), client_id \(text)\(key)) \(end);
             """
         _ = try await ask { try await $0.execute(Array(sql.utf8)) }
+        if kind == .clickhouse { try await rest() }
+    }
+
+    /// What came before has the server merge for a while, on every core that it finds.
+    private func rest() async throws {
+        let merges = Array("SELECT count() FROM system.merges".utf8)
+        for _ in 0..<300 {
+            let count = try await ask { try await $0.query(merges) }.first?.first
+            if count == "0" { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
     }
 
     func rowCount() async throws -> Int {
@@ -90,15 +101,16 @@ final class BenchTarget: Sendable {
 
     var clientName: String {
         switch kind {
-        case .sqlite: "same text through sqlite3"
-        case .mysql: "same text through mariadb"
-        case .clickhouse: "same text, one request after the other"
-        default: "same text through psql"
+        case .sqlite: "same statements through sqlite3"
+        case .mysql: "same statements through mariadb"
+        case .clickhouse: "same statements, one after the other"
+        default: "same statements through psql"
         }
     }
 
-    /// Rows per second of the statements, one transaction each, through the database's own client;
-    /// nil: this machine has none.
+    /// Rows per second of what deliveries run, through the database's own client: each query in a
+    /// transaction with the cursor's move, where there are transactions; nil: this machine has no
+    /// such client.
     func clientRate(_ statements: [[UInt8]], in directory: String) async throws -> Double? {
         let target =
             kind == .sqlite ? BenchTarget(kind, url: directory + "/ceiling.db") : self
@@ -111,8 +123,11 @@ final class BenchTarget: Sendable {
             }
         } else {
             let path = directory + "/statements.sql"
-            let begin = Array((kind == .mysql ? "START TRANSACTION;\n" : "BEGIN;\n").utf8)
-            let script = statements.flatMap { begin + $0 + Array(";\nCOMMIT;\n".utf8) }
+            try await target.claimCeilingRow()
+            let script = statements.enumerated().flatMap { number, statement in
+                Array((kind == .mysql ? "START TRANSACTION;\n" : "BEGIN;\n").utf8) + statement
+                    + Array(";\n\(Self.ceilingMove(number));\nCOMMIT;\n".utf8)
+            }
             guard FileManager.default.createFile(atPath: path, contents: Data(script)) else {
                 throw Failure(.storageFailed, "\(path) cannot be written", hint: nil)
             }
@@ -124,8 +139,36 @@ final class BenchTarget: Sendable {
         let rate = Double(Bench.deliveryChangeCount) / Bench.elapsed(start)
         try Bench.check(
             try await target.rowCount() == Bench.deliveryChangeCount, "the client's table")
+        if kind != .clickhouse {
+            let row = try await target.ask { try await $0.readCursor(Self.ceilingLane) }
+            try Bench.check(row?.queryCount == Int64(statements.count), "the client's cursor")
+        }
         await target.close()
         return rate
+    }
+
+    private static let ceilingLane = LaneKey(integration: "ceiling", segment: SegmentID(1))
+
+    private func claimCeilingRow() async throws {
+        try await ask { session in
+            _ = try await session.openCursors()
+            _ = try await session.claimCursor(
+                Self.ceilingLane,
+                initial: TargetCursor(
+                    ledger: "bench", epoch: 0, cursor: LaneCursor(position: nil), resync: -1,
+                    queryCount: 0))
+        }
+    }
+
+    /// Moves the row behind the query of this number, as a delivery does.
+    private static func ceilingMove(_ number: Int) -> String {
+        """
+        UPDATE segledger_cursor
+        SET ledger = 'bench', epoch = 1, position = \(number), profile_count = 0, resync = -1,
+            queries = \(number + 1)
+        WHERE integration = 'ceiling' AND segment_id = 1 AND ledger = 'bench' AND epoch = 1
+            AND position = \(number - 1) AND profile_count = 0
+        """
     }
 
     private func client(_ target: BenchTarget, _ path: String) throws -> [String] {

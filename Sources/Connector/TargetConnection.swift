@@ -48,10 +48,10 @@ package protocol TargetConnection: AnyObject, Sendable {
     /// What `beginAndHold` left to do before the commit; false: the row is not as expected.
     func moveHeld(_ lane: LaneKey, _ move: TargetDelivery.Move) throws(TargetFailure) -> Bool
 
-    /// `moveHeld`, then the commit, if the row was as expected. Where another delivery of the lane
-    /// follows at once, it may begin in the same round trip and take hold of the moved row.
+    /// `moveHeld`, then the commit, if the row was as expected. A delivery that comes next at once
+    /// may begin in the same round trip.
     func moveHeldAndCommit(
-        _ lane: LaneKey, _ move: TargetDelivery.Move, isFollowed: Bool
+        _ lane: LaneKey, _ move: TargetDelivery.Move, before next: TargetDelivery?
     ) throws(TargetFailure) -> Bool
 
     /// May be called again.
@@ -100,7 +100,7 @@ extension TargetConnection {
     ) throws(TargetFailure) -> Bool { true }
 
     package func moveHeldAndCommit(
-        _ lane: LaneKey, _ move: TargetDelivery.Move, isFollowed: Bool
+        _ lane: LaneKey, _ move: TargetDelivery.Move, before next: TargetDelivery?
     ) throws(TargetFailure) -> Bool {
         guard try moveHeld(lane, move) else { return false }
         try commit()
@@ -127,9 +127,9 @@ extension TargetConnection {
         }
     }
 
-    /// - Parameter isFollowed: whether another delivery of the lane comes at once, asked late.
+    /// - Parameter next: the delivery that comes at once after this one, asked late.
     func deliver(
-        _ delivery: TargetDelivery, isFollowed: () -> Bool
+        _ delivery: TargetDelivery, before next: () -> TargetDelivery?
     ) throws(TargetFailure) -> TargetDeliveryResult {
         if delivery.commitsByItself { return try deliverOneByOne(delivery) }
         return try rollingBack { () throws(TargetFailure) in
@@ -156,7 +156,7 @@ extension TargetConnection {
                 try commit()
                 return .committed(rowCounts: rowCounts)
             }
-            guard try moveHeldAndCommit(delivery.lane, move, isFollowed: isFollowed()) else {
+            guard try moveHeldAndCommit(delivery.lane, move, before: next()) else {
                 return try takenBack(.fenced)
             }
             return .committed(rowCounts: rowCounts)

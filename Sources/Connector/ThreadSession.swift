@@ -10,8 +10,8 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
     package let undoesQueries: Bool
     private let abandonment: CallAbandonment?
     private let thread: OwnedThread
-    /// Deliveries that follow the one under way.
-    private let followerCount = Atomic<Int>(0)
+    /// The delivery that follows the one under way.
+    private let follower = Mutex<TargetDelivery?>(nil)
     /// The last delivery, if it was committed.
     private let committed = Mutex<String?>(nil)
 
@@ -61,9 +61,9 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
         }
     }
 
-    /// - Parameter follows: another call is under way, whose cancellation is this one's too.
+    /// - Parameter follower: another call is under way, whose cancellation is this one's too.
     private func run<Result: Sendable>(
-        follows: Bool = false, _ body: @escaping @Sendable (Connection) throws -> Result
+        follower: TargetDelivery? = nil, _ body: @escaping @Sendable (Connection) throws -> Result
     ) async throws -> Result {
         guard let connection = connection.withLock({ $0 }) else {
             throw TargetFailure(
@@ -71,7 +71,11 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
                 isConnectionLost: true)
         }
         // Forgets a cancellation of what ran before, not one of the caller's own task.
-        if follows { followerCount.add(1, ordering: .relaxed) } else { cancellation.lower() }
+        if let follower {
+            self.follower.withLock { $0 = follower }
+        } else {
+            cancellation.lower()
+        }
         if Task.isCancelled { cancellation.raise() }
         do {
             return try await Self.call(on: thread, abandonment) { try body(connection) }
@@ -130,8 +134,8 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
 
     package func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
         let follows = delivery.follows != nil
-        let result = try await run(follows: follows) { connection in
-            if follows { self.followerCount.subtract(1, ordering: .relaxed) }
+        let result = try await run(follower: follows ? delivery : nil) { connection in
+            if follows { self.follower.withLock { $0 = nil } }
             let isNext = self.committed.withLock { last in
                 guard !follows || last == delivery.follows else { return false }
                 last = nil
@@ -141,7 +145,7 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
                 return (TargetDeliveryResult.notBegun, connection.bindsValues)
             }
             let result = try connection.deliver(delivery) {
-                self.followerCount.load(ordering: .relaxed) > 0
+                self.follower.withLock { $0?.follows == delivery.id ? $0 : nil }
             }
             if case .committed = result { self.committed.withLock { $0 = delivery.id } }
             return (result, connection.bindsValues)

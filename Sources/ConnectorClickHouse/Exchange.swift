@@ -30,7 +30,9 @@ final class ClickHouseExchange: Sendable {
 
     private let client: HTTPClient
     /// Of requests and their connection: between two loops each part would change threads.
-    private let loop = HTTPClient.defaultEventLoopGroup.any()
+    private let loop: any EventLoop
+    /// Of calls that wait for several answers.
+    let executor: LoopExecutor
     private let configuration: ClickHouseConfiguration
     private let headers: HTTPHeaders
     private let address: String
@@ -38,6 +40,8 @@ final class ClickHouseExchange: Sendable {
 
     init(_ configuration: ClickHouseConfiguration) {
         self.configuration = configuration
+        loop = HTTPClient.defaultEventLoopGroup.any()
+        executor = LoopExecutor(loop)
         var settings = HTTPClient.Configuration(
             tlsConfiguration: configuration.tls, redirectConfiguration: .disallow,
             timeout: .init(

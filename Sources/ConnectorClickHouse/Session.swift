@@ -216,23 +216,26 @@ final class ClickHouseSession: TargetSession {
 
     var queuesDeliveries: Bool { true }
 
-    /// The requests are made before the delivery's turn comes.
+    /// The requests are made before the delivery's turn comes; from there on nothing changes
+    /// threads.
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
         let requests = requests(of: delivery)
         let (turn, before) = turns.take()
-        var committed: String?
-        defer { turn.end(committed: committed) }
-        if let followed = delivery.follows {
-            let last = await before?.committed()
-            guard last == followed else {
-                committed = last
-                return .notBegun
+        return try await withTaskExecutorPreference(exchange.executor) {
+            var committed: String?
+            defer { turn.end(committed: committed) }
+            if let followed = delivery.follows {
+                let last = await before?.committed()
+                guard last == followed else {
+                    committed = last
+                    return .notBegun
+                }
             }
+            try exchange.beginCall(follows: delivery.follows != nil)
+            let result = try await deliver(delivery, requests.get())
+            if case .committed = result { committed = delivery.id }
+            return result
         }
-        try exchange.beginCall(follows: delivery.follows != nil)
-        let result = try await deliver(delivery, requests.get())
-        if case .committed = result { committed = delivery.id }
-        return result
     }
 
     /// Of each query.

@@ -39,8 +39,8 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     let signal = CancelSignal()
     let isMariaDB: Bool
     var transaction = Transaction.none
-    /// The lane's row that the open transaction holds for the delivery that comes next.
-    var held: (lane: LaneKey, cursor: TargetCursor)?
+    /// How the open transaction began, if it is a delivery's: that of the next one, ahead of it.
+    var begun: MySQLBeginning?
     /// Bytes of a query that the server takes; known after `applySettings`.
     var queryByteCountMax = Int.max
     private let configuration: MySQLConfiguration
@@ -161,6 +161,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
 
     // MARK: State
 
+    /// Whether a statement can be told not to wait for a lock.
     var locksAtOnce: Bool { isMariaDB && mysql_get_server_version(handle) >= 100_300 }
 
     /// Whether the server has a transaction open, as its last answer said.

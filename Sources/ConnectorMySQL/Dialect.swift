@@ -26,15 +26,15 @@ enum MySQLDialect {
     /// the transaction.
     static let lockCursor = "SELECT 1 FROM segledger_cursor \(isExpected) FOR UPDATE"
 
-    /// The same, or an error where another holds the row. MariaDB from 10.3 on:
-    /// https://mariadb.com/kb/en/wait-and-nowait/
-    static let lockCursorAtOnce = lockCursor + " NOWAIT"
-
     static let advanceCursor = """
         UPDATE segledger_cursor
         SET ledger = ?, epoch = ?, position = ?, profile_count = ?, resync = ?, queries = ?
         \(isExpected)
         """
+
+    /// In front of a statement that is not to wait where another holds the row. MariaDB from 10.3 on:
+    /// https://mariadb.com/kb/en/wait-and-nowait/
+    static let atOnce = "SET STATEMENT innodb_lock_wait_timeout = 0 FOR "
 
     /// Asked before the table is created: CREATE TABLE IF NOT EXISTS wants the right to create even
     /// where the table is there. And an engine without transactions would keep no promise.
@@ -51,14 +51,17 @@ enum MySQLDialect {
 
     /// A transaction of Segledger's begins with a savepoint, which every end of a transaction
     /// removes, also one that is followed by a new beginning.
-    static let begin = "START TRANSACTION; SAVEPOINT \(savepoint)"
+    static let begin = [start, "SAVEPOINT \(savepoint)"]
+    /// Of one in which nothing runs that could end it.
+    static let start = "START TRANSACTION"
     /// Ends before COMMIT with the error `savepointMissing` if it is no longer the transaction that
     /// `begin` began.
     ///
-    /// - Parameter statement: run in between.
-    static func commit(behind statement: String?) -> String {
-        "RELEASE SAVEPOINT \(savepoint); \(statement.map { $0 + "; " } ?? "")COMMIT"
+    /// - Parameter statements: run in between.
+    static func commit(behind statements: [String]) -> [String] {
+        ["RELEASE SAVEPOINT \(savepoint)"] + statements + [commit]
     }
+    static let commit = "COMMIT"
     /// ER_SP_DOES_NOT_EXIST
     static let savepointMissing: CUnsignedInt = 1305
 

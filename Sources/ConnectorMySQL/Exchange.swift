@@ -93,6 +93,11 @@ struct MySQLExchange {
     }
 
     @discardableResult
+    func run(_ statements: [String]) throws(TargetFailure) -> MySQLResults {
+        try run(statements.joined(separator: "; "))
+    }
+
+    @discardableResult
     func run(
         _ sql: String, _ parameters: [String]
     ) throws(TargetFailure) -> (rows: [[String?]], rowCount: Int) {
@@ -130,59 +135,59 @@ struct MySQLExchange {
 
     func begin() throws(TargetFailure) {
         try run(MySQLDialect.begin)
-        connection.transaction = .open
+        (connection.transaction, connection.begun) = (.open, nil)
     }
 
-    /// Begins, and locks the lane's row; false: it is not as expected.
-    func beginAndLock(_ expected: [String]) throws(TargetFailure) -> Bool {
+    /// Begins a delivery's transaction; false: the lane's row is not as expected.
+    func begin(_ beginning: MySQLBeginning) throws(TargetFailure) -> Bool {
         connection.transaction = .open
-        let lock = connection.filled(MySQLDialect.lockCursor, expected)
         do throws(TargetFailure) {
-            return try run("\(MySQLDialect.begin); \(lock)").rows.count == 1
+            return beginning.isHeld(
+                after: try run(beginning.statements(on: connection, atOnce: false)))
         } catch {
             connection.transaction = .failed
             throw error
         }
     }
 
-    /// Moves the row that `beginAndLock` holds, and commits.
+    /// Moves the row, where `beginning` only locked it, and commits.
     ///
-    /// - Parameter next: begin once more then, and lock the row if it is so; whether that was done.
-    func moveAndCommit(
-        _ parameters: [String], thenLock next: [String]?
+    /// - Parameter next: begun too, if it need not wait; whether that was done.
+    func commit(
+        _ beginning: MySQLBeginning, thenBegin next: MySQLBeginning?
     ) throws(TargetFailure) -> Bool {
-        let move = connection.filled(MySQLDialect.advanceCursor, parameters)
-        var sql = MySQLDialect.commit(behind: move)
-        if let next {
-            let lock = connection.filled(MySQLDialect.lockCursorAtOnce, next)
-            sql += "; \(MySQLDialect.begin); \(lock)"
-        }
-        let results = try endTransaction(sql)
-        guard results.rowCount == 1 else {
+        let ending = beginning.endingStatements(on: connection)
+        let following = next?.statements(on: connection, atOnce: true) ?? []
+        let results = try endTransaction(ending, then: following)
+        guard beginning.isMoved(after: results) else {
             var failure = MySQLFailures.cursorGone
             failure.isOutcomeUnknown = true
             throw failure
         }
-        return next != nil && connection.transaction == .open && results.rows.count == 1
+        guard let next, connection.transaction == .open else { return false }
+        return next.isHeld(after: results)
     }
 
     func commit() throws(TargetFailure) {
-        _ = try endTransaction(MySQLDialect.commit(behind: nil))
+        _ = try endTransaction(MySQLDialect.commit(behind: []), then: [])
     }
 
-    /// - Parameter sql: from the savepoint's release to the commit, and what follows that.
-    private func endTransaction(_ sql: String) throws(TargetFailure) -> MySQLResults {
+    /// - Parameter following: run once the transaction is committed, which they do not change.
+    private func endTransaction(
+        _ statements: [String], then following: [String]
+    ) throws(TargetFailure) -> MySQLResults {
         guard connection.transaction == .open else {
             try rollback()
             throw MySQLFailures.commitRolledBack
         }
         var results = MySQLResults(isInTransaction: true)
         do throws(TargetFailure) {
+            let sql = (statements + following).joined(separator: "; ")
             try send(Array(sql.utf8), isCancellable: false, into: &results)
         } catch {
             connection.transaction = .failed
             // Committed. A beginning that failed is made again by the delivery that follows.
-            if results.isTransactionEnded { return results }
+            if results.writtenRowCounts.count >= statements.count { return results }
             if error.targetCode == String(MySQLDialect.savepointMissing) {
                 throw MySQLFailures.transactionControl
             }
@@ -207,7 +212,7 @@ struct MySQLExchange {
     func rollback() throws(TargetFailure) {
         if connection.transaction == .none && !connection.isServerInTransaction { return }
         try run("ROLLBACK", isCancellable: false)
-        (connection.transaction, connection.held) = (.none, nil)
+        (connection.transaction, connection.begun) = (.none, nil)
     }
 
     // MARK: Sending and collecting

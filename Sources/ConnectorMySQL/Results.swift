@@ -6,14 +6,14 @@ struct MySQLResults {
     /// rows found (CLIENT_FOUND_ROWS): an UPDATE counts what it found, also where nothing changed;
     /// ON DUPLICATE KEY UPDATE counts 1 for a row inserted or already so, 2 for a row changed;
     /// REPLACE counts 2 for a row replaced.
-    private(set) var rowCount = 0
+    var rowCount: Int { writtenRowCounts.reduce(0, +) }
+    /// Of each statement that is done; those that returned rows wrote none.
+    private(set) var writtenRowCounts: [Int] = []
     /// Of the last statement that returned rows.
     private(set) var rows: [[String?]] = []
     /// No statement began a transaction, ended the one it ran in, or turned autocommit off. One
     /// that ended it and began another at once is found at the commit.
     private(set) var isTransactionKept = true
-    /// A statement ended the transaction that the text runs inside of.
-    private(set) var isTransactionEnded = false
     private let isInTransaction: Bool
 
     /// `isInTransaction`: the text runs inside of one.
@@ -23,11 +23,12 @@ struct MySQLResults {
 
     /// `rowCount` is the largest number for a statement that has none.
     mutating func add(rowCount: UInt64) {
-        self.rowCount += Int(exactly: rowCount) ?? 0
+        writtenRowCounts.append(Int(exactly: rowCount) ?? 0)
     }
 
     mutating func add(rows stored: UnsafeMutablePointer<MYSQL_RES>) {
         rows = []
+        writtenRowCounts.append(0)
         let columnCount = Int(mysql_num_fields(stored))
         while let row = mysql_fetch_row(stored), let lengths = mysql_fetch_lengths(stored) {
             rows.append(
@@ -47,6 +48,5 @@ struct MySQLResults {
         if isInTransaction != self.isInTransaction || !isCommittingEach {
             isTransactionKept = false
         }
-        if self.isInTransaction, !isInTransaction { isTransactionEnded = true }
     }
 }

@@ -82,29 +82,27 @@ extension MySQLConnection: TargetConnection {
         return try exchange.run(MySQLDialect.advanceCursor, parameters).rowCount == 1
     }
 
-    /// The cursor is locked first and moved last: where a query commits by itself, as every DDL
-    /// does here, the cursor has not moved, and nothing counts as delivered that was not.
     func beginAndHold(
         _ delivery: TargetDelivery, _ move: TargetDelivery.Move
     ) throws(TargetFailure) -> TargetBeginning {
-        if let held, held == (delivery.lane, move.expected) {
-            self.held = nil
-            return TargetBeginning(isHeld: true)
-        }
+        let beginning = MySQLBeginning(delivery, move)
+        if transaction == .open, begun == beginning { return TargetBeginning(isHeld: true) }
         try exchange.rollback()
-        let expected = CursorSQL.expectedParameters(delivery.lane, move.expected)
-        return TargetBeginning(isHeld: try exchange.beginAndLock(expected))
+        guard try exchange.begin(beginning) else { return TargetBeginning(isHeld: false) }
+        begun = beginning
+        return TargetBeginning(isHeld: true)
     }
 
-    /// In one round trip. The row was locked as it is expected, so nothing but a query of the
-    /// operator's own can have taken it away: then the next delivery finds none.
     func moveHeldAndCommit(
-        _ lane: LaneKey, _ move: TargetDelivery.Move, isFollowed: Bool
+        _ lane: LaneKey, _ move: TargetDelivery.Move, before next: TargetDelivery?
     ) throws(TargetFailure) -> Bool {
-        let parameters = CursorSQL.advanceParameters(lane, from: move.expected, to: move.next)
-        let next =
-            isFollowed && locksAtOnce ? CursorSQL.expectedParameters(lane, move.next) : nil
-        held = try exchange.moveAndCommit(parameters, thenLock: next) ? (lane, move.next) : nil
+        guard let beginning = begun else { return false }
+        begun = nil
+        let following =
+            locksAtOnce
+            ? next.flatMap { next in next.move.map { MySQLBeginning(next, $0) } } : nil
+        let isBegun = try exchange.commit(beginning, thenBegin: following)
+        begun = isBegun ? following : nil
         return true
     }
 }

@@ -26,6 +26,8 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     private var isCancellable = false
     private(set) var isLost = false
     var statements = PreparedStatements()
+    /// The lane's row as the open transaction moved it for the delivery that comes next.
+    var begun: (lane: LaneKey, move: TargetDelivery.Move)?
     /// Until a pooler is found between here and the server.
     var bindsValues = true
     private var isOpen = true

@@ -75,7 +75,35 @@ struct PostgresExchange {
         if results.tags != ["COMMIT"] { throw PostgresFailures.commitRolledBack }
     }
 
+    /// Commits, and begins and moves the cursor once more in the same round trip; false: that was
+    /// not done, because the row is not as expected or another holds it.
+    func commitAndBegin(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) -> Bool {
+        try connection.startStatement(isCancellable: false)
+        guard PQenterPipelineMode(handle) == 1 else { throw connection.sendFailure() }
+        try sendParameters("COMMIT", [])
+        try sendParameters("BEGIN", [])
+        try sendParameters(
+            PostgresDialect.advanceAtOnce,
+            CursorSQL.advanceParameters(lane, from: move.expected, to: move.next))
+        guard PQpipelineSync(handle) == 1 else { throw connection.sendFailure() }
+        try connection.flush()
+        let (results, isSynced) = try collectPipeline()
+        if results.tags.first == "COMMIT" {
+            if let failure = results.failure { _ = connection.completed(failure) }
+            return isSynced && results.failure == nil && results.rowCount == 1
+        }
+        guard let failure = results.failure.map(connection.completed) else {
+            throw isSynced ? PostgresFailures.commitRolledBack : connection.sendFailure()
+        }
+        var unknown = failure
+        unknown.isOutcomeUnknown = failure.isConnectionLost
+        throw unknown
+    }
+
     func rollback() throws(TargetFailure) {
+        connection.begun = nil
         if connection.transactionStatus == PQTRANS_IDLE { return }
         try run("ROLLBACK", isCancellable: false)
     }
@@ -93,8 +121,9 @@ struct PostgresExchange {
             CursorSQL.advanceParameters(lane, from: move.expected, to: move.next))
         guard PQpipelineSync(handle) == 1 else { throw connection.sendFailure() }
         try connection.flush()
-        let results = try collectPipeline()
-        guard PQexitPipelineMode(handle) == 1 else { throw connection.sendFailure() }
+        let (results, isSynced) = try collectPipeline()
+        if let failure = results.failure { throw connection.completed(failure) }
+        if !isSynced { throw connection.sendFailure() }
         return results.rowCount == 1
     }
 
@@ -135,7 +164,8 @@ struct PostgresExchange {
         return results
     }
 
-    private func collectPipeline() throws(TargetFailure) -> PostgresResults {
+    /// What a pipeline comes to, and whether all of it came; the mode is left then.
+    private func collectPipeline() throws(TargetFailure) -> (PostgresResults, isSynced: Bool) {
         var results = PostgresResults()
         var isSynced = false
         while !isSynced {
@@ -151,11 +181,7 @@ struct PostgresExchange {
             default: results.add(result, wantsRows: false)
             }
         }
-        if isSynced, results.failure != nil, PQexitPipelineMode(handle) != 1 {
-            throw connection.sendFailure()
-        }
-        if let failure = results.failure { throw connection.completed(failure) }
-        if !isSynced { throw connection.sendFailure() }
-        return results
+        if isSynced, PQexitPipelineMode(handle) != 1 { throw connection.sendFailure() }
+        return (results, isSynced)
     }
 }

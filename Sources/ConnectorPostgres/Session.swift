@@ -72,6 +72,11 @@ extension PostgresConnection: TargetConnection {
     func beginAndHold(
         _ delivery: TargetDelivery, _ move: TargetDelivery.Move
     ) throws(TargetFailure) -> TargetBeginning {
+        if let begun, begun == (delivery.lane, move) {
+            self.begun = nil
+            return TargetBeginning(isHeld: true)
+        }
+        try exchange.rollback()
         let first = delivery.queries.prefix { if case .bound = $0 { true } else { false } }
         let queries = first.compactMap { if case .bound(let query) = $0 { query } else { nil } }
         guard !queries.isEmpty else {
@@ -94,6 +99,19 @@ extension PostgresConnection: TargetConnection {
             }
         }
         return beginning
+    }
+
+    /// A delivery that begins with text begins here, ahead of it.
+    func moveHeldAndCommit(
+        _ lane: LaneKey, _ move: TargetDelivery.Move, before next: TargetDelivery?
+    ) throws(TargetFailure) -> Bool {
+        guard let next, let nextMove = next.move, case .text = next.queries.first else {
+            try exchange.commit()
+            return true
+        }
+        let isBegun = try exchange.commitAndBegin(next.lane, nextMove)
+        begun = isBegun ? (next.lane, nextMove) : nil
+        return true
     }
 
     /// Behind other queries: not prepared, because what comes is seldom the same.

@@ -20,6 +20,7 @@ package final class ProjectionStore: Sendable {
     package let identity: LedgerIdentity
     package let isReadOnly: Bool
     private let pool: DatabasePool
+    private let shelf: ReaderShelf
     /// Used on the writer's queue only.
     let folding: FoldContext
     private let log: WriteAheadLog
@@ -27,10 +28,11 @@ package final class ProjectionStore: Sendable {
     private let committed: Mutex<Position>
 
     private init(
-        pool: DatabasePool, identity: LedgerIdentity, isReadOnly: Bool,
+        pool: DatabasePool, shelf: ReaderShelf, identity: LedgerIdentity, isReadOnly: Bool,
         folding: FoldContext, log: WriteAheadLog, checkpoint: Position
     ) {
         self.pool = pool
+        self.shelf = shelf
         self.identity = identity
         self.isReadOnly = isReadOnly
         self.folding = folding
@@ -59,9 +61,9 @@ package final class ProjectionStore: Sendable {
             throw noProjections
         }
         return try mappingDatabaseErrors("opening the projections") {
+            let openedPath = readOnly ? readablePath(directory) : path
             let pool = try DatabasePool(
-                path: readOnly ? readablePath(directory) : path,
-                configuration: databaseConfiguration(readOnly: readOnly))
+                path: openedPath, configuration: databaseConfiguration(readOnly: readOnly))
             let checkpoint: Position
             if readOnly {
                 checkpoint = try pool.read { database in
@@ -76,7 +78,10 @@ package final class ProjectionStore: Sendable {
                 }
             }
             return ProjectionStore(
-                pool: pool, identity: identity, isReadOnly: readOnly,
+                pool: pool,
+                shelf: ReaderShelf(
+                    path: openedPath, configuration: databaseConfiguration(readOnly: true)),
+                identity: identity, isReadOnly: readOnly,
                 folding: FoldContext(decoder: decoder, limits: limits),
                 log: WriteAheadLog(
                     databasePath: path, byteCountTarget: limits.logByteCount),
@@ -152,7 +157,7 @@ package final class ProjectionStore: Sendable {
         _ body: (ProjectionReader) throws -> Result
     ) throws -> Result {
         do {
-            return try pool.read { try body(ProjectionReader($0)) }
+            return try shelf.read { try body(ProjectionReader($0)) }
         } catch let error as DatabaseError {
             throw Failure(error, doing: "reading the projections")
         }
@@ -160,7 +165,10 @@ package final class ProjectionStore: Sendable {
 
     /// Closes the connections. Every later call fails.
     package func close() throws {
-        try mappingDatabaseErrors("closing the projections") { try pool.close() }
+        try mappingDatabaseErrors("closing the projections") {
+            try shelf.close()
+            try pool.close()
+        }
     }
 }
 

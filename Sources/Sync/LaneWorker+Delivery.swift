@@ -129,16 +129,28 @@ extension LaneWorker {
             after: after, size: size, limit: repetition?.end, isComplete: true,
             binds: binding(over: session))
         guard let built else { return (nil, nil) }
+        // The ledger's sync takes its time: the next announcement is made while there is one
+        // announced delivery left to send.
+        let isAnnounced = announced.map { built.batch.cursorAfter <= $0 } ?? false
+        let isLast = announced.map { built.batch.cursorAfter >= $0 } ?? true
         let announces =
-            absorbsRepeats && repeated == nil && bisection == nil && batch.isComplete
-            && announced.map { $0 < built.batch.cursorAfter } ?? true
-        let end = announces ? try await announce(from: after) : nil
-        guard session.queuesDeliveries, mayFollow(current, built, announced: end ?? announced),
+            absorbsRepeats && repeated == nil && bisection == nil && batch.isComplete && isLast
+        async let announcement =
+            announces ? announce(from: isAnnounced ? built.after : after) : nil
+        let covered = isAnnounced ? announced : try await announcement ?? announced
+        var next = Ahead.built(built)
+        if session.queuesDeliveries, mayFollow(current, built, announced: covered),
             !options.shouldYield()
-        else { return (.built(built), end) }
-        let sent = send(
-            built, from: current.moved, over: session, follows: current.prepared.id)
-        return (.sent(sent), end)
+        {
+            next = .sent(
+                send(built, from: current.moved, over: session, follows: current.prepared.id))
+        }
+        do {
+            return (next, try await announcement)
+        } catch {
+            await next.end()
+            throw error
+        }
     }
 
     /// Whether a delivery may be sent before the one under way is known to be done: nothing of what
@@ -186,7 +198,7 @@ extension LaneWorker {
 
     /// As many may be repeated after a crash. Servers that know blocks by name remember a hundred
     /// of a table (`replicated_deduplication_window`).
-    private static let announcedDeliveryCountMax = 8
+    private static let announcedDeliveryCountMax = 16
 
     /// Which kinds of events are sent with their values bound. What was refused is tried as text:
     /// only then is it the target that refuses the values, and not a parameter's type.

@@ -14,7 +14,7 @@ internal import Synchronization
 /// - no more than `countMax` receipts wait;
 /// - after an append that failed every call fails.
 final class ReceiptQueue: Sendable {
-    private static let intervalMilliseconds = 50
+    private static let intervalMilliseconds = 200
     static let countMax = 64
 
     private struct State {

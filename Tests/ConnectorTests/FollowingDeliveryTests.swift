@@ -63,38 +63,90 @@ struct FollowingDeliveryTests {
         "INV-6: given while the one before is under way, each is committed once and in order",
         arguments: TargetVariant.all)
     func inOrder(_ variant: TargetVariant) async throws {
-        let count = 40
         try await variant.make().withSession { session in
             guard session.queuesDeliveries else { return }
-            let start = try await session.claimCursor(
-                Self.lane, initial: CursorConformanceTests.initial)
-            var deliveries: [TargetDelivery] = []
-            for number in 1...count {
-                deliveries.append(
-                    Self.delivery(
-                        "\(number)", deliveries.last?.move?.next ?? start,
-                        "INSERT INTO people VALUES (\(number), 'n\(number)')",
-                        follows: deliveries.last?.id))
-            }
-            var given: Task<TargetDeliveryResult, any Error>?
-            for (index, delivery) in deliveries.enumerated() {
-                let current: Task<TargetDeliveryResult, any Error>
-                if let given { current = given } else { current = session.give(delivery) }
-                given = index + 1 < count ? session.give(deliveries[index + 1]) : nil
-                var isDone = Self.isCommitted(try await current.value)
-                while !isDone {
-                    // The one behind came first: it was not begun, nor was this one.
-                    if let other = given { #expect(try await other.value == .notBegun) }
-                    given = nil
-                    var again = delivery
-                    again.follows = nil
-                    isDone = Self.isCommitted(try await session.deliver(again))
-                }
-            }
+            let count = try await Self.deliverChain(40, over: session)
+            #expect(count == 40)
             let rows = try await session.rows("SELECT id FROM people ORDER BY id")
-            #expect(rows == (1...count).map { ["\($0)"] })
-            #expect(try await session.readCursor(Self.lane) == deliveries[count - 1].move!.next)
+            #expect(rows == (1...40).map { ["\($0)"] })
         }
+    }
+
+    @Test(
+        "INV-6: another that holds the lane's row between two delays them, and no more",
+        arguments: TargetVariant.all)
+    func rowHeldByAnother(_ variant: TargetVariant) async throws {
+        if variant.isExcused(.noTransactions) { return }
+        let target = try variant.make()
+        let session = try await target.prepare()
+        guard session.queuesDeliveries else { return await session.close() }
+        let other = try await target.connect()
+        async let count = Self.deliverChain(60, over: session)
+        let lock = sql("SELECT epoch FROM segledger_cursor FOR UPDATE")
+        for _ in 0..<60 {
+            try await other.begin()
+            _ = try await other.query(lock)
+            try await other.commit()
+        }
+        #expect(try await count == 60)
+        #expect(try await other.rows("SELECT count(*) FROM people") == [["60"]])
+        await session.close()
+        await other.close()
+    }
+
+    @Test(
+        "INV-6: who claims the lane between two ends them, whole", arguments: TargetVariant.all)
+    func claimedByAnother(_ variant: TargetVariant) async throws {
+        if variant.isExcused(.noTransactions) { return }
+        let target = try variant.make()
+        let session = try await target.prepare()
+        guard session.queuesDeliveries else { return await session.close() }
+        let other = try await target.connect()
+        async let count = Self.deliverChain(5000, over: session)
+        var cursor: TargetCursor?
+        while (cursor?.queryCount ?? 0) < 20 { cursor = try await other.readCursor(Self.lane) }
+        let claimed = try await other.claimCursor(
+            Self.lane, initial: CursorConformanceTests.initial)
+        let delivered = try await count
+        #expect(delivered < 5000)
+        #expect(claimed.queryCount == Int64(delivered))
+        #expect(try await other.rows("SELECT count(*) FROM people") == [["\(delivered)"]])
+        #expect(try await other.readCursor(Self.lane) == claimed)
+        await session.close()
+        await other.close()
+    }
+
+    /// Gives each delivery while the one before is under way; how many were committed before one
+    /// was fenced.
+    private static func deliverChain(
+        _ count: Int, over session: any TargetSession
+    ) async throws -> Int {
+        let start = try await session.claimCursor(lane, initial: CursorConformanceTests.initial)
+        var delivery = delivery("1", start, "INSERT INTO people VALUES (1, 'n1')")
+        var given: Task<TargetDeliveryResult, any Error>?
+        for number in 1...count {
+            let current = given ?? session.give(delivery)
+            let next = Self.delivery(
+                "\(number + 1)", delivery.move!.next,
+                "INSERT INTO people VALUES (\(number + 1), 'n\(number + 1)')",
+                follows: delivery.id)
+            given = number < count ? session.give(next) : nil
+            var result = try await current.value
+            while result == .notBegun {
+                // The one behind came first: it was not begun either.
+                if let other = given { #expect(try await other.value == .notBegun) }
+                given = nil
+                delivery.follows = nil
+                result = try await session.deliver(delivery)
+            }
+            guard isCommitted(result) else {
+                #expect(result == .fenced)
+                if let other = given { #expect(try await other.value == .notBegun) }
+                return number - 1
+            }
+            delivery = next
+        }
+        return count
     }
 
     @Test("A session that is closed while one waits leaves nothing of it")
