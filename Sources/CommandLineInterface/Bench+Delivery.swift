@@ -37,13 +37,17 @@ extension Bench {
         let target = BenchTarget(kind, url: url)
         let statements = try await capturedStatements(target)
         var figures: [BenchFigure] = []
+        // Before and after each: a shared machine is not the same a minute later, nor a server that
+        // has just been written to.
+        var before = try await target.clientRate(statements, in: directory)
         for form in DeliveryForm.allCases where form.applies(to: kind) {
-            // Beside each: a shared machine is not the same a minute later.
-            let ceiling = try await target.clientRate(statements, in: directory)
             try await target.prepare()
             let (rate, share) = try await rate(target, form)
             try Self.check(
                 try await target.rowCount() == Self.deliveryChangeCount, "the target table")
+            let after = try await target.clientRate(statements, in: directory)
+            let ceiling = before.flatMap { before in after.map { (before + $0) / 2 } }
+            before = after
             figures.append(
                 BenchFigure(
                     what: "delivery to \(kind.rawValue), \(form.title)", value: rate,

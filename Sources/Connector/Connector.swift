@@ -142,6 +142,8 @@ package struct TargetDelivery: Sendable {
     /// A query ends its transaction by itself, as DDL does on MySQL and Oracle: the queries run
     /// first, outside of one, and the row moves behind them.
     package var commitsByItself: Bool
+    /// The queries are INSERT, REPLACE, UPDATE and DELETE only.
+    package var writesOnlyRows = false
     /// The `id` of a delivery of the same lane that the session was given just before: this one
     /// begins only if that one is the last, and committed. At most one waits.
     package var follows: String?

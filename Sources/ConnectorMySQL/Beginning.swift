@@ -5,9 +5,9 @@ internal import SegmentModel
 ///
 /// As a rule the row is locked first and moved last: where a query commits by itself, as every DDL
 /// does here, the cursor has not moved, and nothing counts as delivered that was not. A transaction
-/// that was ended behind our back is found by its savepoint. Queries with their values beside them
-/// are one INSERT or REPLACE each, which cannot end a transaction, nor can what it calls (error
-/// 1422): in front of them the row is moved at once, which spares statements.
+/// that was ended behind our back is found by its savepoint. Statements that only write rows cannot
+/// end a transaction, nor can a function or trigger that they call (error 1422): in front of them
+/// the row is moved at once, which spares statements. Bound queries are one INSERT or REPLACE each.
 struct MySQLBeginning: Equatable {
     let lane: LaneKey
     let move: TargetDelivery.Move
@@ -17,7 +17,8 @@ struct MySQLBeginning: Equatable {
     init(_ delivery: TargetDelivery, _ move: TargetDelivery.Move) {
         lane = delivery.lane
         self.move = move
-        moves = !delivery.queries.isEmpty && delivery.queries.allSatisfy(\.isBound)
+        let isBound = !delivery.queries.isEmpty && delivery.queries.allSatisfy(\.isBound)
+        moves = isBound || delivery.writesOnlyRows
     }
 
     /// - Parameter atOnce: fail where another holds the row.
@@ -41,9 +42,9 @@ struct MySQLBeginning: Equatable {
             : MySQLDialect.commit(behind: [moveText(on: connection)])
     }
 
-    /// Whether the row was moved; `results` begin with those of `endingStatements`. It was locked as
-    /// it is expected, so nothing but a query of the operator's own can have taken it away: then
-    /// the next delivery finds none.
+    /// Whether the row was moved; `results` begin with those of `endingStatements`. It was locked
+    /// as it is expected, so nothing but a query of the operator's own can have taken it away:
+    /// then the next delivery finds none.
     func isMoved(after results: MySQLResults) -> Bool {
         moves || results.writtenRowCounts.dropFirst().first == 1
     }

@@ -32,8 +32,8 @@ enum MySQLDialect {
         \(isExpected)
         """
 
-    /// In front of a statement that is not to wait where another holds the row. MariaDB from 10.3 on:
-    /// https://mariadb.com/kb/en/wait-and-nowait/
+    /// In front of a statement that is not to wait where another holds the row. MariaDB from 10.3
+    /// on: https://mariadb.com/kb/en/wait-and-nowait/
     static let atOnce = "SET STATEMENT innodb_lock_wait_timeout = 0 FOR "
 
     /// Asked before the table is created: CREATE TABLE IF NOT EXISTS wants the right to create even

@@ -60,6 +60,15 @@ package struct IntegrationPlan: Sendable {
         }
     }
 
+    /// Whether the queries for profiles do nothing but write rows: nothing in them can end a
+    /// transaction.
+    var writesOnlyRows: Bool {
+        let verbs: Set<String> = ["INSERT", "REPLACE", "UPDATE", "DELETE"]
+        return [QueryKind.addProfiles, .removeProfiles].allSatisfy { kind in
+            queries[kind]?.template.statements.allSatisfy { verbs.contains($0.verb) } ?? true
+        }
+    }
+
     /// The tables that the queries insert into, as the queries name them.
     var insertedTables: [[QueryStatement.Name]] {
         var tables: [[QueryStatement.Name]] = []

@@ -281,9 +281,11 @@ extension LaneWorker {
     ) -> TargetDelivery {
         let isKept: Bool
         if case .refused = support { isKept = false } else { isKept = true }
-        return TargetDelivery(
+        var delivery = TargetDelivery(
             lane: lane, id: id, move: isKept ? TargetDelivery.Move(from: row, to: moved) : nil,
             queries: queries, commitsByItself: plan.commitsByItself(kind))
+        delivery.writesOnlyRows = kind.hasProfiles && plan.writesOnlyRows
+        return delivery
     }
 
     private func deliveredReceipts(

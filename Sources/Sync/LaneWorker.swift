@@ -12,6 +12,8 @@ internal import StorageIO
 /// Invariants:
 /// - `row` is what this worker last read or committed; a delivery that finds another row changes
 ///   nothing (the fence);
+/// - a delivery that waits at the session begins only if the one before it is committed
+///   (docs/decisions/0015);
 /// - receipts become durable while later deliveries are under way (`ReceiptQueue`); those that a
 ///   crash takes with it are rebuilt from the target's row;
 /// - where the target cannot tell what took place, the ledger says what is begun before it begins,
