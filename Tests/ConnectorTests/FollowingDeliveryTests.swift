@@ -73,6 +73,40 @@ struct FollowingDeliveryTests {
     }
 
     @Test(
+        "INV-6: one that expects another row is fenced, also where it begins with the commit before",
+        arguments: TargetVariant.all, [false, true])
+    func expectsAnotherRow(_ variant: TargetVariant, writesOnlyRows: Bool) async throws {
+        let target = try variant.make()
+        let (slow, running): (String, String)
+        switch target.sqlKind {
+        case .mysql:
+            slow = "INSERT INTO people SELECT 1, CONCAT('a', SLEEP(1))"
+            running = "information_schema.processlist WHERE info LIKE 'INSERT%SLEEP%'"
+        case .postgresql:
+            slow = "INSERT INTO people SELECT 1, 'a' || pg_sleep(1)"
+            running = "pg_stat_activity WHERE state = 'active' AND query LIKE 'INSERT%pg_sleep%'"
+        default: return
+        }
+        let session = try await target.prepare()
+        guard session.queuesDeliveries else { return await session.close() }
+        let other = try await target.connect()
+        let start = try await session.claimCursor(
+            Self.lane, initial: CursorConformanceTests.initial)
+        let first = session.give(Self.delivery("1", start, slow))
+        while try await other.rows("SELECT count(*) FROM \(running)") == [["0"]] {}
+        var foreign = CursorConformanceTests.moved(start, to: 1)
+        foreign.epoch += 1
+        var second = Self.delivery(
+            "2", foreign, "INSERT INTO people VALUES (2, 'b')", follows: "1")
+        second.writesOnlyRows = writesOnlyRows
+        #expect(try await session.deliver(second) == .fenced)
+        #expect(Self.isCommitted(try await first.value))
+        #expect(try await other.rows("SELECT id FROM people") == [["1"]])
+        await session.close()
+        await other.close()
+    }
+
+    @Test(
         "INV-6: another that holds the lane's row between two delays them, and no more",
         arguments: TargetVariant.all)
     func rowHeldByAnother(_ variant: TargetVariant) async throws {
