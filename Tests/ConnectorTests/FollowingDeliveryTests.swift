@@ -73,7 +73,7 @@ struct FollowingDeliveryTests {
     }
 
     @Test(
-        "INV-6: one that expects another row is fenced, also where it begins with the commit before",
+        "INV-6: one that expects another row is fenced, where it begins with the commit before too",
         arguments: TargetVariant.all, [false, true])
     func expectsAnotherRow(_ variant: TargetVariant, writesOnlyRows: Bool) async throws {
         let target = try variant.make()
