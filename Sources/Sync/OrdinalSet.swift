@@ -7,8 +7,6 @@ struct OrdinalSet {
 
     init(capacity: Int) { ordinals.reserveCapacity(capacity) }
 
-    var count: Int { ordinals.count }
-
     /// False if it is in already.
     mutating func insert(_ ordinal: UInt32) -> Bool {
         if table.isEmpty {

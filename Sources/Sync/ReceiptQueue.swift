@@ -14,8 +14,8 @@ internal import Synchronization
 /// - no more than `countMax` receipts wait;
 /// - after an append that failed every call fails.
 final class ReceiptQueue: Sendable {
-    private static let intervalMilliseconds = 200
-    static let countMax = 64
+    private static let intervalMilliseconds = 1000
+    static let countMax = 256
 
     private struct State {
         var waiting: [Receipt] = []
