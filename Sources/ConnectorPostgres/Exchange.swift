@@ -80,22 +80,21 @@ struct PostgresExchange {
     func commitAndBegin(
         _ lane: LaneKey, _ move: TargetDelivery.Move
     ) throws(TargetFailure) -> Bool {
-        try connection.startStatement(isCancellable: false)
-        guard PQenterPipelineMode(handle) == 1 else { throw connection.sendFailure() }
-        try sendParameters("COMMIT", [])
-        try sendParameters("BEGIN", [])
-        try sendParameters(
-            PostgresDialect.advanceAtOnce,
-            CursorSQL.advanceParameters(lane, from: move.expected, to: move.next))
-        guard PQpipelineSync(handle) == 1 else { throw connection.sendFailure() }
-        try connection.flush()
-        let (results, isSynced) = try collectPipeline()
+        let (results, isSynced) = try runPipeline(
+            [
+                ("COMMIT", []), ("BEGIN", []),
+                (
+                    PostgresDialect.advanceAtOnce,
+                    CursorSQL.advanceParameters(lane, from: move.expected, to: move.next)
+                ),
+            ], isCancellable: false)
         if results.tags.first == "COMMIT" {
             if let failure = results.failure { _ = connection.completed(failure) }
             return isSynced && results.failure == nil && results.rowCount == 1
         }
+        if !results.tags.isEmpty { throw PostgresFailures.commitRolledBack }
         guard let failure = results.failure.map(connection.completed) else {
-            throw isSynced ? PostgresFailures.commitRolledBack : connection.sendFailure()
+            throw connection.sendFailure()
         }
         var unknown = failure
         unknown.isOutcomeUnknown = failure.isConnectionLost
@@ -113,15 +112,14 @@ struct PostgresExchange {
     func beginAndAdvance(
         _ lane: LaneKey, _ move: TargetDelivery.Move
     ) throws(TargetFailure) -> Bool {
-        try connection.startStatement(isCancellable: true)
-        guard PQenterPipelineMode(handle) == 1 else { throw connection.sendFailure() }
-        try sendParameters("BEGIN", [])
-        try sendParameters(
-            PostgresDialect.cursor.advance,
-            CursorSQL.advanceParameters(lane, from: move.expected, to: move.next))
-        guard PQpipelineSync(handle) == 1 else { throw connection.sendFailure() }
-        try connection.flush()
-        let (results, isSynced) = try collectPipeline()
+        let (results, isSynced) = try runPipeline(
+            [
+                ("BEGIN", []),
+                (
+                    PostgresDialect.cursor.advance,
+                    CursorSQL.advanceParameters(lane, from: move.expected, to: move.next)
+                ),
+            ], isCancellable: true)
         if let failure = results.failure { throw connection.completed(failure) }
         if !isSynced { throw connection.sendFailure() }
         return results.rowCount == 1
@@ -162,6 +160,18 @@ struct PostgresExchange {
         }
         if let failure = results.failure { throw connection.completed(failure) }
         return results
+    }
+
+    /// Statements with their parameters in one round trip; the first that fails is the last.
+    private func runPipeline(
+        _ statements: [(sql: String, parameters: [String])], isCancellable: Bool
+    ) throws(TargetFailure) -> (PostgresResults, isSynced: Bool) {
+        try connection.startStatement(isCancellable: isCancellable)
+        guard PQenterPipelineMode(handle) == 1 else { throw connection.sendFailure() }
+        for (sql, parameters) in statements { try sendParameters(sql, parameters) }
+        guard PQpipelineSync(handle) == 1 else { throw connection.sendFailure() }
+        try connection.flush()
+        return try collectPipeline()
     }
 
     /// What a pipeline comes to, and whether all of it came; the mode is left then.

@@ -18,22 +18,9 @@ final class ReaderShelf: Sendable {
     /// Runs `body` in a transaction that reads.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
         let connection = try take()
-        let result: Result
-        do {
-            result = try connection.unsafeRead { database in
-                var result: Result?
-                try database.inTransaction(.deferred) {
-                    result = try body(database)
-                    return .commit
-                }
-                return result!
-            }
-        } catch {
-            try putBack(connection)
-            throw error
-        }
+        let result = Swift.Result { try connection.read(body) }
         try putBack(connection)
-        return result
+        return try result.get()
     }
 
     private func take() throws -> DatabaseQueue {

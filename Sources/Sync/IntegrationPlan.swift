@@ -16,6 +16,8 @@ package struct IntegrationPlan: Sendable {
     let queries: [QueryKind: Query]
     /// Queries that end their transaction by themselves, as DDL does on MySQL and Oracle.
     let committingQueries: [QueryKind]
+    /// The queries for profiles do nothing but write rows: nothing in them can end a transaction.
+    let writesOnlyRows: Bool
 
     /// - Throws: `templateInvalid` if a stored query does not compile any more.
     package init(_ definition: IntegrationDefinition, _ connector: ConnectorDefinition) throws {
@@ -51,21 +53,16 @@ package struct IntegrationPlan: Sendable {
         }
         self.queries = queries
         committingQueries = committing.sorted { $0.rawValue < $1.rawValue }
+        let verbs: Set<String> = ["INSERT", "REPLACE", "UPDATE", "DELETE"]
+        writesOnlyRows = [.addProfiles, .removeProfiles].allSatisfy { kind in
+            queries[kind]?.template.statements.allSatisfy { verbs.contains($0.verb) } ?? true
+        }
     }
 
     /// Whether the delivery of such an event has a query that ends its transaction by itself.
     func commitsByItself(_ kind: EventKind) -> Bool {
         committingQueries.contains { query in
             query == kind.query || (query == .clearSegment && kind == .segmentDeleted)
-        }
-    }
-
-    /// Whether the queries for profiles do nothing but write rows: nothing in them can end a
-    /// transaction.
-    var writesOnlyRows: Bool {
-        let verbs: Set<String> = ["INSERT", "REPLACE", "UPDATE", "DELETE"]
-        return [QueryKind.addProfiles, .removeProfiles].allSatisfy { kind in
-            queries[kind]?.template.statements.allSatisfy { verbs.contains($0.verb) } ?? true
         }
     }
 

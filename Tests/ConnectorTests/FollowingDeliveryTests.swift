@@ -106,48 +106,85 @@ struct FollowingDeliveryTests {
         await other.close()
     }
 
-    @Test(
-        "INV-6: another that holds the lane's row between two delays them, and no more",
-        arguments: TargetVariant.all)
-    func rowHeldByAnother(_ variant: TargetVariant) async throws {
+    @Test("INV-6: a commit that PostgreSQL refuses takes what follows with it")
+    func refusedCommit() async throws {
+        let variant = try #require(
+            TargetVariant.all.first { $0.testDescription == "postgresql over PostgreSQL" })
+        try await withTwoSessions(variant) { session, other in
+            _ = try await other.execute(
+                sql("CREATE TABLE late (id integer UNIQUE DEFERRABLE INITIALLY DEFERRED)"))
+            let start = try await session.claimCursor(
+                Self.lane, initial: CursorConformanceTests.initial)
+            let first = Self.delivery(
+                "1", start, "INSERT INTO late SELECT 1 FROM generate_series(1, 2), pg_sleep(1)")
+            let given = session.give(first)
+            try await Self.waitUntilSleeping(other, "INSERT INTO late%")
+            let second = Self.delivery(
+                "2", first.move!.next, "INSERT INTO late VALUES (2)", follows: "1")
+            #expect(try await session.deliver(second) == .notBegun)
+            let failure = try await caught { _ = try await given.value }
+            #expect(failure?.class == .values)
+            #expect(failure?.isOutcomeUnknown == false)
+            #expect(try await other.rows("SELECT count(*) FROM late") == [["0"]])
+            #expect(try await other.readCursor(Self.lane) == start)
+            let good = Self.delivery("3", start, "INSERT INTO late VALUES (3)")
+            #expect(Self.isCommitted(try await session.deliver(good)))
+        }
+    }
+
+    private static func waitUntilSleeping(
+        _ other: any TargetSession, _ query: String
+    ) async throws {
+        let running = "pg_stat_activity WHERE state = 'active' AND query LIKE '\(query)'"
+        while try await other.rows("SELECT count(*) FROM \(running)") == [["0"]] {}
+    }
+
+    /// Two sessions of a target, if it has transactions and takes deliveries that follow.
+    private func withTwoSessions(
+        _ variant: TargetVariant,
+        _ body: (any TargetSession, any TargetSession) async throws -> Void
+    ) async throws {
         if variant.isExcused(.noTransactions) { return }
         let target = try variant.make()
         let session = try await target.prepare()
-        guard session.queuesDeliveries else { return await session.close() }
         let other = try await target.connect()
-        async let count = Self.deliverChain(60, over: session)
-        let lock = sql("SELECT epoch FROM segledger_cursor FOR UPDATE")
-        for _ in 0..<60 {
-            try await other.begin()
-            _ = try await other.query(lock)
-            try await other.commit()
-        }
-        #expect(try await count == 60)
-        #expect(try await other.rows("SELECT count(*) FROM people") == [["60"]])
+        if session.queuesDeliveries { try await body(session, other) }
         await session.close()
         await other.close()
     }
 
     @Test(
+        "INV-6: another that holds the lane's row between two delays them, and no more",
+        arguments: TargetVariant.all)
+    func rowHeldByAnother(_ variant: TargetVariant) async throws {
+        try await withTwoSessions(variant) { session, other in
+            async let count = Self.deliverChain(60, over: session)
+            let lock = sql("SELECT epoch FROM segledger_cursor FOR UPDATE")
+            for _ in 0..<60 {
+                try await other.begin()
+                _ = try await other.query(lock)
+                try await other.commit()
+            }
+            #expect(try await count == 60)
+            #expect(try await other.rows("SELECT count(*) FROM people") == [["60"]])
+        }
+    }
+
+    @Test(
         "INV-6: who claims the lane between two ends them, whole", arguments: TargetVariant.all)
     func claimedByAnother(_ variant: TargetVariant) async throws {
-        if variant.isExcused(.noTransactions) { return }
-        let target = try variant.make()
-        let session = try await target.prepare()
-        guard session.queuesDeliveries else { return await session.close() }
-        let other = try await target.connect()
-        async let count = Self.deliverChain(5000, over: session)
-        var cursor: TargetCursor?
-        while (cursor?.queryCount ?? 0) < 20 { cursor = try await other.readCursor(Self.lane) }
-        let claimed = try await other.claimCursor(
-            Self.lane, initial: CursorConformanceTests.initial)
-        let delivered = try await count
-        #expect(delivered < 5000)
-        #expect(claimed.queryCount == Int64(delivered))
-        #expect(try await other.rows("SELECT count(*) FROM people") == [["\(delivered)"]])
-        #expect(try await other.readCursor(Self.lane) == claimed)
-        await session.close()
-        await other.close()
+        try await withTwoSessions(variant) { session, other in
+            async let count = Self.deliverChain(5000, over: session)
+            var cursor: TargetCursor?
+            while (cursor?.queryCount ?? 0) < 20 { cursor = try await other.readCursor(Self.lane) }
+            let claimed = try await other.claimCursor(
+                Self.lane, initial: CursorConformanceTests.initial)
+            let delivered = try await count
+            #expect(delivered < 5000)
+            #expect(claimed.queryCount == Int64(delivered))
+            #expect(try await other.rows("SELECT count(*) FROM people") == [["\(delivered)"]])
+            #expect(try await other.readCursor(Self.lane) == claimed)
+        }
     }
 
     /// Gives each delivery while the one before is under way; how many were committed before one
