@@ -26,8 +26,8 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     private var isCancellable = false
     private(set) var isLost = false
     var statements = PreparedStatements()
-    /// The lane's row as the open transaction moved it for the delivery that comes next.
-    var begun: (lane: LaneKey, move: TargetDelivery.Move)?
+    /// The beginning of the delivery that comes next, under way.
+    var ahead: (deliveryID: String, pipeline: PostgresPipeline)?
     /// Until a pooler is found between here and the server.
     var bindsValues = true
     private var isOpen = true
@@ -96,8 +96,27 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     func startStatement(isCancellable: Bool) throws(TargetFailure) {
         guard isOpen, !isLost else { throw PostgresFailures.closed }
         if isCancellable, signal.isRaised { throw PostgresFailures.cancelled }
+        try dropAhead()
+        restartClock(isCancellable: isCancellable)
+    }
+
+    /// Starts the clock of what was sent before.
+    func restartClock(isCancellable: Bool) {
         self.isCancellable = isCancellable
         setDeadline(milliseconds: statementTimeoutMilliseconds + Self.graceMilliseconds)
+    }
+
+    /// Waits for what was begun for a delivery that does not come, and takes it back.
+    func dropAhead() throws(TargetFailure) {
+        guard let ahead else { return }
+        self.ahead = nil
+        restartClock(isCancellable: true)
+        do throws(TargetFailure) {
+            _ = try ahead.pipeline.finish()
+        } catch {
+            if error.isConnectionLost { throw error }
+        }
+        try PostgresExchange(self).rollback()
     }
 
     private func pollSocket(_ events: Int16) -> Readiness {

@@ -9,11 +9,6 @@ enum PostgresDialect {
     static let advanceOrFail =
         "WITH moved AS (\(cursor.advance) RETURNING 1) SELECT 1 / count(*) FROM moved"
 
-    /// The same move, or an error where another holds the row.
-    static let advanceAtOnce =
-        cursor.advance + " AND EXISTS (SELECT 1 FROM segledger_cursor "
-        + "WHERE integration = $7 AND segment_id = $8 FOR UPDATE NOWAIT)"
-
     /// Asked before the table is created: CREATE TABLE IF NOT EXISTS wants the right to create even
     /// where the table is there.
     static let hasCursorTable = "SELECT to_regclass('segledger_cursor') IS NOT NULL"

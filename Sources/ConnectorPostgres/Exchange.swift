@@ -57,7 +57,12 @@ struct PostgresExchange {
 
     func run(_ sql: String, _ parameters: [String]) throws(TargetFailure) -> PostgresResults {
         try connection.startStatement(isCancellable: true)
-        try sendParameters(sql, parameters)
+        let values = CStringArray(parameters)
+        let isSent = withExtendedLifetime(values) {
+            PQsendQueryParams(
+                handle, sql, CInt(parameters.count), nil, values.pointer, nil, nil, 0) == 1
+        }
+        guard isSent else { throw connection.sendFailure() }
         try connection.flush()
         return try collect(wantsRows: true)
     }
@@ -75,54 +80,10 @@ struct PostgresExchange {
         if results.tags != ["COMMIT"] { throw PostgresFailures.commitRolledBack }
     }
 
-    /// Commits, and begins and moves the cursor once more in the same round trip; false: that was
-    /// not done, because the row is not as expected or another holds it.
-    func commitAndBegin(
-        _ lane: LaneKey, _ move: TargetDelivery.Move
-    ) throws(TargetFailure) -> Bool {
-        let (results, isSynced) = try runPipeline(
-            [
-                ("COMMIT", []), ("BEGIN", []),
-                (
-                    PostgresDialect.advanceAtOnce,
-                    CursorSQL.advanceParameters(lane, from: move.expected, to: move.next)
-                ),
-            ], isCancellable: false)
-        if results.tags.first == "COMMIT" {
-            if let failure = results.failure { _ = connection.completed(failure) }
-            return isSynced && results.failure == nil && results.rowCount == 1
-        }
-        if !results.tags.isEmpty { throw PostgresFailures.commitRolledBack }
-        guard let failure = results.failure.map(connection.completed) else {
-            throw connection.sendFailure()
-        }
-        var unknown = failure
-        unknown.isOutcomeUnknown = failure.isConnectionLost
-        throw unknown
-    }
-
     func rollback() throws(TargetFailure) {
-        connection.begun = nil
+        try connection.dropAhead()
         if connection.transactionStatus == PQTRANS_IDLE { return }
         try run("ROLLBACK", isCancellable: false)
-    }
-
-    /// BEGIN and the cursor's move in one round trip; false: the row is not `expected`. The
-    /// transaction stays open in both cases.
-    func beginAndAdvance(
-        _ lane: LaneKey, _ move: TargetDelivery.Move
-    ) throws(TargetFailure) -> Bool {
-        let (results, isSynced) = try runPipeline(
-            [
-                ("BEGIN", []),
-                (
-                    PostgresDialect.cursor.advance,
-                    CursorSQL.advanceParameters(lane, from: move.expected, to: move.next)
-                ),
-            ], isCancellable: true)
-        if let failure = results.failure { throw connection.completed(failure) }
-        if !isSynced { throw connection.sendFailure() }
-        return results.rowCount == 1
     }
 
     // MARK: Sending and collecting
@@ -139,17 +100,6 @@ struct PostgresExchange {
         return try collect(wantsRows: wantsRows)
     }
 
-    private func sendParameters(
-        _ sql: String, _ parameters: [String]
-    ) throws(TargetFailure) {
-        let values = CStringArray(parameters)
-        let isSent = withExtendedLifetime(values) {
-            PQsendQueryParams(
-                handle, sql, CInt(parameters.count), nil, values.pointer, nil, nil, 0) == 1
-        }
-        guard isSent else { throw connection.sendFailure() }
-    }
-
     private func collect(wantsRows: Bool) throws(TargetFailure) -> PostgresResults {
         var results = PostgresResults()
         while let result = try connection.nextResult() {
@@ -160,38 +110,5 @@ struct PostgresExchange {
         }
         if let failure = results.failure { throw connection.completed(failure) }
         return results
-    }
-
-    /// Statements with their parameters in one round trip; the first that fails is the last.
-    private func runPipeline(
-        _ statements: [(sql: String, parameters: [String])], isCancellable: Bool
-    ) throws(TargetFailure) -> (PostgresResults, isSynced: Bool) {
-        try connection.startStatement(isCancellable: isCancellable)
-        guard PQenterPipelineMode(handle) == 1 else { throw connection.sendFailure() }
-        for (sql, parameters) in statements { try sendParameters(sql, parameters) }
-        guard PQpipelineSync(handle) == 1 else { throw connection.sendFailure() }
-        try connection.flush()
-        return try collectPipeline()
-    }
-
-    /// What a pipeline comes to, and whether all of it came; the mode is left then.
-    private func collectPipeline() throws(TargetFailure) -> (PostgresResults, isSynced: Bool) {
-        var results = PostgresResults()
-        var isSynced = false
-        while !isSynced {
-            guard let result = try connection.nextResult() else {
-                // Between two statements; without a connection no end of the pipeline comes.
-                if PQstatus(handle) == CONNECTION_BAD { break }
-                continue
-            }
-            defer { PQclear(result) }
-            switch PQresultStatus(result) {
-            case PGRES_PIPELINE_SYNC: isSynced = true
-            case PGRES_PIPELINE_ABORTED: break
-            default: results.add(result, wantsRows: false)
-            }
-        }
-        if isSynced, PQexitPipelineMode(handle) != 1 { throw connection.sendFailure() }
-        return (results, isSynced)
     }
 }

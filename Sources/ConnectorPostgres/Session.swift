@@ -72,22 +72,17 @@ extension PostgresConnection: TargetConnection {
     func beginAndHold(
         _ delivery: TargetDelivery, _ move: TargetDelivery.Move
     ) throws(TargetFailure) -> TargetBeginning {
-        if let begun, begun == (delivery.lane, move) {
-            self.begun = nil
-            return TargetBeginning(isHeld: true)
-        }
-        try exchange.rollback()
-        let first = delivery.queries.prefix { if case .bound = $0 { true } else { false } }
-        let queries = first.compactMap { if case .bound(let query) = $0 { query } else { nil } }
-        guard !queries.isEmpty else {
-            return TargetBeginning(isHeld: try exchange.beginAndAdvance(delivery.lane, move))
+        var outcome: PostgresPipeline.Outcome
+        if let ahead, ahead.deliveryID == delivery.id {
+            self.ahead = nil
+            restartClock(isCancellable: true)
+            outcome = try ahead.pipeline.finish()
+        } else {
+            outcome = try PostgresPipeline(self, firstQueries(of: delivery))
+                .run(delivery.lane, move)
         }
         var beginning = TargetBeginning(isHeld: true)
-        var isAgain = true
-        while isAgain {
-            isAgain = false
-            let outcome = try PostgresBoundExchange(self).run(
-                queries, after: (delivery.lane, move))
+        while true {
             switch outcome {
             case .done(let rowCounts): beginning.rowCounts = rowCounts
             case .notHeld: beginning.isHeld = false
@@ -95,28 +90,36 @@ extension PostgresConnection: TargetConnection {
             case .stale:
                 // What was prepared is forgotten, so this comes once.
                 try exchange.rollback()
-                isAgain = true
+                outcome = try PostgresPipeline(self, firstQueries(of: delivery))
+                    .run(delivery.lane, move)
+                continue
             }
+            return beginning
         }
-        return beginning
     }
 
-    /// A delivery that begins with text begins here, ahead of it.
+    private func firstQueries(of delivery: TargetDelivery) -> [BoundQuery] {
+        let first = delivery.queries.prefix { $0.isBound }
+        return first.compactMap { if case .bound(let query) = $0 { query } else { nil } }
+    }
+
+    /// A delivery that comes next is begun here, and under way when this returns.
     func moveHeldAndCommit(
         _ lane: LaneKey, _ move: TargetDelivery.Move, before next: TargetDelivery?
     ) throws(TargetFailure) -> Bool {
-        guard let next, let nextMove = next.move, case .text = next.queries.first else {
+        guard let next, let nextMove = next.move, statements.left.isEmpty else {
             try exchange.commit()
             return true
         }
-        let isBegun = try exchange.commitAndBegin(next.lane, nextMove)
-        begun = isBegun ? (next.lane, nextMove) : nil
+        let pipeline = PostgresPipeline(self, firstQueries(of: next))
+        try pipeline.commitFirst(next.lane, nextMove)
+        ahead = (next.id, pipeline)
         return true
     }
 
     /// Behind other queries: not prepared, because what comes is seldom the same.
     func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
-        switch try PostgresBoundExchange(self).run([query], after: nil) {
+        switch try PostgresPipeline(self, [query]).run() {
         case .done(let rowCounts): return rowCounts.reduce(0, +)
         case .notHeld, .stale, .unbindable: throw PostgresFailures.unbindable
         }

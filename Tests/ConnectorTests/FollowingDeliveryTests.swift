@@ -1,4 +1,6 @@
 import Connector
+import DocumentationTesting
+import SQLTemplate
 import SegmentModel
 import ServerTesting
 import Testing
@@ -10,13 +12,43 @@ struct FollowingDeliveryTests {
     private static func delivery(
         _ id: String, _ from: TargetCursor, _ text: String, follows: String? = nil
     ) -> TargetDelivery {
+        delivery(id, from, .text(sql(text)), follows: follows)
+    }
+
+    private static func delivery(
+        _ id: String, _ from: TargetCursor, _ query: TargetQuery, follows: String? = nil
+    ) -> TargetDelivery {
         let position = (from.cursor.position?.rawValue ?? 0) + 1
         var delivery = TargetDelivery(
             lane: lane, id: id,
             move: .init(from: from, to: CursorConformanceTests.moved(from, to: position)),
-            queries: [.text(sql(text))])
+            queries: [query])
         delivery.follows = follows
         return delivery
+    }
+
+    /// Inserts of people, as text or with their values bound.
+    private struct Inserts: Sendable {
+        private let template: CompiledTemplate?
+        private var shapes = BoundShapes()
+
+        init(_ kind: ConnectorKind, isBound: Bool) throws {
+            let source =
+                "INSERT INTO people VALUES {for $l = $batch}({$l.n}, '{$l.c}'){autocomma}{end}"
+            template = isBound ? try BoundQueryTests.Lane.compile(kind, source) : nil
+        }
+
+        mutating func insert(_ number: Int) throws -> TargetQuery {
+            guard let template else {
+                return .text(sql("INSERT INTO people VALUES (\(number), 'n\(number)')"))
+            }
+            let profile: [String: FieldValue] = [
+                "n": .number("\(number)"), "c": .text("n\(number)"),
+            ]
+            let query = try template.renderBound(
+                RenderRows([profile], for: template), try BoundQueryTests.Lane.scope(), &shapes)
+            return .bound(try #require(query))
+        }
     }
 
     private static func isCommitted(_ result: TargetDeliveryResult) -> Bool {
@@ -61,11 +93,13 @@ struct FollowingDeliveryTests {
 
     @Test(
         "INV-6: given while the one before is under way, each is committed once and in order",
-        arguments: TargetVariant.all)
-    func inOrder(_ variant: TargetVariant) async throws {
-        try await variant.make().withSession { session in
-            guard session.queuesDeliveries else { return }
-            let count = try await Self.deliverChain(40, over: session)
+        arguments: TargetVariant.all, [false, true])
+    func inOrder(_ variant: TargetVariant, isBound: Bool) async throws {
+        let target = try variant.make()
+        try await target.withSession { session in
+            guard session.queuesDeliveries, session.bindsValues || !isBound else { return }
+            let inserts = try Inserts(target.sqlKind, isBound: isBound)
+            let count = try await Self.deliverChain(40, over: session, inserts)
             #expect(count == 40)
             let rows = try await session.rows("SELECT id FROM people ORDER BY id")
             #expect(rows == (1...40).map { ["\($0)"] })
@@ -110,7 +144,7 @@ struct FollowingDeliveryTests {
     func refusedCommit() async throws {
         let variant = try #require(
             TargetVariant.all.first { $0.testDescription == "postgresql over PostgreSQL" })
-        try await withTwoSessions(variant) { session, other in
+        try await withTwoSessions(variant) { session, other, _ in
             _ = try await other.execute(
                 sql("CREATE TABLE late (id integer UNIQUE DEFERRABLE INITIALLY DEFERRED)"))
             let start = try await session.claimCursor(
@@ -141,24 +175,82 @@ struct FollowingDeliveryTests {
 
     /// Two sessions of a target, if it has transactions and takes deliveries that follow.
     private func withTwoSessions(
-        _ variant: TargetVariant,
-        _ body: (any TargetSession, any TargetSession) async throws -> Void
+        _ variant: TargetVariant, isBound: Bool = false,
+        _ body: (any TargetSession, any TargetSession, Inserts) async throws -> Void
     ) async throws {
         if variant.isExcused(.noTransactions) { return }
         let target = try variant.make()
         let session = try await target.prepare()
         let other = try await target.connect()
-        if session.queuesDeliveries { try await body(session, other) }
+        if session.queuesDeliveries, session.bindsValues || !isBound {
+            try await body(session, other, try Inserts(target.sqlKind, isBound: isBound))
+        }
         await session.close()
         await other.close()
     }
 
     @Test(
+        "A commit is told at once on PostgreSQL, although what follows waits for another's row",
+        .timeLimit(.minutes(2)), arguments: [false, true])
+    func commitToldBeforeWhatFollows(isBound: Bool) async throws {
+        try await Self.withBlockedFollower(isBound: isBound) { session, other, waiting, moved in
+            #expect(try await other.readCursor(Self.lane) == moved)
+            try await other.rollback()
+            #expect(Self.isCommitted(try await waiting.value))
+            #expect(try await other.rows("SELECT id FROM people ORDER BY id") == [["1"], ["2"]])
+        }
+    }
+
+    @Test(
+        "A stop ends what PostgreSQL began ahead, and nothing of it stays",
+        .timeLimit(.minutes(2)), arguments: [false, true])
+    func cancelledAhead(isBound: Bool) async throws {
+        try await Self.withBlockedFollower(isBound: isBound) { session, other, waiting, moved in
+            session.cancel()
+            let failure = try await caught { _ = try await waiting.value }
+            #expect(failure?.isOutcomeUnknown == false)
+            try await other.rollback()
+            #expect(try await other.rows("SELECT id FROM people") == [["1"]])
+            let again = Self.delivery("3", moved, "INSERT INTO people VALUES (3, 'c')")
+            #expect(Self.isCommitted(try await session.deliver(again)))
+            #expect(try await other.rows("SELECT id FROM people ORDER BY id") == [["1"], ["3"]])
+        }
+    }
+
+    /// One delivery is committed, and the one behind it waits for a row that `other` holds. `body`
+    /// also gets where the lane stands between the two.
+    private static func withBlockedFollower(
+        isBound: Bool,
+        _ body: (
+            _ session: any TargetSession, _ other: any TargetSession,
+            _ waiting: Task<TargetDeliveryResult, any Error>, _ moved: TargetCursor
+        ) async throws -> Void
+    ) async throws {
+        let target = try Target(.postgresql)
+        let session = try await target.prepare()
+        let other = try await target.connect()
+        let watcher = try await target.connect()
+        var inserts = try Inserts(.postgresql, isBound: isBound)
+        let start = try await session.claimCursor(lane, initial: CursorConformanceTests.initial)
+        _ = try await other.execute(sql("CREATE UNIQUE INDEX ON people (id)"))
+        try await other.begin()
+        _ = try await other.execute(sql("INSERT INTO people VALUES (2, 'b')"))
+        let first = delivery("1", start, "INSERT INTO people SELECT 1, 'a' || pg_sleep(1)")
+        let given = session.give(first)
+        try await waitUntilSleeping(watcher, "INSERT INTO people SELECT%")
+        let moved = first.move!.next
+        let waiting = session.give(delivery("2", moved, try inserts.insert(2), follows: "1"))
+        #expect(isCommitted(try await given.value))
+        try await body(session, other, waiting, moved)
+        for session in [session, other, watcher] { await session.close() }
+    }
+
+    @Test(
         "INV-6: another that holds the lane's row between two delays them, and no more",
-        arguments: TargetVariant.all)
-    func rowHeldByAnother(_ variant: TargetVariant) async throws {
-        try await withTwoSessions(variant) { session, other in
-            async let count = Self.deliverChain(60, over: session)
+        arguments: TargetVariant.all, [false, true])
+    func rowHeldByAnother(_ variant: TargetVariant, isBound: Bool) async throws {
+        try await withTwoSessions(variant, isBound: isBound) { session, other, inserts in
+            async let count = Self.deliverChain(60, over: session, inserts)
             let lock = sql("SELECT epoch FROM segledger_cursor FOR UPDATE")
             for _ in 0..<60 {
                 try await other.begin()
@@ -171,10 +263,11 @@ struct FollowingDeliveryTests {
     }
 
     @Test(
-        "INV-6: who claims the lane between two ends them, whole", arguments: TargetVariant.all)
-    func claimedByAnother(_ variant: TargetVariant) async throws {
-        try await withTwoSessions(variant) { session, other in
-            async let count = Self.deliverChain(5000, over: session)
+        "INV-6: who claims the lane between two ends them, whole",
+        arguments: TargetVariant.all, [false, true])
+    func claimedByAnother(_ variant: TargetVariant, isBound: Bool) async throws {
+        try await withTwoSessions(variant, isBound: isBound) { session, other, inserts in
+            async let count = Self.deliverChain(5000, over: session, inserts)
             var cursor: TargetCursor?
             while (cursor?.queryCount ?? 0) < 20 { cursor = try await other.readCursor(Self.lane) }
             let claimed = try await other.claimCursor(
@@ -190,16 +283,16 @@ struct FollowingDeliveryTests {
     /// Gives each delivery while the one before is under way; how many were committed before one
     /// was fenced.
     private static func deliverChain(
-        _ count: Int, over session: any TargetSession
+        _ count: Int, over session: any TargetSession, _ form: Inserts
     ) async throws -> Int {
+        var inserts = form
         let start = try await session.claimCursor(lane, initial: CursorConformanceTests.initial)
-        var delivery = delivery("1", start, "INSERT INTO people VALUES (1, 'n1')")
+        var delivery = delivery("1", start, try inserts.insert(1))
         var given: Task<TargetDeliveryResult, any Error>?
         for number in 1...count {
             let current = given ?? session.give(delivery)
             let next = Self.delivery(
-                "\(number + 1)", delivery.move!.next,
-                "INSERT INTO people VALUES (\(number + 1), 'n\(number + 1)')",
+                "\(number + 1)", delivery.move!.next, try inserts.insert(number + 1),
                 follows: delivery.id)
             given = number < count ? session.give(next) : nil
             var result = try await current.value

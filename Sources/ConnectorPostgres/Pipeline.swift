@@ -3,17 +3,19 @@ internal import Connector
 internal import SQLTemplate
 internal import SegmentModel
 
-/// Queries with their values as parameters, in libpq's pipeline mode: BEGIN, the cursor's move and
-/// the queries are one round trip (https://www.postgresql.org/docs/15/libpq-pipeline-mode.html).
+/// The beginning of a delivery in libpq's pipeline mode: BEGIN, the cursor's move and the queries
+/// whose values are parameters are one round trip, which can begin with the COMMIT of the delivery
+/// before (https://www.postgresql.org/docs/15/libpq-pipeline-mode.html). After the first failure
+/// nothing of it runs.
 ///
 /// A parameter of no declared type becomes what its place asks for, as a literal in quotes does.
 /// The server settles that when a statement is prepared, and keeps it when a column's type changes.
 /// So every run of a prepared statement is followed, in its transaction, by the question what the
 /// parameters would be now: the run itself has locked the table until the end of the transaction.
 /// Where the answer differs the transaction is rolled back and done again with a new statement.
-final class PostgresBoundExchange {
+final class PostgresPipeline {
     private enum Command {
-        case begin, prepareMove(String), move
+        case commit, begin, prepareMove(String), move
         /// Of the query at this place.
         case prepare(Int)
         case run(Int)
@@ -22,7 +24,7 @@ final class PostgresBoundExchange {
 
         var query: Int? {
             switch self {
-            case .begin, .prepareMove, .move: nil
+            case .commit, .begin, .prepareMove, .move: nil
             case .prepare(let place), .run(let place), .probe(let place), .describe(let place):
                 place
             }
@@ -34,7 +36,7 @@ final class PostgresBoundExchange {
         /// The lane's row is not as expected.
         case notHeld
         case unbindable(query: Int)
-        /// A statement that was prepared before failed, or does not fit any longer.
+        /// A statement that was prepared before failed, or does not fit any longer: once more.
         case stale
     }
 
@@ -45,6 +47,7 @@ final class PostgresBoundExchange {
     private static let notMovedCode = "22012"
 
     private let connection: PostgresConnection
+    private let queries: [BoundQuery]
     private var handle: OpaquePointer { connection.handle }
     private var commands: [Command] = []
     /// Names under which statements are prepared in this pipeline.
@@ -57,31 +60,87 @@ final class PostgresBoundExchange {
     private var failed: (command: Command, failure: TargetFailure)?
     private var probed: [(place: Int, types: [Oid])] = []
 
-    init(_ connection: PostgresConnection) {
+    init(_ connection: PostgresConnection, _ queries: [BoundQuery]) {
         self.connection = connection
+        self.queries = queries
     }
 
-    /// Runs the queries; before them, with a move, BEGIN and the move.
+    /// Runs the queries in the open transaction.
+    func run() throws(TargetFailure) -> Outcome {
+        try start(isCancellable: true)
+        // In the middle of a delivery there is no going back for a new statement.
+        for (place, query) in queries.enumerated() { try execute(query, nil, at: place) }
+        try sync()
+        return try finish()
+    }
+
+    /// Begins a transaction, moves the lane's row and runs the queries.
     func run(
-        _ queries: [BoundQuery], after beginning: (lane: LaneKey, move: TargetDelivery.Move)?
+        _ lane: LaneKey, _ move: TargetDelivery.Move
     ) throws(TargetFailure) -> Outcome {
         try deallocateLeft()
-        try connection.startStatement(isCancellable: true)
-        guard PQenterPipelineMode(handle) == 1 else { throw connection.sendFailure() }
-        if let beginning { try send(beginning.lane, beginning.move) }
-        for (place, query) in queries.enumerated() {
-            // In the middle of a delivery there is no going back for a new statement.
-            if beginning != nil {
-                try send(query, at: place)
-            } else {
-                try execute(query, nil, at: place)
-            }
+        try start(isCancellable: true)
+        try sendBeginning(lane, move)
+        return try finish()
+    }
+
+    /// Commits what is open and sends the beginning of a transaction behind it. Returns when the
+    /// commit is answered; `finish` waits for the rest, which the server works on meanwhile.
+    func commitFirst(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) {
+        do throws(TargetFailure) {
+            try start(isCancellable: false)
+            guard PQsendQueryParams(handle, "COMMIT", 0, nil, nil, nil, nil, 0) == 1,
+                PQsendFlushRequest(handle) == 1
+            else { throw connection.sendFailure() }
+            commands.append(.commit)
+            try connection.flush()
+            try sendBeginning(lane, move)
+        } catch {
+            throw Self.ofCommit(error)
         }
-        try sendProbes(queries)
+        try awaitCommit()
+    }
+
+    private func awaitCommit() throws(TargetFailure) {
+        var results = PostgresResults()
+        do throws(TargetFailure) {
+            guard let result = try connection.nextResult() else { throw connection.sendFailure() }
+            results.add(result, wantsRows: false)
+            PQclear(result)
+        } catch {
+            throw Self.ofCommit(error)
+        }
+        if results.failure == nil, results.tags == ["COMMIT"] { return }
+        let failure = results.failure.map(connection.completed)
+        if let failure, failure.isConnectionLost { throw Self.ofCommit(failure) }
+        try collect()
+        // COMMIT of a failed transaction succeeds, with another tag.
+        throw failure ?? PostgresFailures.commitRolledBack
+    }
+
+    private static func ofCommit(_ failure: TargetFailure) -> TargetFailure {
+        var failure = failure
+        failure.isOutcomeUnknown = failure.isConnectionLost
+        return failure
+    }
+
+    /// Waits for all that was sent.
+    func finish() throws(TargetFailure) -> Outcome {
+        try collect()
+        return try outcome()
+    }
+
+    private func start(isCancellable: Bool) throws(TargetFailure) {
+        try connection.startStatement(isCancellable: isCancellable)
+        guard PQenterPipelineMode(handle) == 1 else { throw connection.sendFailure() }
+    }
+
+    private func sync() throws(TargetFailure) {
+        try sendProbes()
         guard PQpipelineSync(handle) == 1 else { throw connection.sendFailure() }
         try connection.flush()
-        try collect()
-        return try outcome(queries)
     }
 
     private func deallocateLeft() throws(TargetFailure) {
@@ -100,24 +159,37 @@ final class PostgresBoundExchange {
 
     // MARK: Sending
 
-    private func send(_ lane: LaneKey, _ move: TargetDelivery.Move) throws(TargetFailure) {
+    private func sendBeginning(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) {
         guard PQsendQueryParams(handle, "BEGIN", 0, nil, nil, nil, nil, 0) == 1 else {
             throw connection.sendFailure()
         }
         commands.append(.begin)
-        let name: String
-        if let known = connection.statements.moveName {
-            name = known
-        } else {
-            name = connection.statements.newName()
-            try prepare(
-                name, Array(PostgresDialect.advanceOrFail.utf8), types: [], .prepareMove(name))
+        try sendMove(lane, move)
+        for (place, query) in queries.enumerated() { try send(query, at: place) }
+        try sync()
+    }
+
+    private func sendMove(
+        _ lane: LaneKey, _ move: TargetDelivery.Move
+    ) throws(TargetFailure) {
+        let sql = PostgresDialect.advanceOrFail
+        var name = connection.statements.moveName
+        if name == nil, connection.bindsValues {
+            let new = connection.statements.newName()
+            try prepare(new, Array(sql.utf8), types: [], .prepareMove(new))
+            name = new
         }
         let parameters = CursorSQL.advanceParameters(lane, from: move.expected, to: move.next)
+        let count = CInt(parameters.count)
         let values = CStringArray(parameters)
         let isSent = withExtendedLifetime(values) {
-            PQsendQueryPrepared(
-                handle, name, CInt(parameters.count), values.pointer, nil, nil, 0) == 1
+            if let name, connection.bindsValues {
+                PQsendQueryPrepared(handle, name, count, values.pointer, nil, nil, 0) == 1
+            } else {
+                PQsendQueryParams(handle, sql, count, nil, values.pointer, nil, nil, 0) == 1
+            }
         }
         guard isSent else { throw connection.sendFailure() }
         commands.append(.move)
@@ -139,7 +211,7 @@ final class PostgresBoundExchange {
     }
 
     /// Once for each prepared statement that ran.
-    private func sendProbes(_ queries: [BoundQuery]) throws(TargetFailure) {
+    private func sendProbes() throws(TargetFailure) {
         var asked: Set<ObjectIdentifier> = []
         for (place, query) in queries.enumerated() {
             let key = ObjectIdentifier(query.shape)
@@ -267,8 +339,8 @@ final class PostgresBoundExchange {
         if let failure = other.failure, failed == nil { failed = (command, failure) }
     }
 
-    private func outcome(_ queries: [BoundQuery]) throws(TargetFailure) -> Outcome {
-        if let failed { return try outcome(of: failed.command, failed.failure, queries) }
+    private func outcome() throws(TargetFailure) -> Outcome {
+        if let failed { return try outcome(of: failed.command, failed.failure) }
         guard connection.transactionStatus == PQTRANS_INTRANS else {
             throw PostgresFailures.transactionControl
         }
@@ -290,13 +362,13 @@ final class PostgresBoundExchange {
     }
 
     private func outcome(
-        of command: Command, _ failure: TargetFailure, _ queries: [BoundQuery]
+        of command: Command, _ failure: TargetFailure
     ) throws(TargetFailure) -> Outcome {
         for name in newNames.values { connection.statements.drop(name: name) }
         if case .move = command, failure.targetCode == Self.notMovedCode { return .notHeld }
-        if Self.poolerCodes.contains(failure.targetCode) {
+        if Self.poolerCodes.contains(failure.targetCode), connection.bindsValues {
             connection.bindsValues = false
-            return .unbindable(query: command.query ?? 0)
+            return queries.isEmpty ? .stale : .unbindable(query: command.query ?? 0)
         }
         guard let place = command.query else { throw connection.completed(failure) }
         if failure.class != .transient, !reused.isEmpty {
