@@ -16,6 +16,8 @@ struct DeliveryBuilder: Sendable {
     private let batcher: LaneBatcher
     /// Looks further ahead than what is built.
     private let scout: LaneBatcher
+    private let spare = SpareDelivery()
+    private let readsFields: Bool
 
     /// - Parameter coalesces: of several changes of a profile only the last is sent.
     init(
@@ -30,6 +32,9 @@ struct DeliveryBuilder: Sendable {
         batcher = LaneBatcher(
             ledger: context.ledger, segment: lane.segment, coalesces: coalesces)
         scout = LaneBatcher(ledger: context.ledger, segment: lane.segment, coalesces: coalesces)
+        readsFields = [.addProfiles, .removeProfiles].contains { kind in
+            plan.queries[kind].map { QueryRenderer.readsFields($0.template) } ?? false
+        }
     }
 
     func cut(
@@ -61,17 +66,30 @@ struct DeliveryBuilder: Sendable {
     ///
     /// - Parameters:
     ///   - isComplete: nil also for one that may still grow.
-    ///   - binds: of an event's kind: with values beside the text, where that is possible.
+    ///   - binds: the kinds of events that go with values beside the text, where that is possible.
+    ///   - isFollowed: the full delivery behind it is built too, and kept for the next call.
     func next(
         after state: LaneState, size: Int, limit: LaneCursor? = nil, isComplete: Bool = false,
-        binds: @escaping @Sendable (EventKind) -> Bool
+        binds: Set<EventKind>, isFollowed: Bool = false
     ) async throws -> PreparedDelivery? {
+        let terms = SpareDelivery.Terms(size: size, binds: binds)
+        if limit == nil, let kept = spare.take(after: state, terms) { return kept }
         let built = try await context.pool.run { [self] () -> Built in
             let batch = try batcher.next(
                 after: state.cursor, size: size, parked: state.parked, limit: limit)
             guard let batch, batch.isComplete || !isComplete else { return .nothing }
-            guard isFolded(batch) else { return .cut(batch) }
-            return .ready(try render(batch, from: state, binds: binds))
+            let folded = context.store.checkpoint()
+            guard Self.isFolded(batch, before: folded) else { return .cut(batch) }
+            guard isFollowed, limit == nil, terms.allowSpare, batch.isComplete,
+                batch.kind.hasProfiles
+            else { return .ready(try render(batch, from: state, binds: binds)) }
+            guard readsFields else {
+                return .ready(try renderTwo(batch, from: state, terms, before: folded, nil))
+            }
+            return .ready(
+                try context.store.readHere {
+                    try renderTwo(batch, from: state, terms, before: folded, $0)
+                })
         }
         switch built {
         case .nothing: return nil
@@ -88,10 +106,35 @@ struct DeliveryBuilder: Sendable {
         case ready(PreparedDelivery)
     }
 
+    /// Renders a full delivery, and the full one behind it, if there is one, as the spare one.
+    ///
+    /// - Parameter folded: what `reader` sees is folded up to here at least.
+    private func renderTwo(
+        _ batch: LaneBatch, from state: LaneState, _ terms: SpareDelivery.Terms,
+        before folded: Position, _ reader: ProjectionReader?
+    ) throws -> PreparedDelivery {
+        let first = try render(batch, from: state, binds: terms.binds, reader)
+        do {
+            let next = try batcher.next(
+                after: first.after.cursor, size: terms.size, parked: first.after.parked)
+            if let next, next.isComplete, next.kind.hasProfiles,
+                Self.isFolded(next, before: folded)
+            {
+                let second = try render(next, from: first.after, binds: terms.binds, reader)
+                spare.put(second, after: first.after, terms)
+            }
+        } catch {
+            // The first one goes out all the same. Whoever asks for the second meets it again.
+        }
+        return first
+    }
+
+    /// Nothing is kept while a lane rests.
+    func dropSpare() { spare.drop() }
+
     /// - Parameter binds: as for `next`.
     func prepare(
-        _ batch: LaneBatch, from state: LaneState,
-        binds: @escaping @Sendable (EventKind) -> Bool
+        _ batch: LaneBatch, from state: LaneState, binds: Set<EventKind>
     ) async throws -> PreparedDelivery {
         if let position = Self.neededPosition(batch) {
             try await projector.foldToEnd(before: position.advanced(by: 1))
@@ -108,13 +151,13 @@ struct DeliveryBuilder: Sendable {
         return batch.kind.query == .saveSegment ? nil : batch.firstPosition
     }
 
-    private func isFolded(_ batch: LaneBatch) -> Bool {
-        guard let position = Self.neededPosition(batch) else { return true }
-        return context.store.checkpoint() > position
+    private static func isFolded(_ batch: LaneBatch, before folded: Position) -> Bool {
+        neededPosition(batch).map { folded > $0 } ?? true
     }
 
     private func render(
-        _ batch: LaneBatch, from state: LaneState, binds: (EventKind) -> Bool
+        _ batch: LaneBatch, from state: LaneState, binds: Set<EventKind>,
+        _ reader: ProjectionReader? = nil
     ) throws -> PreparedDelivery {
         let after = try state.after(batch)
         let id = deliveryID("\(batch.firstPosition)-\(Self.text(batch.cursorAfter))")
@@ -124,7 +167,7 @@ struct DeliveryBuilder: Sendable {
             position: batch.lastPosition, deliveryID: id)
         let queries: Result<[TargetQuery], TargetRefusal>
         do {
-            queries = .success(try self.queries(for: batch, scope, binds: binds))
+            queries = .success(try self.queries(for: batch, scope, binds: binds, reader))
         } catch let failure as Failure where failure.code == .targetRefusedValues {
             queries = .failure(TargetRefusal(message: failure.message, hint: failure.hint))
         }
@@ -141,14 +184,15 @@ struct DeliveryBuilder: Sendable {
     }
 
     private func queries(
-        for batch: LaneBatch, _ scope: RenderScope, binds: (EventKind) -> Bool
+        for batch: LaneBatch, _ scope: RenderScope, binds: Set<EventKind>,
+        _ reader: ProjectionReader?
     ) throws -> [TargetQuery] {
         switch batch.kind {
         case .profilesAdded, .profilesRemoved:
             return try batch.parts.flatMap { part in
                 try renderer.render(
                     plan.queries[part.query]!, part.members, batchSize: plan.batchSize, scope,
-                    binds: binds(part.query.changeKind))
+                    binds: binds.contains(part.query.changeKind), reader)
             }
         case .segmentCreated, .segmentUpdated:
             return try single(.saveSegment, scope)

@@ -38,6 +38,7 @@ extension LaneWorker {
         over session: any TargetSession, _ options: RunOptions
     ) async throws -> RunEnd {
         let end: RunEnd
+        defer { builder.dropSpare() }
         do {
             end = try await deliverAll(over: session, options)
         } catch {
@@ -74,24 +75,21 @@ extension LaneWorker {
                 if case .success = next.queries { try await recordBefore(next) }
                 sent = send(next, from: row, over: session)
             }
-            // As it is before the delivery; later starts are recorded after its own.
-            let before = self
-            async let following = before.following(sent, over: session, options)
-            let settled: Result<Bool, any Error>
+            // While it is under way; later starts are recorded after its own.
+            let following: Result<(Ahead?, LaneCursor?), any Error>
             do {
-                settled = .success(
-                    try await settle(sent, attempt: attempt, mayBeStale: mayBeStale))
+                following = .success(try await self.following(sent, over: session, options))
             } catch {
-                settled = .failure(error)
+                following = .failure(error)
             }
-            let (next, end) = try await following
             let isDelivered: Bool
             do {
-                isDelivered = try settled.get()
+                isDelivered = try await settle(sent, attempt: attempt, mayBeStale: mayBeStale)
             } catch {
-                await next?.end()
+                if case .success(let (next, _)) = following { await next?.end() }
                 throw error
             }
+            let (next, end) = try following.get()
             mayBeStale = false
             // After a refusal smaller ones come first.
             if let end { announced = isDelivered ? end : nil }
@@ -127,7 +125,8 @@ extension LaneWorker {
         let size = rest?.size ?? repetition?.size ?? deliverySize
         let built = try await builder.next(
             after: after, size: size, limit: repetition?.end, isComplete: true,
-            binds: binding(over: session))
+            binds: binding(over: session),
+            isFollowed: bisection == nil && !options.shouldYield())
         guard let built else { return (nil, nil) }
         // The ledger's sync takes its time: the next announcement is made while there is one
         // announced delivery left to send.
@@ -135,22 +134,22 @@ extension LaneWorker {
         let isLast = announced.map { built.batch.cursorAfter >= $0 } ?? true
         let announces =
             absorbsRepeats && repeated == nil && bisection == nil && batch.isComplete && isLast
-        async let announcement =
-            announces ? announce(from: isAnnounced ? built.after : after) : nil
-        let covered = isAnnounced ? announced : try await announcement ?? announced
+        var end = announces && !isAnnounced ? try await announce(from: after) : nil
         var next = Ahead.built(built)
-        if session.queuesDeliveries, mayFollow(current, built, announced: covered),
+        if session.queuesDeliveries,
+            mayFollow(current, built, announced: isAnnounced ? announced : end ?? announced),
             !options.shouldYield()
         {
             next = .sent(
                 send(built, from: current.moved, over: session, follows: current.prepared.id))
         }
         do {
-            return (next, try await announcement)
+            if announces && isAnnounced { end = try await announce(from: built.after) }
         } catch {
             await next.end()
             throw error
         }
+        return (next, end)
     }
 
     /// Whether a delivery may be sent before the one under way is known to be done: nothing of what
@@ -202,11 +201,9 @@ extension LaneWorker {
 
     /// Which kinds of events are sent with their values bound. What was refused is tried as text:
     /// only then is it the target that refuses the values, and not a parameter's type.
-    private func binding(
-        over session: any TargetSession
-    ) -> @Sendable (EventKind) -> Bool {
-        guard session.bindsValues, bisection == nil, !isTriedAsText else { return { _ in false } }
-        return { [plan, unbindable] in !unbindable.contains($0) && !plan.commitsByItself($0) }
+    private func binding(over session: any TargetSession) -> Set<EventKind> {
+        guard session.bindsValues, bisection == nil, !isTriedAsText else { return [] }
+        return plan.bindableKinds.subtracting(unbindable)
     }
 
     /// When a batch that may still grow is due; nil: now.

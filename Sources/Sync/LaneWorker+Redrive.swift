@@ -91,7 +91,7 @@ extension LaneWorker {
             ],
             cursorAfter: row.cursor, isComplete: true)
         try await builder.projector.foldToEnd()
-        var prepared = try await builder.prepare(batch, from: state) { _ in false }
+        var prepared = try await builder.prepare(batch, from: state, binds: [])
         prepared.id = builder.deliveryID("parked-\(one.position)")
         return prepared
     }

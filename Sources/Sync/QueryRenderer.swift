@@ -40,10 +40,12 @@ final class QueryRenderer: Sendable {
 
     /// Queries for profiles, `batchSize` of them in each.
     ///
-    /// - Parameter binds: with the values beside the text, where the query and its values allow it.
+    /// - Parameters:
+    ///   - binds: with the values beside the text, where the query and its values allow it.
+    ///   - reader: of fields; nil: one for each query.
     func render(
         _ query: IntegrationPlan.Query, _ members: ArraySlice<LaneBatch.Member>, batchSize: Int,
-        _ scope: RenderScope, binds: Bool
+        _ scope: RenderScope, binds: Bool, _ reader: ProjectionReader? = nil
     ) throws -> [TargetQuery] {
         try known.withLock { known in
             var queries: [TargetQuery] = []
@@ -51,7 +53,8 @@ final class QueryRenderer: Sendable {
             while start < members.endIndex {
                 let part = members[start..<min(start + batchSize, members.endIndex)]
                 let rows = try rows(
-                    query.template, part, &known.slots[query.template.fieldNames, default: [:]])
+                    query.template, part, &known.slots[query.template.fieldNames, default: [:]],
+                    reader)
                 do throws(RenderFailure) {
                     queries.append(
                         try query.template.query(rows, scope, &known.shapes, binds: binds))
@@ -72,7 +75,7 @@ final class QueryRenderer: Sendable {
 
     private func rows(
         _ template: CompiledTemplate, _ members: ArraySlice<LaneBatch.Member>,
-        _ slots: inout [UInt32: Int]
+        _ slots: inout [UInt32: Int], _ reader: ProjectionReader?
     ) throws -> RenderRows {
         var rows = RenderRows(slotCount: template.fieldNames.count)
         rows.rowCount = members.count
@@ -89,8 +92,7 @@ final class QueryRenderer: Sendable {
                         offset: offset, count: UInt32(rows.bytes.count) - offset))
             }
         }
-        let isFieldless = template.fieldNames.count == (template.profileIDSlot == nil ? 0 : 1)
-        guard !isFieldless else { return rows }
+        guard Self.readsFields(template) else { return rows }
         let requests = members.map {
             ProjectionReader.FieldRequest(profile: ProfileOrdinal($0.ordinal), asOf: $0.position)
         }
@@ -98,11 +100,20 @@ final class QueryRenderer: Sendable {
             rows: rows, slots: slots, names: template.fieldNames,
             idSlot: template.profileIDSlot, ledger: ledger)
         rows = RenderRows(slotCount: 0)
-        try store.readHere { reader in
+        if let reader {
             try reader.readFields(requests) { filler.fill($0, $1, $2, $3) }
+        } else {
+            try store.readHere { reader in
+                try reader.readFields(requests) { filler.fill($0, $1, $2, $3) }
+            }
         }
         slots = filler.slots
         return filler.rows
+    }
+
+    /// Whether rendering has to look up more than profiles' ids.
+    static func readsFields(_ template: CompiledTemplate) -> Bool {
+        template.fieldNames.count > (template.profileIDSlot == nil ? 0 : 1)
     }
 }
 

@@ -136,7 +136,7 @@ struct CoalescingTests {
         let target = MemoryTarget()
         var (worker, session) = try await world.worker(1, target)
         let lost = try #require(
-            try await worker.builder.next(after: worker.state, size: 4) { _ in false })
+            try await worker.builder.next(after: worker.state, size: 4, binds: []))
         var moved = worker.row
         moved.cursor = lost.batch.cursorAfter
         moved.queryCount += Int64(try lost.queries.get().count)

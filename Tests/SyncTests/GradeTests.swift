@@ -184,7 +184,7 @@ struct GradeTests {
         var (state, row) = (worker.state, worker.row)
         for _ in 0..<3 {
             let next = try #require(
-                try await worker.builder.next(after: state, size: 2) { _ in false })
+                try await worker.builder.next(after: state, size: 2, binds: []))
             var moved = row
             moved.cursor = next.batch.cursorAfter
             _ = try await session.deliver(
