@@ -7,8 +7,9 @@ MAKEFLAGS += --no-print-directory
 
 BUILD_PACKAGES := libsqlite3-dev libpq-dev libmariadb-dev unixodbc-dev liblz4-dev \
   libroaring-dev pkg-config
-TEST_PACKAGES := $(BUILD_PACKAGES) postgresql mariadb-server clickhouse-server clickhouse-client \
-  odbcinst odbc-postgresql odbc-mariadb libsqliteodbc tdsodbc sqlite3 openssl python3-venv xz-utils
+TEST_PACKAGES := $(BUILD_PACKAGES) postgresql pgbouncer mariadb-server clickhouse-server \
+  clickhouse-client odbcinst odbc-postgresql odbc-mariadb libsqliteodbc tdsodbc sqlite3 openssl \
+  python3-venv xz-utils
 SOURCES := Sources Tests Package.swift
 # Tests share real servers and few cores: more at once would only wait for each other.
 FEW_AT_ONCE := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6

@@ -1,12 +1,20 @@
 #!/bin/bash
 # Measures deliveries beside the databases' own clients, on private servers of this machine:
 #   Tests/delivery-figures.sh [ROUNDS]
+# With SERVER_CORE=0 the servers keep to processor 0, and the clients, Segledger among them, to the
+# others: what servers do in the background then takes nothing from the clients, nor these from it, as
+# if they were on two machines.
 # Starts PostgreSQL, MariaDB and ClickHouse on free ports of 127.0.0.1 in a temporary directory, runs
 # `segledger bench --only delivery` of the release build against them, and stops them by their
 # process ids.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-3}
+servers=() clients=()
+if [ -n "${SERVER_CORE:-}" ]; then
+    others=$(seq 0 $(($(nproc) - 1)) | grep -vx "$SERVER_CORE" | paste -sd,)
+    servers=(taskset -c "$SERVER_CORE") clients=(taskset -c "$others")
+fi
 program=.build/release/segledger
 [ -x "$program" ] || { echo "there is no $program: run 'make release' first" >&2; exit 1; }
 
@@ -28,8 +36,9 @@ free_port() {
 as() {
     local user=$1
     shift
-    if [ "$(id -u)" -eq 0 ]; then exec setpriv --reuid="$user" --regid="$user" --clear-groups "$@"
-    else exec "$@"; fi
+    if [ "$(id -u)" -eq 0 ]; then
+        exec setpriv --reuid="$user" --regid="$user" --clear-groups "${servers[@]}" "$@"
+    else exec "${servers[@]}" "$@"; fi
 }
 
 until_ready() {
@@ -82,7 +91,7 @@ until_ready mariadb --no-defaults --protocol=tcp -h 127.0.0.1 -P "$my_port" -u r
 until_ready curl -sf "http://127.0.0.1:$ch_port/ping"
 mariadb --no-defaults --protocol=tcp -h 127.0.0.1 -P "$my_port" -u root -e 'CREATE DATABASE bench'
 
-"$program" bench --only delivery --rounds "$rounds" --into "$work" \
+"${clients[@]}" "$program" bench --only delivery --rounds "$rounds" --into "$work" \
     --postgresql "postgresql://postgres@127.0.0.1:$pg_port/postgres" \
     --mysql "mysql://root@127.0.0.1:$my_port/bench" \
     --clickhouse "clickhouse://default@127.0.0.1:$ch_port/default" "${@:2}"
