@@ -2,7 +2,7 @@ import Foundation
 import ServerTesting
 import Testing
 
-/// PgBouncer between the worker and PostgreSQL: what a session prepared is not there any more in its
+/// PgBouncer between the worker and PostgreSQL: what a session prepared is gone in its
 /// next transaction.
 @Suite struct PoolerTests {
     private let journal: Journal
