@@ -12,6 +12,9 @@ struct TemplateCheckCommand: AsyncParsableCommand {
         discussion: """
             With --connector or --integration the database is asked as well: whether the tables, \
             the columns and the keys that the query needs are there.
+
+            On PostgreSQL, MariaDB and SQLite it also says how the values of a query for profiles \
+            travel: beside the text, which is faster, or written into it.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -19,14 +22,14 @@ struct TemplateCheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         var report = DiagnosticReport()
-        var count = 0
+        var checked: [Checked] = []
         if options.needsWorkspace {
-            count = try await checkLive(&report)
+            checked = try await checkLive(&report)
         } else {
             let source = try options.fileSource(rules: try options.rules())
             let compiled = source.compiled()
             report.add(compiled.diagnostics + Self.notes(compiled.template, source), in: source)
-            count = 1
+            checked = [(source, compiled.template)]
         }
         if global.json { report.printJSON() } else { report.printText() }
         guard !report.hasErrors else {
@@ -34,12 +37,31 @@ struct TemplateCheckCommand: AsyncParsableCommand {
         }
         if !global.json {
             let name = options.file ?? options.integration ?? ""
+            let count = checked.count
             Terminal.printLine(
                 "\(name): \(count == 1 ? "the query compiles" : "\(count) queries compile")")
+            for (source, template) in checked {
+                guard let form = Self.form(template, source) else { continue }
+                Terminal.printLine("\(source.name): \(form)")
+            }
         }
     }
 
-    private func checkLive(_ report: inout DiagnosticReport) async throws -> Int {
+    private typealias Checked = (source: TemplateOptions.Source, template: CompiledTemplate?)
+
+    /// How the values of a query for profiles travel; nil: there is only one way.
+    private static func form(
+        _ template: CompiledTemplate?, _ source: TemplateOptions.Source
+    ) -> String? {
+        guard let template, [.addProfiles, .removeProfiles].contains(source.query),
+            [.postgresql, .mysql, .sqlite].contains(source.rules.kind)
+        else { return nil }
+        guard template.bindsValues else { return "its values are written into the text" }
+        return source.rules.kind == .mysql
+            ? "its values go beside the text, on MariaDB" : "its values go beside the text"
+    }
+
+    private func checkLive(_ report: inout DiagnosticReport) async throws -> [Checked] {
         let (definition, sources, directory) = try await Workspace.with(global.directory, .read) {
             workspace in
             if let name = options.integration {
@@ -57,8 +79,10 @@ struct TemplateCheckCommand: AsyncParsableCommand {
         }
         let session = try await LiveTarget.connect(definition, directory: directory)
         let check = TableCheck(definition.sqlRules, session)
+        var checked: [Checked] = []
         for source in sources {
             let compiled = source.compiled()
+            checked.append((source, compiled.template))
             report.add(compiled.diagnostics, in: source)
             guard let template = compiled.template else { continue }
             guard let check else {
@@ -74,7 +98,7 @@ struct TemplateCheckCommand: AsyncParsableCommand {
             }
         }
         await session.close()
-        return sources.count
+        return checked
     }
 
     /// What only the database knows.

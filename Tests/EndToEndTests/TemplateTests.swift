@@ -91,6 +91,30 @@ import Testing
         #expect(result.errors.contains("hint: --connector NAME asks it"))
     }
 
+    @Test("The check says of a query for profiles how its values travel")
+    func form() throws {
+        func check(_ kind: String, _ query: String, _ sql: String) throws -> [String] {
+            let result = try program.run(
+                "template", "check", "--kind", kind, "--query", query, try file(sql))
+            #expect(result.status == 0, "\(result.errors)")
+            return result.output.split(separator: "\n").map {
+                String($0.split(separator: ": ").last ?? "")
+            }
+        }
+        let insert = "INSERT INTO t (a) VALUES {for $l = $batch}('{$l.a}'){autocomma}{end}"
+        let conditional = insert.replacing("'{$l.a}'", with: "{if $l.a exists}1{else}2{end}")
+        let compiles = "the query compiles"
+        let beside = "its values go beside the text"
+        let written = "its values are written into the text"
+        #expect(try check("postgresql", "add_profiles", insert) == [compiles, beside])
+        #expect(try check("sqlite", "add_profiles", insert) == [compiles, beside])
+        #expect(try check("mysql", "add_profiles", insert) == [compiles, "\(beside), on MariaDB"])
+        #expect(try check("postgresql", "add_profiles", conditional) == [compiles, written])
+        #expect(try check("clickhouse", "add_profiles", insert) == [compiles])
+        let delete = "DELETE FROM t WHERE a = {segment_id}"
+        #expect(try check("postgresql", "clear_segment", delete) == [compiles])
+    }
+
     @Test(
         "A table without a key: the lab says that a repeat doubles rows",
         arguments: ["postgresql", "mysql", "sqlite"])
