@@ -16,7 +16,7 @@ struct DeliveryBuilder: Sendable {
     private let batcher: LaneBatcher
     /// Looks further ahead than what is built.
     private let scout: LaneBatcher
-    private let spare = SpareDelivery()
+    private let stock = DeliveryStock()
     private let readsFields: Bool
 
     /// - Parameter coalesces: of several changes of a profile only the last is sent.
@@ -72,23 +72,26 @@ struct DeliveryBuilder: Sendable {
         after state: LaneState, size: Int, limit: LaneCursor? = nil, isComplete: Bool = false,
         binds: Set<EventKind>, isFollowed: Bool = false
     ) async throws -> PreparedDelivery? {
-        let terms = SpareDelivery.Terms(size: size, binds: binds)
-        if limit == nil, let kept = spare.take(after: state, terms) { return kept }
+        let terms = DeliveryStock.Terms(size: size, binds: binds)
+        if limit == nil, let kept = stock.take(after: state, terms) { return kept }
         let built = try await context.pool.run { [self] () -> Built in
             let batch = try batcher.next(
                 after: state.cursor, size: size, parked: state.parked, limit: limit)
             guard let batch, batch.isComplete || !isComplete else { return .nothing }
             let folded = context.store.checkpoint()
             guard Self.isFolded(batch, before: folded) else { return .cut(batch) }
-            guard isFollowed, limit == nil, terms.allowSpare, batch.isComplete,
-                batch.kind.hasProfiles
-            else { return .ready(try render(batch, from: state, binds: binds)) }
-            guard readsFields else {
-                return .ready(try renderTwo(batch, from: state, terms, before: folded, nil))
+            guard isFollowed, limit == nil, batch.isComplete, batch.kind.hasProfiles else {
+                return .ready(try render(batch, from: state, binds: binds))
             }
             return .ready(
-                try context.store.readHere {
-                    try renderTwo(batch, from: state, terms, before: folded, $0)
+                try withReader { reader in
+                    let first = try render(batch, from: state, binds: binds, reader)
+                    guard case .success = first.queries else { return first }
+                    stock.put(
+                        build(
+                            terms.count - 1, after: first.after, terms, before: folded, reader),
+                        after: first.after, terms)
+                    return first
                 })
         }
         switch built {
@@ -106,31 +109,59 @@ struct DeliveryBuilder: Sendable {
         case ready(PreparedDelivery)
     }
 
-    /// Renders a full delivery, and the full one behind it, if there is one, as the spare one.
-    ///
-    /// - Parameter folded: what `reader` sees is folded up to here at least.
-    private func renderTwo(
-        _ batch: LaneBatch, from state: LaneState, _ terms: SpareDelivery.Terms,
-        before folded: Position, _ reader: ProjectionReader?
-    ) throws -> PreparedDelivery {
-        let first = try render(batch, from: state, binds: terms.binds, reader)
-        do {
-            let next = try batcher.next(
-                after: first.after.cursor, size: terms.size, parked: first.after.parked)
-            if let next, next.isComplete, next.kind.hasProfiles,
-                Self.isFolded(next, before: folded)
-            {
-                let second = try render(next, from: first.after, binds: terms.binds, reader)
-                spare.put(second, after: first.after, terms)
+    /// Builds the full deliveries that follow from `state`, for the next calls of `next`, unless
+    /// some are there.
+    func fillStock(
+        after state: LaneState, size: Int, binds: Set<EventKind>
+    ) async throws {
+        let terms = DeliveryStock.Terms(size: size, binds: binds)
+        guard terms.count > 1, stock.isEmpty else { return }
+        try await context.pool.run { [self] in
+            let folded = context.store.checkpoint()
+            let built = try withReader {
+                build(terms.count, after: state, terms, before: folded, $0)
             }
-        } catch {
-            // The first one goes out all the same. Whoever asks for the second meets it again.
+            stock.put(built, after: state, terms)
         }
-        return first
     }
 
     /// Nothing is kept while a lane rests.
-    func dropSpare() { spare.drop() }
+    func dropStock() { stock.drop() }
+
+    /// One look at the projections, if the queries need one.
+    private func withReader<Result>(
+        _ body: (ProjectionReader?) throws -> Result
+    ) throws -> Result {
+        try readsFields ? context.store.readHere { try body($0) } : body(nil)
+    }
+
+    /// Full deliveries of profiles that follow each other, `count` at most. One that fails is not
+    /// among them: whoever asks for it meets that again.
+    ///
+    /// - Parameter folded: what `reader` sees is folded up to here at least.
+    private func build(
+        _ count: Int, after state: LaneState, _ terms: DeliveryStock.Terms,
+        before folded: Position, _ reader: ProjectionReader?
+    ) -> [PreparedDelivery] {
+        var built: [PreparedDelivery] = []
+        var last = state
+        while built.count < count {
+            do {
+                let batch = try batcher.next(
+                    after: last.cursor, size: terms.size, parked: last.parked)
+                guard let batch, batch.isComplete, batch.kind.hasProfiles,
+                    Self.isFolded(batch, before: folded)
+                else { break }
+                let next = try render(batch, from: last, binds: terms.binds, reader)
+                guard case .success = next.queries else { break }
+                built.append(next)
+                last = next.after
+            } catch {
+                break
+            }
+        }
+        return built
+    }
 
     /// - Parameter binds: as for `next`.
     func prepare(

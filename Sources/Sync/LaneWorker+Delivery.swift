@@ -38,7 +38,7 @@ extension LaneWorker {
         over session: any TargetSession, _ options: RunOptions
     ) async throws -> RunEnd {
         let end: RunEnd
-        defer { builder.dropSpare() }
+        defer { builder.dropStock() }
         do {
             end = try await deliverAll(over: session, options)
         } catch {
@@ -125,15 +125,13 @@ extension LaneWorker {
         let size = rest?.size ?? repetition?.size ?? deliverySize
         let built = try await builder.next(
             after: after, size: size, limit: repetition?.end, isComplete: true,
-            binds: binding(over: session),
-            isFollowed: bisection == nil && !options.shouldYield())
+            binds: binding(over: session), isFollowed: isOrdinary && !options.shouldYield())
         guard let built else { return (nil, nil) }
         // The ledger's sync takes its time: the next announcement is made while there is one
         // announced delivery left to send.
         let isAnnounced = announced.map { built.batch.cursorAfter <= $0 } ?? false
         let isLast = announced.map { built.batch.cursorAfter >= $0 } ?? true
-        let announces =
-            absorbsRepeats && repeated == nil && bisection == nil && batch.isComplete && isLast
+        let announces = absorbsRepeats && isOrdinary && batch.isComplete && isLast
         var end = announces && !isAnnounced ? try await announce(from: after) : nil
         var next = Ahead.built(built)
         if session.queuesDeliveries,
@@ -145,6 +143,11 @@ extension LaneWorker {
         }
         do {
             if announces && isAnnounced { end = try await announce(from: built.after) }
+            // Two are with the target: time to have the next one ready when the first is done.
+            if case .sent = next {
+                try await builder.fillStock(
+                    after: built.after, size: size, binds: binding(over: session))
+            }
         } catch {
             await next.end()
             throw error
@@ -152,12 +155,15 @@ extension LaneWorker {
         return (next, end)
     }
 
+    /// Neither a repetition nor the search for a row that was refused.
+    private var isOrdinary: Bool { repeated == nil && bisection == nil }
+
     /// Whether a delivery may be sent before the one under way is known to be done: nothing of what
     /// comes before it is special, and the ledger holds what it must.
     private func mayFollow(
         _ current: SentDelivery, _ next: PreparedDelivery, announced: LaneCursor?
     ) -> Bool {
-        guard repeated == nil, bisection == nil, !isTriedAsText, next.batch.held.isEmpty,
+        guard isOrdinary, !isTriedAsText, next.batch.held.isEmpty,
             case .success = next.queries, current.isSent,
             !plan.commitsByItself(current.prepared.batch.kind),
             !plan.commitsByItself(next.batch.kind)

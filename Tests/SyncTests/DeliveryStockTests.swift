@@ -9,8 +9,8 @@ import Testing
 
 @testable import Sync
 
-@Suite("Deliveries that are built with the one before")
-struct SpareDeliveryTests {
+@Suite("Deliveries that are built before they are asked for")
+struct DeliveryStockTests {
     private static let query =
         "ADD {segment_id}, {for $l = $batch}({$l.id}, '{$l.CustomID}', '{$l.Mail}'){autocomma}{end}"
 
@@ -76,7 +76,9 @@ struct SpareDeliveryTests {
                 case 2:
                     let profile = UInt32.random(in: 0..<30, using: &random)
                     state.parked.insert(profile, at: state.cursor.position ?? Position(0))
-                case 3: worker.builder.dropSpare()
+                case 3: worker.builder.dropStock()
+                case 4, 5:
+                    try await worker.builder.fillStock(after: state, size: size, binds: binds)
                 default: break
                 }
                 let built = try await worker.builder.next(
@@ -110,23 +112,27 @@ struct SpareDeliveryTests {
             try await worker.builder.next(after: worker.state, size: 3, binds: []))
         let second = try #require(
             try await worker.builder.next(after: first.after, size: 3, binds: []))
-        let terms = SpareDelivery.Terms(size: 3, binds: [])
+        let terms = DeliveryStock.Terms(size: 3, binds: [])
         var parked = first.after
         parked.parked.insert(7, at: Position(0))
-        let others: [(LaneState, SpareDelivery.Terms)] = [
+        let others: [(LaneState, DeliveryStock.Terms)] = [
             (worker.state, terms), (second.after, terms), (parked, terms),
-            (first.after, SpareDelivery.Terms(size: 2, binds: [])),
-            (first.after, SpareDelivery.Terms(size: 3, binds: [.profilesAdded])),
+            (first.after, DeliveryStock.Terms(size: 2, binds: [])),
+            (first.after, DeliveryStock.Terms(size: 3, binds: [.profilesAdded])),
         ]
-        let spare = SpareDelivery()
+        let stock = DeliveryStock()
         for (state, others) in others {
-            spare.put(second, after: first.after, terms)
-            #expect(spare.take(after: state, others) == nil)
-            #expect(spare.take(after: first.after, terms) == nil, "it is dropped then")
+            stock.put([second], after: first.after, terms)
+            #expect(stock.take(after: state, others) == nil)
+            #expect(stock.take(after: first.after, terms) == nil, "all is dropped then")
         }
-        spare.put(second, after: first.after, terms)
-        #expect(spare.take(after: first.after, terms)?.id == second.id)
-        #expect(spare.take(after: second.after, terms) == nil)
+        stock.put([second], after: first.after, terms)
+        #expect(stock.take(after: first.after, terms)?.id == second.id)
+        #expect(stock.take(after: second.after, terms) == nil)
+        stock.put([first, second], after: worker.state, terms)
+        #expect(stock.take(after: worker.state, terms)?.id == first.id)
+        #expect(stock.take(after: first.after, terms)?.id == second.id)
+        #expect(stock.isEmpty)
         try await world.close()
     }
 }
