@@ -1,5 +1,6 @@
 internal import Connector
 internal import Foundation
+internal import SQLTemplate
 internal import SegmentModel
 internal import StorageIO
 internal import Synchronization
@@ -309,6 +310,12 @@ private final class TextSession: TargetSession {
 
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
         try await inner.deliver(delivery)
+    }
+
+    func repeatedBlocks(
+        into tables: [[QueryStatement.Name]]
+    ) async throws -> [RepeatedBlocks] {
+        try await inner.repeatedBlocks(into: tables)
     }
 
     func cancel() { inner.cancel() }
