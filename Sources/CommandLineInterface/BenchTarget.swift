@@ -273,6 +273,10 @@ private final class CapturingSession: TargetSession {
         return .committed(rowCounts: delivery.queries.map { _ in 0 })
     }
 
+    func repeatedBlocks(into tables: [[QueryStatement.Name]]) -> [RepeatedBlocks] {
+        tables.map { _ in .unknown }
+    }
+
     func cancel() {}
     func close() async {}
 }

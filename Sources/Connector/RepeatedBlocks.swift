@@ -1,5 +1,3 @@
-package import SQLTemplate
-
 /// What becomes of the rows of an INSERT that reaches a table twice, as the same statement of a
 /// delivery of the same `TargetDelivery.id`.
 package enum RepeatedBlocks: Hashable, Sendable {
@@ -12,13 +10,8 @@ package enum RepeatedBlocks: Hashable, Sendable {
     case kept(reason: String, hint: String?)
 }
 
-extension TargetSession {
-    /// Transactional targets do not need to know a block again.
-    package func repeatedBlocks(
-        into tables: [[QueryStatement.Name]]
-    ) async throws -> [RepeatedBlocks] {
-        tables.map { _ in
-            .kept(reason: "the target does not know a repeated block by its delivery", hint: nil)
-        }
-    }
+extension RepeatedBlocks {
+    /// Of a target that need not know a block again, because its cursor moves with the rows.
+    package static let unknown = Self.kept(
+        reason: "the target does not know a repeated block by its delivery", hint: nil)
 }

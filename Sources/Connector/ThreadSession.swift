@@ -1,3 +1,4 @@
+package import SQLTemplate
 package import SegmentModel
 package import StorageIO
 internal import Synchronization
@@ -155,6 +156,10 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
     }
 
     package let queuesDeliveries: Bool
+
+    package func repeatedBlocks(into tables: [[QueryStatement.Name]]) -> [RepeatedBlocks] {
+        tables.map { _ in .unknown }
+    }
 
     package func cancel() { cancellation.raise() }
 

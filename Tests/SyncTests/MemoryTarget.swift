@@ -1,4 +1,5 @@
 import Connector
+import SQLTemplate
 import SegmentModel
 import Synchronization
 
@@ -198,6 +199,10 @@ private final class MemorySession: TargetSession {
                 isConnectionLost: true)
         }
         return .committed(rowCounts: counts)
+    }
+
+    func repeatedBlocks(into tables: [[QueryStatement.Name]]) -> [RepeatedBlocks] {
+        tables.map { _ in .unknown }
     }
 
     func cancel() {}
