@@ -19,9 +19,6 @@ package struct IntegrationPlan: Sendable {
     /// The queries for profiles do nothing but write rows: nothing in them can end a transaction.
     let writesOnlyRows: Bool
 
-    /// The kinds of events whose values may go beside the text.
-    let bindableKinds: Set<EventKind>
-
     /// - Throws: `templateInvalid` if a stored query does not compile any more.
     package init(_ definition: IntegrationDefinition, _ connector: ConnectorDefinition) throws {
         self.definition = definition
@@ -56,10 +53,6 @@ package struct IntegrationPlan: Sendable {
         }
         self.queries = queries
         committingQueries = committing.sorted { $0.rawValue < $1.rawValue }
-        bindableKinds = Set(
-            [EventKind.profilesAdded, .profilesRemoved].filter { kind in
-                !committing.contains { $0 == kind.query }
-            })
         let verbs: Set<String> = ["INSERT", "REPLACE", "UPDATE", "DELETE"]
         writesOnlyRows = [.addProfiles, .removeProfiles].allSatisfy { kind in
             queries[kind]?.template.statements.allSatisfy { verbs.contains($0.verb) } ?? true
@@ -71,6 +64,11 @@ package struct IntegrationPlan: Sendable {
         committingQueries.contains { query in
             query == kind.query || (query == .clearSegment && kind == .segmentDeleted)
         }
+    }
+
+    /// The kinds of events whose values may go beside the text.
+    var bindableKinds: Set<EventKind> {
+        Set([.profilesAdded, .profilesRemoved].filter { !commitsByItself($0) })
     }
 
     /// The tables that the queries insert into, as the queries name them.

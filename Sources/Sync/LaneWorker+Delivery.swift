@@ -75,7 +75,7 @@ extension LaneWorker {
                 if case .success = next.queries { try await recordBefore(next) }
                 sent = send(next, from: row, over: session)
             }
-            // While it is under way; later starts are recorded after its own.
+            // The target works on it meanwhile. What fails here is told once that has ended.
             let following: Result<(Ahead?, LaneCursor?), any Error>
             do {
                 following = .success(try await self.following(sent, over: session, options))
