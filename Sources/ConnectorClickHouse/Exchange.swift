@@ -52,6 +52,8 @@ final class ClickHouseExchange: Sendable {
             decompression: configuration.isLoopback ? .disabled : .enabled(limit: .none))
         settings.connectionPool.retryConnectionEstablishment = false
         settings.httpVersion = .http1Only
+        // Nobody listens, and each request would describe itself all the same.
+        settings.tracing.tracer = nil
         client = HTTPClient(eventLoopGroup: loop, configuration: settings)
         var headers = HTTPHeaders([
             ("User-Agent", "segledger"), ("X-ClickHouse-User", configuration.user),

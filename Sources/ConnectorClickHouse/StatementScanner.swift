@@ -42,7 +42,9 @@ struct StatementScanner {
         while index < bytes.count {
             begin()
             let start = index
-            while index < bytes.count, bytes[index] != UInt8(ascii: ";") { token() }
+            while index < bytes.count, bytes[index] != UInt8(ascii: ";") {
+                if statement.hasData { skipPlainData() } else { token() }
+            }
             statement.range = start..<min(index, bytes.count)
             index += 1
             if !isEmpty { return statement }
@@ -58,6 +60,22 @@ struct StatementScanner {
 
     private func byte(_ distance: Int) -> UInt8 {
         index + distance < bytes.count ? bytes[index + distance] : 0
+    }
+
+    /// Data is most of a long statement, and most of it can neither end it nor hide its end.
+    private mutating func skipPlainData() {
+        while index < bytes.count, Self.isPlain(bytes[index]) { index += 1 }
+        if index < bytes.count, bytes[index] != UInt8(ascii: ";") { token() }
+    }
+
+    /// Whether a byte stands for itself outside of quotes and comments.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`"), UInt8(ascii: "-"),
+            UInt8(ascii: "#"), UInt8(ascii: "/"), UInt8(ascii: "$"), UInt8(ascii: ";"):
+            false
+        default: true
+        }
     }
 
     private mutating func token() {

@@ -56,11 +56,12 @@ struct FieldView {
     }
 
     private mutating func set(_ field: Field) {
-        var index = fields.endIndex
-        if let last = fields.last, last.name >= field.name {
-            index = fields.firstIndex { $0.name >= field.name } ?? fields.endIndex
+        guard let last = fields.last, last.name >= field.name else {
+            if field.kind != .null { fields.append(field) }
+            return
         }
-        let isKnown = index < fields.endIndex && fields[index].name == field.name
+        let index = fields.firstIndex { $0.name >= field.name } ?? fields.endIndex
+        let isKnown = fields[index].name == field.name
         if field.kind == .null {
             if isKnown { fields.remove(at: index) }
         } else if isKnown {

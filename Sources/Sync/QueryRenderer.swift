@@ -125,6 +125,8 @@ private struct SlotFiller {
     let names: [String]
     let idSlot: Int?
     let ledger: any Ledger
+    /// What `slot` found last: the next profile's fields are mostly the same ones.
+    var last: (name: UInt32, slot: Int)?
 
     mutating func fill(
         _ row: Int, _ name: UInt32, _ kind: FieldKind, _ bytes: UnsafeRawBufferPointer
@@ -138,10 +140,11 @@ private struct SlotFiller {
     }
 
     private mutating func slot(of name: UInt32) -> Int {
-        if let known = slots[name] { return known }
-        let found = names.firstIndex(of: ledger.fieldName(name)) ?? -1
-        slots[name] = found
-        return found
+        if let last, last.name == name { return last.slot }
+        let slot = slots[name] ?? names.firstIndex(of: ledger.fieldName(name)) ?? -1
+        slots[name] = slot
+        last = (name, slot)
+        return slot
     }
 }
 
