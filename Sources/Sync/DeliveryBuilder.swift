@@ -65,11 +65,11 @@ struct DeliveryBuilder: Sendable {
     /// is nothing yet.
     ///
     /// - Parameters:
-    ///   - isComplete: nil also for one that may still grow.
+    ///   - isReady: nil also for one that may still grow, and while its fields are not folded.
     ///   - binds: the kinds of events that go with values beside the text, where that is possible.
     ///   - isFollowed: the full delivery behind it is built too, and kept for the next call.
     func next(
-        after state: LaneState, size: Int, limit: LaneCursor? = nil, isComplete: Bool = false,
+        after state: LaneState, size: Int, limit: LaneCursor? = nil, isReady: Bool = false,
         binds: Set<EventKind>, isFollowed: Bool = false
     ) async throws -> PreparedDelivery? {
         let terms = DeliveryStock.Terms(size: size, binds: binds)
@@ -77,9 +77,11 @@ struct DeliveryBuilder: Sendable {
         let built = try await context.pool.run { [self] () -> Built in
             let batch = try batcher.next(
                 after: state.cursor, size: size, parked: state.parked, limit: limit)
-            guard let batch, batch.isComplete || !isComplete else { return .nothing }
+            guard let batch, batch.isComplete || !isReady else { return .nothing }
             let folded = context.store.checkpoint()
-            guard Self.isFolded(batch, before: folded) else { return .cut(batch) }
+            guard Self.isFolded(batch, before: folded) else {
+                return isReady ? .nothing : .cut(batch)
+            }
             guard isFollowed, limit == nil, batch.isComplete, batch.kind.hasProfiles else {
                 return .ready(try render(batch, from: state, binds: binds))
             }

@@ -114,8 +114,9 @@ extension LaneWorker {
     private var cutSize: Int { bisection?.size ?? repeated?.size ?? deliverySize }
 
     /// What follows a delivery that is under way, or nil if nothing is ready yet: one that is not
-    /// full may grow meanwhile, and is built anew. And up to where deliveries were announced, if
-    /// that had to be done.
+    /// full may grow meanwhile, and is built anew; and where the projections lag behind, the
+    /// delivery under way must not wait for them to have its receipt. And up to where deliveries
+    /// were announced, if that had to be done.
     private func following(
         _ current: SentDelivery, over session: any TargetSession, _ options: RunOptions
     ) async throws -> (Ahead?, LaneCursor?) {
@@ -124,7 +125,7 @@ extension LaneWorker {
         let repetition = repeated.flatMap { after.cursor < $0.end ? $0 : nil }
         let size = rest?.size ?? repetition?.size ?? deliverySize
         let built = try await builder.next(
-            after: after, size: size, limit: repetition?.end, isComplete: true,
+            after: after, size: size, limit: repetition?.end, isReady: true,
             binds: binding(over: session), isFollowed: isOrdinary && !options.shouldYield())
         guard let built else { return (nil, nil) }
         // The ledger's sync takes its time: the next announcement is made while there is one

@@ -101,6 +101,24 @@ struct DeliveryStockTests {
         }
     }
 
+    @Test("While the projections lag behind nothing is built ahead, and nobody waits for them")
+    func lag() async throws {
+        let world = try World()
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["p0", "p1", "p2"])
+        let (worker, _) = try await world.worker(1, MemoryTarget())
+        try await world.append(.profilesAdded, 1, ["p3", "p4", "p5"])
+        let folded = world.store.checkpoint()
+        let first = try #require(
+            try await worker.builder.next(after: worker.state, size: 3, isReady: true, binds: []))
+        #expect(
+            try await worker.builder.next(after: first.after, size: 3, isReady: true, binds: [])
+                == nil)
+        #expect(world.store.checkpoint() == folded)
+        #expect(try await worker.builder.next(after: first.after, size: 3, binds: []) != nil)
+        try await world.close()
+    }
+
     @Test("What is kept is given out for exactly what it was built for")
     func terms() async throws {
         let world = try World()
