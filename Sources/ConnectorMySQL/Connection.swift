@@ -44,7 +44,6 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     /// Bytes of a query that the server takes; known after `applySettings`.
     var queryByteCountMax = Int.max
     private let configuration: MySQLConfiguration
-    private var statements: [String: MySQLStatement] = [:]
     private var bulkStatements = BulkStatements()
     private var statementParts: [String: [String]] = [:]
     private let dialect: SQLDialect
@@ -83,8 +82,6 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         isOpen = false
         // Without a connection nothing is said to the server.
         if isLost { shutdown(mysql_get_socket(handle), CInt(SHUT_RDWR)) }
-        for statement in statements.values { statement.close() }
-        statements = [:]
         bulkStatements.close()
         Self.close(handle, isLost: isLost)
     }
@@ -138,8 +135,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         set(CInt(IPPROTO_TCP), TCP_KEEPCNT, 3)
     }
 
-    /// One of Segledger's own statements with its parameters as literals, for a text of several
-    /// statements, which cannot be prepared.
+    /// One of Segledger's own statements with its parameters as literals.
     func filled(_ sql: String, _ parameters: [String]) -> String {
         let parts = parts(of: sql)
         precondition(parts.count == parameters.count + 1, "as many parameters as placeholders")
@@ -185,14 +181,6 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
             }
         }
         return failure
-    }
-
-    /// Prepares one of Segledger's own statements once a session.
-    func statement(_ sql: String) throws(TargetFailure) -> MySQLStatement {
-        if let statement = statements[sql] { return statement }
-        let statement = try MySQLStatement(sql, on: self)
-        statements[sql] = statement
-        return statement
     }
 
     /// Prepares a statement of the operator's, once a session unless there are too many.

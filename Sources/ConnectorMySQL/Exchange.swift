@@ -97,13 +97,14 @@ struct MySQLExchange {
         try run(statements.joined(separator: "; "))
     }
 
+    /// A statement on the cursor. As text, not prepared: servers limit how many prepared statements
+    /// there are in all their sessions, down to none.
     @discardableResult
     func run(
         _ sql: String, _ parameters: [String]
-    ) throws(TargetFailure) -> (rows: [[String?]], rowCount: Int) {
-        try connection.startStatement(isCancellable: true)
+    ) throws(TargetFailure) -> MySQLResults {
         do throws(TargetFailure) {
-            return try connection.statement(sql).run(parameters)
+            return try run(connection.filled(sql, parameters))
         } catch {
             if connection.transaction == .open { connection.transaction = .failed }
             throw error

@@ -168,6 +168,9 @@ enum MySQLFailures {
         1275: Entry(class: .permanent, sentence: "the server asks for an older way to log in"),
         1305: Entry(class: .permanent, sentence: "there is no such routine"),
         1370: Entry(class: .permanent, sentence: "the user may not use the routine"),
+        1461: Entry(
+            class: .permanent, sentence: "the server has as many prepared statements as it takes",
+            hint: "raise the server's max_prepared_stmt_count, or prepare nothing in the query"),
         1568: Entry(class: .permanent, sentence: "the query changes a transaction in progress"),
         1698: Entry(
             class: .permanent, sentence: "the server refuses the user or its password",
@@ -276,11 +279,6 @@ enum MySQLFailures {
     static let cursorGone = TargetFailure(
         class: .transient, targetCode: "1032",
         message: "the lane's row in segledger_cursor went away while it was claimed")
-
-    static let longColumn = TargetFailure(
-        class: .permanent, targetCode: "1406",
-        message: "a row of segledger_cursor holds what Segledger does not write",
-        hint: "look at the table segledger_cursor and repair or delete the row")
 
     static let noSettings = wrongSettings("the server does not say how its session is set")
 

@@ -192,6 +192,20 @@ import Testing
         _ = try target.run(limit.reset)
     }
 
+    /// Limits of `max_prepared_stmt_count`: none at all, and one, so that a lane has one and the next
+    /// lane none.
+    @Test("MariaDB that takes no more prepared statements gets text", arguments: [0, 1])
+    func mariaDBPreparedStatements(_ limit: Int) throws {
+        let target = try mariaDBTarget()
+        _ = try target.run("SET GLOBAL max_prepared_stmt_count = \(limit)")
+        try journal.apply(target)
+        try journal.append(0..<50)
+        try journal.finish()
+        _ = try target.run("SET GLOBAL max_prepared_stmt_count = DEFAULT")
+        try journal.expectExactlyOnce(target, 50, "limit \(limit)")
+        #expect(try journal.program.run("status").output.contains("exactly-once"))
+    }
+
     /// A worker that starts while `count` sessions are there waits until they have gone.
     private func expectLetIn(
         _ target: Target, url: String, code: String, count: Int,
