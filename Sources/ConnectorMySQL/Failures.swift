@@ -135,7 +135,7 @@ enum MySQLFailures {
         1046: Entry(class: .permanent, sentence: "no database is chosen"),
         1049: Entry(
             class: .permanent, sentence: "there is no such database",
-            name: .behind("Unknown database '")),
+            name: .behind("Unknown database '"), hint: "create it, or correct the connector's url"),
         1051: Entry(
             class: .permanent, sentence: "there is no such table",
             name: .behind("Unknown table '")),
@@ -201,7 +201,10 @@ enum MySQLFailures {
         1364: Entry(
             class: .values, sentence: "a column has no default value", name: .behind("Field '")),
         1365: Entry(class: .values, sentence: "a division by zero"),
-        1366: Entry(class: .values, sentence: "a value is of the wrong form", name: .column),
+        1366: Entry(
+            class: .values,
+            sentence: "a value is of the wrong form, or the column cannot hold its characters",
+            name: .column),
         1367: Entry(class: .values, sentence: "a value is of the wrong form"),
         1406: Entry(
             class: .values, sentence: "a value is too long",

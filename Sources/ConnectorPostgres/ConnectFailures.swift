@@ -26,7 +26,7 @@ extension PostgresFailures {
         if let (message, state) = splitServerRefusal(line) {
             return TargetFailure(
                 class: classify(sqlState: state), targetCode: state, message: message,
-                isConnectionLost: true)
+                hint: hint(sqlState: state), isConnectionLost: true)
         }
         if let known = permanentTexts.first(where: { line.contains($0.text) }) {
             return TargetFailure(
@@ -38,6 +38,14 @@ extension PostgresFailures {
             message: line.isEmpty ? "the server cannot be reached" : line,
             hint: "check that the server runs and that host and port are right",
             isConnectionLost: true)
+    }
+
+    private static func hint(sqlState: String) -> String? {
+        switch sqlState.prefix(2) {
+        case "28": "check the user of the connector's url and its password"
+        case "3D": "create it, or correct the connector's url"
+        default: nil
+        }
     }
 
     static let connectOverdue = TargetFailure(

@@ -19,23 +19,26 @@ extension TargetFailure {
 
     /// The failure as one that stops its integration: there is no row to park.
     var stopping: TargetFailure {
-        guard self.class == .values || self.class == .repeatedKey, hint == nil else { return self }
+        guard self.class == .values || self.class == .repeatedKey else { return self }
         var stopping = self
-        stopping.hint =
-            "correct the table or the query, then run 'segledger integrations resume NAME'"
+        stopping.hint = Self.resuming(hint ?? "correct the table or the query")
         return stopping
     }
 
-    /// What the adapter knows, or what always helps.
+    /// What the adapter knows, or what always helps, and how to go on.
     var hintOrDefault: String {
-        if let hint { return hint }
-        return switch self.class {
-        case .transient: "check the target if it lasts; it is tried again"
-        case .permanent:
-            "correct the query or the target, then run 'segledger integrations resume NAME'"
+        switch self.class {
+        case .transient: hint ?? "check the target if it lasts; it is tried again"
+        case .permanent: Self.resuming(hint ?? "correct the query or the target")
         case .values, .repeatedKey:
-            "correct the profile's field, the table or the query, then run 'segledger parked NAME "
-                + "--redrive'"
+            hint
+                ?? "correct the profile's field, the table or the query, then run "
+                + "'segledger parked NAME --redrive'"
         }
+    }
+
+    private static func resuming(_ hint: String) -> String {
+        let command = "'segledger integrations resume NAME'"
+        return hint.hasSuffix(command) ? hint : "\(hint), then run \(command)"
     }
 }

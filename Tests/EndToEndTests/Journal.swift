@@ -106,7 +106,7 @@ struct Journal {
         let stopped = try sync().wait()
         #expect(stopped.status == 5)
         #expect(stopped.errors.contains(why), "\(stopped.errors)")
-        #expect(stopped.errors.contains("hint: "), "\(stopped.errors)")
+        #expect(stopped.errors.contains("integrations resume log"), "\(stopped.errors)")
         try returns()
         // Not by itself: it is the operator's to say that it is mended.
         #expect(try sync().wait().status == 5)

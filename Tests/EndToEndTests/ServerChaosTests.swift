@@ -192,8 +192,8 @@ import Testing
         _ = try target.run(limit.reset)
     }
 
-    /// Limits of `max_prepared_stmt_count`: none at all, and one, so that a lane has one and the next
-    /// lane none.
+    /// Limits of `max_prepared_stmt_count`: none at all, and one, so that one lane has one and the
+    /// next none.
     @Test("MariaDB that takes no more prepared statements gets text", arguments: [0, 1])
     func mariaDBPreparedStatements(_ limit: Int) throws {
         let target = try mariaDBTarget()
