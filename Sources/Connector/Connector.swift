@@ -218,6 +218,8 @@ package struct TargetFailure: Error, Hashable, Sendable {
     package var isConnectionLost: Bool
     /// The target's user lacks the right to do this.
     package var isRightMissing: Bool
+    /// Which of the delivery's queries failed, from 0, where that is known.
+    package var query: Int?
 
     package init(
         class: Class, targetCode: String, message: String, hint: String? = nil,

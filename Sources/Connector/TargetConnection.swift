@@ -144,9 +144,9 @@ extension TargetConnection {
             var rowCounts = beginning.rowCounts
             for place in delivery.queries.indices.dropFirst(rowCounts.count) {
                 switch delivery.queries[place] {
-                case .text(let sql): rowCounts.append(try execute(sql))
+                case .text(let sql): rowCounts.append(try execute(sql, at: place))
                 case .bound(let query):
-                    guard let count = try executeBound(query) else {
+                    guard let count = try executeBound(query, at: place) else {
                         return try takenBack(.unbindable(query: place))
                     }
                     rowCounts.append(count)
@@ -172,7 +172,7 @@ extension TargetConnection {
         var rowCounts: [Int] = []
         for (place, query) in delivery.queries.enumerated() {
             guard case .text(let sql) = query else { return .unbindable(query: place) }
-            rowCounts.append(try execute(sql))
+            rowCounts.append(try execute(sql, at: place))
         }
         guard let move = delivery.move else { return .committed(rowCounts: rowCounts) }
         return try inTransaction { () throws(TargetFailure) in
@@ -191,12 +191,29 @@ extension TargetConnection {
         return result
     }
 
+    /// - Parameter place: of the query in its delivery.
+    private func execute(_ sql: [UInt8], at place: Int) throws(TargetFailure) -> Int {
+        do throws(TargetFailure) {
+            return try execute(sql)
+        } catch {
+            var failure = error
+            failure.query = place
+            throw failure
+        }
+    }
+
     /// nil: the target does not take it in this form.
-    private func executeBound(_ query: BoundQuery) throws(TargetFailure) -> Int? {
+    private func executeBound(
+        _ query: BoundQuery, at place: Int
+    ) throws(TargetFailure) -> Int? {
         do throws(TargetFailure) {
             return try execute(query)
         } catch {
-            guard error.class == .permanent, !error.isConnectionLost else { throw error }
+            guard error.class == .permanent, !error.isConnectionLost else {
+                var failure = error
+                failure.query = place
+                throw failure
+            }
             return nil
         }
     }

@@ -370,6 +370,8 @@ final class PostgresPipeline {
             connection.bindsValues = false
             return queries.isEmpty ? .stale : .unbindable(query: command.query ?? 0)
         }
+        var failure = failure
+        failure.query = command.query
         guard let place = command.query else { throw connection.completed(failure) }
         if failure.class != .transient, !reused.isEmpty {
             for shape in reused.values { connection.statements.forget(shape) }

@@ -381,6 +381,12 @@ extension LaneWorker {
             failure.isConnectionLost || failure.targetCode.isEmpty ? 0 : 1
         receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
         receipt.fill(failure)
+        if let place = failure.query, batch.parts.count > 1,
+            let query = builder.kind(of: place, in: batch).query
+        {
+            receipt.query = query
+            receipt.templateSHA256 = plan.queries[query]?.templateSHA256
+        }
         return receipt
     }
 

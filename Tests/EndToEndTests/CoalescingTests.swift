@@ -76,6 +76,44 @@ import Testing
         #expect(audited.contains("add_profiles") && audited.contains("remove_profiles"))
     }
 
+    /// What makes a table refuse to lose a row.
+    private static let keepsRows = [
+        "sqlite": """
+            CREATE TRIGGER keeps BEFORE DELETE ON mysegment
+                BEGIN SELECT RAISE(ABORT, 'kept'); END
+            """,
+        "postgresql": """
+            CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'kept'; END $$;
+            CREATE TRIGGER keeps BEFORE DELETE ON mysegment FOR EACH ROW EXECUTE FUNCTION keep()
+            """,
+        "mysql": """
+            CREATE TRIGGER keeps BEFORE DELETE ON mysegment FOR EACH ROW
+                SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'kept'
+            """,
+    ]
+
+    @Test(
+        "A failure is told of the query that failed, not of the change that came first",
+        arguments: ["sqlite", "postgresql", "mysql"])
+    func failedQuery(kind: String) throws {
+        let target = try Target(kind, in: scratch)
+        _ = try target.run(Configurations.keyedTables)
+        try program.apply(Self.configuration(kind, target.url))
+        _ = try program.run(
+            "append", input: Data(change("profiles_added", [0, 1, 2]).utf8))
+        #expect(try program.run("sync", "--until-idle").status == 0)
+        _ = try target.run(try #require(Self.keepsRows[kind]))
+        let changes = [change("profiles_added", [3, 4]), change("profiles_removed", [0])]
+        _ = try program.run("append", input: Data(changes.joined(separator: "\n").utf8))
+        #expect(try program.run("sync", "--until-idle").status == 5)
+        let errors = try program.run("errors", "log", "--json").output
+        #expect(errors.contains("remove_profiles"))
+        #expect(!errors.contains("add_profiles"), "\(errors)")
+        let found = Set(rows(try target.run("SELECT clientId FROM mysegment")))
+        #expect(found == Set((0..<5).map { "C-\($0)" }))
+    }
+
     @Test(
         "INV-6: workers that are killed over and over leave the table right and receipts equal",
         arguments: ["sqlite", "postgresql", "mysql"])
