@@ -155,7 +155,7 @@ struct ParkedCommand: AsyncParsableCommand {
             json.member("code", change.errorCode)
             json.member("target_code", change.targetCode)
             json.member("message", change.errorMessage)
-            json.member("hint", change.errorHint)
+            json.member("hint", change.errorHint.map { ErrorReport.hint($0, for: name) })
             json.endObject()
         }
         json.endArray()

@@ -121,7 +121,7 @@ struct ErrorsCommand: AsyncParsableCommand {
                 json.member("code", error.code)
                 json.member("target_code", error.targetCode)
                 json.member("message", error.message)
-                json.member("hint", error.hint)
+                json.member("hint", error.hint.map { ErrorReport.hint($0, for: name) })
                 json.endObject()
             }
             json.endArray()

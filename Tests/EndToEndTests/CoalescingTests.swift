@@ -110,6 +110,7 @@ import Testing
         let errors = try program.run("errors", "log", "--json").output
         #expect(errors.contains("remove_profiles"))
         #expect(!errors.contains("add_profiles"), "\(errors)")
+        #expect(errors.contains("run 'segledger parked log --redrive'"), "\(errors)")
         let found = Set(rows(try target.run("SELECT clientId FROM mysegment")))
         #expect(found == Set((0..<5).map { "C-\($0)" }))
     }
