@@ -173,7 +173,8 @@ extension LaneWorker {
         return absorbsRepeats && (announced.map { next.batch.cursorAfter <= $0 } ?? false)
     }
 
-    /// Gives a delivery to the target; what becomes of it is for `settle`.
+    /// Gives a delivery to the target: the session has it when this returns, and no thread wakes
+    /// only to pass it on. What becomes of it is for `settle`.
     private func send(
         _ next: PreparedDelivery, from row: TargetCursor, over session: any TargetSession,
         follows: String? = nil
@@ -187,8 +188,8 @@ extension LaneWorker {
         var delivery = delivery(next.id, from: row, to: moved, queries, next.batch.kind)
         delivery.follows = follows
         let sent = delivery
-        return SentDelivery(
-            prepared: next, moved: moved, result: Task { try await session.deliver(sent) })
+        let result = Task.immediate { try await session.deliver(sent) }
+        return SentDelivery(prepared: next, moved: moved, result: result)
     }
 
     /// Has the ledger say that the next deliveries are begun, so that it is not asked before each.
