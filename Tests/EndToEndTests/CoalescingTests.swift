@@ -79,18 +79,18 @@ import Testing
     /// What makes a table refuse to lose a row.
     private static let keepsRows = [
         "sqlite": """
-            CREATE TRIGGER keeps BEFORE DELETE ON mysegment
-                BEGIN SELECT RAISE(ABORT, 'kept'); END
-            """,
+        CREATE TRIGGER keeps BEFORE DELETE ON mysegment
+            BEGIN SELECT RAISE(ABORT, 'kept'); END
+        """,
         "postgresql": """
-            CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN RAISE EXCEPTION 'kept'; END $$;
-            CREATE TRIGGER keeps BEFORE DELETE ON mysegment FOR EACH ROW EXECUTE FUNCTION keep()
-            """,
+        CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'kept'; END $$;
+        CREATE TRIGGER keeps BEFORE DELETE ON mysegment FOR EACH ROW EXECUTE FUNCTION keep()
+        """,
         "mysql": """
-            CREATE TRIGGER keeps BEFORE DELETE ON mysegment FOR EACH ROW
-                SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'kept'
-            """,
+        CREATE TRIGGER keeps BEFORE DELETE ON mysegment FOR EACH ROW
+            SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'kept'
+        """,
     ]
 
     @Test(
