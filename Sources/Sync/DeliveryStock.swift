@@ -1,8 +1,8 @@
 internal import SegmentModel
 internal import Synchronization
 
-/// Full deliveries of a lane that are built before they are asked for, some in one go: one change of
-/// threads and one look at the projections serve all of them.
+/// Full deliveries of a lane that are built before they are asked for, some in one go: one change
+/// of threads and one look at the projections serve all of them.
 ///
 /// A delivery depends on the ledger, on the lane's state and on its terms only. What is kept is
 /// given out for exactly these; asked for anything else, all is dropped.
@@ -14,7 +14,8 @@ final class DeliveryStock: Sendable {
         /// The kinds of events that go with values beside the text.
         var binds: Set<EventKind>
 
-        /// How many are built in one go. Several large ones would let the target wait, and take room.
+        /// How many are built in one go. Several large ones would let the target wait, and take
+        /// room.
         var count: Int { size <= 2000 ? 3 : 1 }
     }
 
