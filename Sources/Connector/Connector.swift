@@ -220,6 +220,9 @@ package struct TargetFailure: Error, Hashable, Sendable {
     package var isRightMissing: Bool
     /// Which of the delivery's queries failed, from 0, where that is known.
     package var query: Int?
+    /// The rows that the delivery's queries affected, by query, where all ran and only the outcome
+    /// of their commit is unknown.
+    package var rowCounts: [Int]?
 
     package init(
         class: Class, targetCode: String, message: String, hint: String? = nil,

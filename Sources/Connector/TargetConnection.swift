@@ -153,12 +153,13 @@ extension TargetConnection {
                 }
             }
             guard let move = delivery.move else {
-                try commit()
+                try knowing(rowCounts) { () throws(TargetFailure) in try commit() }
                 return .committed(rowCounts: rowCounts)
             }
-            guard try moveHeldAndCommit(delivery.lane, move, before: next()) else {
-                return try takenBack(.fenced)
+            let isMoved = try knowing(rowCounts) { () throws(TargetFailure) in
+                try moveHeldAndCommit(delivery.lane, move, before: next())
             }
+            guard isMoved else { return try takenBack(.fenced) }
             return .committed(rowCounts: rowCounts)
         }
     }
@@ -179,7 +180,7 @@ extension TargetConnection {
             guard try advanceCursor(delivery.lane, from: move.expected, to: move.next) else {
                 return try takenBack(.fenced)
             }
-            try commit()
+            try knowing(rowCounts) { () throws(TargetFailure) in try commit() }
             return .committed(rowCounts: rowCounts)
         }
     }
@@ -189,6 +190,19 @@ extension TargetConnection {
     ) throws(TargetFailure) -> TargetDeliveryResult {
         try rollback()
         return result
+    }
+
+    /// Commits queries that affected so many rows each.
+    private func knowing<Result>(
+        _ rowCounts: [Int], _ body: () throws(TargetFailure) -> Result
+    ) throws(TargetFailure) -> Result {
+        do throws(TargetFailure) {
+            return try body()
+        } catch {
+            var failure = error
+            if failure.isOutcomeUnknown { failure.rowCounts = rowCounts }
+            throw failure
+        }
     }
 
     /// - Parameter place: of the query in its delivery.

@@ -95,8 +95,12 @@ extension IntegrationWorker {
             case .waiting(let time): .waiting(time)
             case .yielded: .yielded
             }
-        } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
-            lanes[segment] = worker
+        } catch let failure as TargetFailure {
+            if failure.isOutcomeUnknown {
+                unknowns[segment] = worker.unknown
+            } else {
+                lanes[segment] = worker
+            }
             throw failure
         } catch is StaleSession {
             lanes[segment] = worker
@@ -121,10 +125,13 @@ extension IntegrationWorker {
             let (known, parked) = try await context.store.read {
                 (try $0.lane(key), try $0.parked(at: key))
             }
-            return try await LaneWorker(
+            let worker = try await LaneWorker(
                 plan: plan, lane: key, known: known, parked: parked, context: context,
                 projector: projector, session: lease.session, support: lease.support,
-                absorbsRepeats: absorbsRepeats)
+                absorbsRepeats: absorbsRepeats, unknown: unknowns[segment])
+            unknowns[segment] = nil
+            if worker.recoveredChangeCount > 0 { delivered(worker.recoveredChangeCount) }
+            return worker
         } catch let failure as TargetFailure {
             if lease.isReused, failure.isConnectionLost { throw StaleSession() }
             throw UnopenedLane(failure: failure)

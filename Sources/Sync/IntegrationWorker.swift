@@ -21,6 +21,8 @@ actor IntegrationWorker {
     private let yielding = YieldRequest()
     /// Lanes that rest between two runs.
     var lanes: [SegmentID: LaneWorker] = [:]
+    /// What the last workers of lanes ended with, until these are opened anew.
+    var unknowns: [SegmentID: UnknownDelivery] = [:]
     private var running: [SegmentID: Task<Void, Never>] = [:]
     private let tasks = LaneTasks()
     private var ended: [(segment: SegmentID, end: LaneEnd)] = []
@@ -254,7 +256,7 @@ actor IntegrationWorker {
     }
 
     private func runResyncs(_ state: State) async throws {
-        lanes = [:]
+        (lanes, unknowns) = ([:], [:])
         for one in state.pendingResyncs {
             let rows = try await self.state().lanes
             let lease: SessionPool.Lease

@@ -268,6 +268,9 @@ extension LaneWorker {
             try await refused(failure, next.batch, attempt: attempt, started)
             return false
         } catch let failure as TargetFailure {
+            unknown = failure.rowCounts.map {
+                UnknownDelivery(cursor: moved.cursor, rowCounts: $0)
+            }
             try Task.checkCancellation()
             try await recordUnknown(failure, next.batch, attempt: attempt)
             throw failure
@@ -298,11 +301,9 @@ extension LaneWorker {
         _ started: UInt64
     ) -> [Receipt] {
         let counts = batch.parts.count > 1 ? builder.queryCounts(batch) : [rowCounts.count]
-        var rest = rowCounts[...]
-        return makeReceipts(batch, cursor: cursor, attempt: attempt, counts).map { receipt in
+        let receipts = makeReceipts(batch, cursor: cursor, attempt: attempt, counts)
+        return Self.receipts(receipts, of: rowCounts).map { receipt in
             var receipt = receipt
-            receipt.rowCount = rest.prefix(receipt.successfulQueryCount).reduce(0, +)
-            rest = rest.dropFirst(receipt.successfulQueryCount)
             receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
             return receipt
         }

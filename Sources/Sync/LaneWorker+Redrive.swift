@@ -61,6 +61,11 @@ extension LaneWorker {
             try Task.checkCancellation()
             try await refused(failure, one, started: started)
             return false
+        } catch let failure as TargetFailure {
+            unknown = failure.rowCounts.map {
+                UnknownDelivery(cursor: moved.cursor, parked: one.position, rowCounts: $0)
+            }
+            throw failure
         }
         row = moved
         state.parked.remove(one.change.profile.rawValue, at: one.change.position)

@@ -48,15 +48,22 @@ struct LaneWorker: Sendable {
     /// cut now, are begun.
     var announced: LaneCursor?
     let receipts: ReceiptQueue
+    /// The delivery that this worker ended with: the lane is opened anew, and learns from the
+    /// target whether it took place.
+    var unknown: UnknownDelivery?
+    /// Changes of the one before it that took place.
+    private(set) var recoveredChangeCount = 0
 
     /// Takes the lane over and brings receipts up to the target's cursor.
     ///
-    /// - Parameter known: the lane as the receipts have it; nil: never delivered.
+    /// - Parameters:
+    ///   - known: the lane as the receipts have it; nil: never delivered.
+    ///   - unknown: what the lane's last worker in this process ended with.
     /// - Throws: `cursorFenced` if the row belongs to another ledger or lies beyond this one.
     init(
         plan: IntegrationPlan, lane: LaneKey, known: LaneRow?, parked: [ParkedRow],
         context: SyncContext, projector: Projector, session: any TargetSession,
-        support: CursorSupport, absorbsRepeats: Bool
+        support: CursorSupport, absorbsRepeats: Bool, unknown: UnknownDelivery? = nil
     ) async throws {
         self.plan = plan
         self.lane = lane
@@ -77,7 +84,7 @@ struct LaneWorker: Sendable {
         state = LaneState(
             cursor: known?.cursor ?? LaneCursor(position: nil),
             fold: SegmentFold(keepsMembers: false), parked: ParkedProfiles(parked))
-        try await recoverReceipts(known, parked)
+        try await recoverReceipts(known, parked, unknown)
         if support != .transactional, let started = known?.started, started.parked == nil,
             state.cursor < started.cursor
         {
@@ -166,7 +173,7 @@ struct LaneWorker: Sendable {
     /// The target committed what no receipt tells of: a crash came between. Batches are cut again
     /// from the receipts' cursor to the target's, and recorded.
     private mutating func recoverReceipts(
-        _ known: LaneRow?, _ parked: [ParkedRow]
+        _ known: LaneRow?, _ parked: [ParkedRow], _ unknown: UnknownDelivery?
     ) async throws {
         guard isTransactional else { return }
         var found: [Receipt] = []
@@ -177,6 +184,10 @@ struct LaneWorker: Sendable {
             var receipt = makeReceipt(redriven: one, .delivered)
             receipt.successfulQueryCount = 1
             receipt.isRecovered = true
+            if let unknown, unknown.parked == tried {
+                receipt.rowCount = unknown.rowCounts.reduce(0, +)
+                recoveredChangeCount += 1
+            }
             found.append(receipt)
             unexplained -= 1
             state.parked.remove(one.change.profile.rawValue, at: one.change.position)
@@ -194,7 +205,14 @@ struct LaneWorker: Sendable {
                 counts[index] = isRest ? unexplained : min(unexplained, counts[index])
                 unexplained -= counts[index]
             }
-            for var receipt in makeReceipts(batch, cursor: state.cursor, attempt: 1, counts) {
+            var recovered = makeReceipts(batch, cursor: state.cursor, attempt: 1, counts)
+            if let unknown, unknown.parked == nil, unknown.cursor == state.cursor,
+                unknown.rowCounts.count == counts.reduce(0, +)
+            {
+                recovered = Self.receipts(recovered, of: unknown.rowCounts)
+                recoveredChangeCount += batch.members.count
+            }
+            for var receipt in recovered {
                 receipt.isRecovered = true
                 found.append(receipt)
             }
@@ -224,6 +242,17 @@ struct LaneWorker: Sendable {
                 receipt.profileCount = parts[index].members.count
                 receipt.templateSHA256 = plan.queries[parts[index].query]?.templateSHA256
             }
+            return receipt
+        }
+    }
+
+    /// With the rows that their queries affected.
+    static func receipts(_ receipts: [Receipt], of rowCounts: [Int]) -> [Receipt] {
+        var rest = rowCounts[...]
+        return receipts.map { receipt in
+            var receipt = receipt
+            receipt.rowCount = rest.prefix(receipt.successfulQueryCount).reduce(0, +)
+            rest = rest.dropFirst(receipt.successfulQueryCount)
             return receipt
         }
     }

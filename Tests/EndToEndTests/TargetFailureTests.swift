@@ -77,6 +77,27 @@ import Testing
         #expect(stats["failed_queries"] as? Int == 0)
     }
 
+    @Test(
+        "What a delivery's queries said before its COMMIT is not lost with the reply to that",
+        arguments: ["postgresql", "mysql"])
+    func rowsOfLostReplies(kind: String) throws {
+        let target = try Target(kind, in: scratch)
+        _ = try target.run(Configurations.keylessTable)
+        let proxy = try TCPProxy(to: target.port)
+        defer { proxy.stop() }
+        let journal = try Journal()
+        try journal.apply(target, url: target.url(through: proxy))
+        try journal.append(0..<90, segments: 1)
+        // MySQL commits as well where a worker takes its lane over.
+        proxy.loseReplies(toCommits: 3, sparing: 1)
+        let sync = try journal.sync().wait()
+        #expect(sync.status == 0, "\(sync.errors)")
+        #expect(sync.output.contains("90 changes delivered"), "\(sync.output)")
+        #expect(proxy.lostCommitCount == 3)
+        try journal.expectExactlyOnce(target, 90, "3 lost replies")
+        #expect(try journal.program.run("stats", "log", "--json").json["rows"] as? Int == 90)
+    }
+
     @Test("INV-6: a target that goes away in the middle and comes back misses nothing")
     func outage() throws {
         let proxy = try TCPProxy(to: server.port)

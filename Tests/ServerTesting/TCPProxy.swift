@@ -32,6 +32,9 @@ package final class TCPProxy: Sendable {
         var isHeld = false
         var delayMilliseconds = 0
         var commitsToLose = 0
+        /// Before each that is lost, and of these so many since the last one.
+        var commitsToSpare = 0
+        var sparedCommitCount = 0
         var lostCommitCount = 0
         /// What a request holds whose reply is lost.
         var lostText: [UInt8] = []
@@ -52,9 +55,14 @@ package final class TCPProxy: Sendable {
         Thread.detachNewThread { self.accept() }
     }
 
-    /// Lets the next COMMITs be carried out without an answer.
-    package func loseReplies(toCommits count: Int) {
-        state.withLock { $0.commitsToLose = count }
+    /// Lets the next COMMITs be carried out without an answer; before each of them so many others
+    /// have theirs.
+    package func loseReplies(toCommits count: Int, sparing sparedCount: Int = 0) {
+        state.withLock {
+            $0.commitsToLose = count
+            $0.commitsToSpare = sparedCount
+            $0.sparedCommitCount = 0
+        }
     }
 
     /// Lets the next requests that hold this text be carried out without an answer. The text stands
@@ -220,6 +228,11 @@ package final class TCPProxy: Sendable {
     private func takeCommit() -> Bool {
         state.withLock { state in
             guard state.commitsToLose > 0 else { return false }
+            guard state.sparedCommitCount == state.commitsToSpare else {
+                state.sparedCommitCount += 1
+                return false
+            }
+            state.sparedCommitCount = 0
             state.commitsToLose -= 1
             state.lostCommitCount += 1
             return true

@@ -169,9 +169,11 @@ private final class MemorySession: TargetSession {
         for case .text(let query) in delivery.queries { counts.append(try await execute(query)) }
         try await commit()
         if fault == .replyLost {
-            throw TargetFailure(
+            var failure = TargetFailure(
                 class: .transient, targetCode: "08006", message: "gone", isOutcomeUnknown: true,
                 isConnectionLost: true)
+            failure.rowCounts = counts
+            throw failure
         }
         return .committed(rowCounts: counts)
     }

@@ -152,7 +152,7 @@ struct ParkedTests {
                     "\(fault) at \(delivery)")
                 let total = try await world.statistics().total
                 #expect(total.successfulQueries == target.queryCount)
-                #expect(total.profiles == 12)
+                #expect(total.profiles == 12 && total.rows == 12, "\(fault) at \(delivery)")
                 try await world.close()
             }
         }
