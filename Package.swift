@@ -135,6 +135,9 @@ let package = Package(
                 "Connector", "OperatorConfiguration", "Projection", crypto,
             ], settings: optimized),
         module(
+            "QueryLab",
+            ["SegmentModel", "SQLTemplate", "Ledger", "Connector", "Projection"]),
+        module(
             "Audit",
             [
                 "SegmentModel", "EventJSON", "FrameCodec", "StorageIO", "Ledger", "Projection",
@@ -151,8 +154,8 @@ let package = Package(
             "CommandLineInterface",
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "FrameCodec", "StorageIO", "Ledger",
-                "Connector", "OperatorConfiguration", "Projection", "Sync", "Audit", "Recovery",
-                argumentParser, crypto, grdb,
+                "Connector", "OperatorConfiguration", "Projection", "Sync", "QueryLab", "Audit",
+                "Recovery", argumentParser, crypto, grdb,
             ]),
         // Row 8: the composition root, the only place that names adapters.
         .executableTarget(

@@ -1,9 +1,9 @@
 internal import ArgumentParser
 internal import Connector
 internal import Ledger
+internal import QueryLab
 internal import SQLTemplate
 internal import SegmentModel
-internal import Sync
 
 struct TemplateCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

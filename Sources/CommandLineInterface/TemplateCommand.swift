@@ -3,7 +3,6 @@ internal import EventJSON
 internal import OperatorConfiguration
 internal import SQLTemplate
 internal import SegmentModel
-internal import Sync
 
 struct TemplateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,9 +3,9 @@ internal import Connector
 internal import EventJSON
 internal import Ledger
 internal import Projection
+internal import QueryLab
 internal import SQLTemplate
 internal import SegmentModel
-internal import Sync
 
 struct TemplateLabCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,21 +27,21 @@ struct TemplateLabCommand: AsyncParsableCommand {
     var connector: String?
 
     func run() async throws {
-        let (plan, profiles, directory) = try await Workspace.with(global.directory, .read) {
+        let (queries, profiles, directory) = try await Workspace.with(global.directory, .read) {
             workspace in
             let definition = try await workspace.integration(integration)
             let connector = try await workspace.connector(connector ?? definition.connector)
             let profiles = try await samples(workspace, definition)
-            return (try IntegrationPlan(definition, connector), profiles, workspace.directory)
+            return (try CompiledQueries(definition, connector), profiles, workspace.directory)
         }
-        let session = try await LiveTarget.connect(plan.connector, directory: directory)
+        let session = try await LiveTarget.connect(queries.connector, directory: directory)
         let grades: [LabGrade]
         do {
-            let lab = try await TemplateLab(plan, session, profiles: profiles)
+            let lab = try await TemplateLab(queries, session, profiles: profiles)
             grades = try await Interruption.run { try await lab.grades() }
         } catch let failure as TargetFailure {
             await session.close()
-            throw LiveTarget.failure(failure, plan.connector)
+            throw LiveTarget.failure(failure, queries.connector)
         } catch {
             await session.close()
             throw error

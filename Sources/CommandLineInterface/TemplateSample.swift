@@ -1,7 +1,7 @@
 internal import EventJSON
+internal import QueryLab
 internal import SQLTemplate
 internal import SegmentModel
-internal import Sync
 
 /// Sample profiles: read from a file, or made up.
 enum TemplateSample {

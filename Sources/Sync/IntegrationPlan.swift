@@ -18,44 +18,25 @@ package struct IntegrationPlan: Sendable {
     let committingQueries: [QueryKind]
     /// The queries for profiles do nothing but write rows: nothing in them can end a transaction.
     let writesOnlyRows: Bool
+    /// Profiles of one query at most.
+    let batchSize: Int
 
     /// - Throws: `templateInvalid` if a stored query does not compile any more.
     package init(_ definition: IntegrationDefinition, _ connector: ConnectorDefinition) throws {
+        let compiled = try CompiledQueries(definition, connector)
         self.definition = definition
         self.connector = connector
-        let compiler = TemplateCompiler(dialect: SQLDialect(connector.sqlRules))
-        let mode: TemplateMode =
-            switch definition.batch {
-            case .individual: .individual
-            case .batch: .batch
-            }
-        var queries: [QueryKind: Query] = [:]
-        var committing: [QueryKind] = []
-        for (kind, source) in definition.queries {
-            let compiled = compiler.compile(source, query: kind, mode: mode)
-            guard let template = compiled.template else {
-                let fault = compiled.diagnostics.first { $0.severity == .error }
-                throw Failure(
-                    .templateInvalid,
-                    "integrations.\(definition.name).queries.\(kind.rawValue):"
-                        + "\(fault?.line ?? 1):\(fault?.column ?? 1): "
-                        + (fault?.message ?? "the query does not compile"),
-                    hint: fault?.hint ?? "correct the query and apply the configuration again")
-            }
-            if compiled.diagnostics.contains(where: { $0.rule == "implicit_commit" }) {
-                committing.append(kind)
-            }
-            let digest = SHA256.hash(data: Array(source.utf8))
-            queries[kind] = Query(
-                template: template,
-                templateSHA256: digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-                    .joined())
-        }
-        self.queries = queries
-        committingQueries = committing.sorted { $0.rawValue < $1.rawValue }
+        queries = Dictionary(
+            uniqueKeysWithValues: compiled.templates.map { kind, template in
+                let digest = SHA256.hash(data: Array((definition.queries[kind] ?? "").utf8))
+                let text = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+                return (kind, Query(template: template, templateSHA256: text))
+            })
+        committingQueries = compiled.committing
+        batchSize = compiled.batchSize
         let verbs: Set<String> = ["INSERT", "REPLACE", "UPDATE", "DELETE"]
         writesOnlyRows = [.addProfiles, .removeProfiles].allSatisfy { kind in
-            queries[kind]?.template.statements.allSatisfy { verbs.contains($0.verb) } ?? true
+            compiled.templates[kind]?.statements.allSatisfy { verbs.contains($0.verb) } ?? true
         }
     }
 
@@ -114,14 +95,6 @@ package struct IntegrationPlan: Sendable {
     var coalesces: Bool {
         definition.isCoalesced && !commitsByItself(.profilesAdded)
             && !commitsByItself(.profilesRemoved)
-    }
-
-    /// Profiles of one query at most.
-    var batchSize: Int {
-        switch definition.batch {
-        case .individual: 1
-        case .batch(let size): size
-        }
     }
 
     /// Profiles of one delivery at most: in individual mode many small queries share a transaction.

@@ -19,7 +19,7 @@ enum ModuleRows {
         "ConnectorSQLite": .row(5), "ConnectorPostgres": .row(5), "ConnectorMySQL": .row(5),
         "ConnectorODBC": .row(5),
         "ConnectorClickHouse": .row(5),
-        "Sync": .row(6), "Audit": .row(6), "Recovery": .row(6),
+        "Sync": .row(6), "QueryLab": .row(6), "Audit": .row(6), "Recovery": .row(6),
         "CommandLineInterface": .row(7),
         "segledger": .row(8),
         "EmbedMigrations": .tool, "EmbedMigrationsPlugin": .tool,

@@ -22,13 +22,13 @@ struct LabTables {
 
     /// - Throws: `templateInvalid` where the lab cannot work with these tables; `TargetFailure`.
     init(
-        _ plan: IntegrationPlan, _ catalog: TableCatalog, _ segment: SegmentID,
+        _ queries: CompiledQueries, _ catalog: TableCatalog, _ segment: SegmentID,
         _ session: any TargetSession
     ) async throws {
-        let statements = plan.queries.values.flatMap(\.template.statements)
+        let statements = queries.templates.values.flatMap(\.statements)
             .filter { !$0.table.isEmpty && $0.verb != "SELECT" }
         var tables: [String: Table] = [:]
-        var needsScratch = plan.queries.keys.contains { plan.truncates($0) }
+        var needsScratch = queries.templates.keys.contains { queries.truncates($0) }
         for (name, group) in Dictionary(grouping: statements, by: Self.name) {
             guard let description = try await catalog.describe(group[0].table, in: session) else {
                 continue
@@ -46,9 +46,9 @@ struct LabTables {
                     inserted.isEmpty || inserted.contains { catalog.isSame($0, known.name) }
                 return isInserted && !known.isTime
             }
-            let list = shown.map { plan.quoted($0.name) }.joined(separator: ", ")
-            let asWritten = group[0].table.map { $0.isQuoted ? plan.quoted($0.text) : $0.text }
-            let columnName = column.isQuoted ? plan.quoted(column.text) : column.text
+            let list = shown.map { queries.quoted($0.name) }.joined(separator: ", ")
+            let asWritten = group[0].table.map { $0.isQuoted ? queries.quoted($0.text) : $0.text }
+            let columnName = column.isQuoted ? queries.quoted(column.text) : column.text
             let written = asWritten.joined(separator: ".")
             tables[name] = Table(
                 question: Array(

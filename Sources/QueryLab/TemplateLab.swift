@@ -17,7 +17,7 @@ package struct TemplateLab: Sendable {
         "é", "日本語", "😀", "‘quotes’",
     ]
 
-    let plan: IntegrationPlan
+    let queries: CompiledQueries
     private let session: any TargetSession
     private let tables: LabTables
     private let segment: SegmentID
@@ -28,36 +28,36 @@ package struct TemplateLab: Sendable {
     /// - Throws: `templateInvalid` if the lab cannot work with the target or its tables;
     ///   `TargetFailure`.
     package init(
-        _ plan: IntegrationPlan, _ session: any TargetSession, profiles: [SampleProfile]
+        _ queries: CompiledQueries, _ session: any TargetSession, profiles: [SampleProfile]
     ) async throws {
-        self.plan = plan
+        self.queries = queries
         self.session = session
-        guard DeliveryGrade.best(of: plan.connector.kind) == .exactlyOnce,
-            let catalog = TableCatalog(plan.connector.sqlRules)
+        guard DeliveryGrade.best(of: queries.connector.kind) == .exactlyOnce,
+            let catalog = TableCatalog(queries.connector.sqlRules)
         else {
             throw Failure(
                 .templateInvalid,
-                "the lab cannot try queries on \(plan.connector.kind.rawValue), which takes "
+                "the lab cannot try queries on \(queries.connector.kind.rawValue), which takes "
                     + "nothing back",
                 hint: "'segledger template check' looks at the queries themselves")
         }
         var generator = SystemRandomNumberGenerator()
         segment = SegmentID(
             Int64.random(in: 2_000_000_000...2_147_483_000, using: &generator))
-        tables = try await LabTables(plan, catalog, segment, session)
+        tables = try await LabTables(queries, catalog, segment, session)
         guard try await tables.read(session).isEmpty else {
             throw Failure(
                 .templateInvalid, "the target has rows of segment \(segment), which the lab chose",
                 hint: "run it again")
         }
-        self.profiles = Self.completed(profiles, plan)
+        self.profiles = Self.completed(profiles, queries)
     }
 
     /// Four profiles that have every field that the queries use, each with values of its own.
     private static func completed(
-        _ given: [SampleProfile], _ plan: IntegrationPlan
+        _ given: [SampleProfile], _ queries: CompiledQueries
     ) -> [SampleProfile] {
-        let names = Set(plan.queries.values.flatMap(\.template.fieldNames)).subtracting(["id"])
+        let names = Set(queries.templates.values.flatMap(\.fieldNames)).subtracting(["id"])
         return (0..<4).map { index in
             var profile = SampleProfile(id: "lab-\(index)")
             for name in names {
@@ -122,22 +122,22 @@ package struct TemplateLab: Sendable {
     }
 
     private func render(_ step: Step) throws -> [[UInt8]] {
-        guard let query = plan.queries[step.query] else { return [] }
+        guard let template = queries.templates[step.query] else { return [] }
         let scope = RenderScope(
-            segmentID: segment, segmentName: step.name, integrationName: plan.definition.name,
+            segmentID: segment, segmentName: step.name, integrationName: queries.definition.name,
             eventTime: Timestamp(rawValue: 1_767_225_600_000_000), position: Position(0),
             deliveryID: "lab")
-        let size = step.size ?? plan.batchSize
-        var queries: [[UInt8]] = []
+        let size = step.size ?? queries.batchSize
+        var texts: [[UInt8]] = []
         do throws(RenderFailure) {
             guard step.query.hasBatch else {
-                return [try query.template.render([], scope)]
+                return [try template.render([], scope)]
             }
             var start = 0
             while start < step.profiles.count {
                 let end = min(start + size, step.profiles.count)
-                queries.append(
-                    try query.template.render(Array(step.profiles[start..<end]), scope))
+                texts.append(
+                    try template.render(Array(step.profiles[start..<end]), scope))
                 start = end
             }
         } catch {
@@ -145,7 +145,7 @@ package struct TemplateLab: Sendable {
                 .targetRefusedValues, error.message,
                 hint: "give the profile another value, or leave the field out of the query")
         }
-        return queries
+        return texts
     }
 
     // MARK: Grading
@@ -153,8 +153,8 @@ package struct TemplateLab: Sendable {
     /// One grade for each query, in the configuration's order.
     package func grades() async throws -> [LabGrade] {
         var grades: [LabGrade] = []
-        for query in QueryKind.allCases where plan.queries[query] != nil {
-            if let reason = plan.reasonNotToTry(query) {
+        for query in QueryKind.allCases where queries.templates[query] != nil {
+            if let reason = queries.reasonNotToTry(query) {
                 grades.append(LabGrade(query, all: .unknown(reason)))
                 continue
             }
@@ -305,7 +305,7 @@ package struct TemplateLab: Sendable {
     /// The `members` query sees exactly the keys that were added.
     private func members() async throws -> LabGrade {
         var grade = LabGrade(.members, all: .notApplicable)
-        let key = plan.definition.memberKey ?? "id"
+        let key = queries.definition.memberKey ?? "id"
         let wanted = Set(
             profiles.map { profile in
                 if key == "id" { return profile.id }
@@ -331,7 +331,7 @@ package struct TemplateLab: Sendable {
     }
 }
 
-extension IntegrationPlan {
+extension CompiledQueries {
     /// A name between the quotes that the target has for it.
     func quoted(_ name: String) -> String {
         let quote = connector.kind == .mysql ? "`" : "\""
@@ -341,13 +341,13 @@ extension IntegrationPlan {
     /// Whether a query empties a table in a way that commits by itself.
     func truncates(_ query: QueryKind) -> Bool {
         connector.kind == .mysql
-            && queries[query]?.template.statements.contains { $0.verb == "TRUNCATE" } == true
+            && templates[query]?.statements.contains { $0.verb == "TRUNCATE" } == true
     }
 
     /// Why a query cannot be tried in a transaction that is rolled back; nil: it can.
     func reasonNotToTry(_ query: QueryKind) -> String? {
         guard connector.kind == .mysql || connector.kind == .oracle else { return nil }
-        for statement in queries[query]?.template.statements ?? [] {
+        for statement in templates[query]?.statements ?? [] {
             if statement.isDataDefinition, statement.verb != "TRUNCATE" || !truncates(query) {
                 return "\(statement.verb) commits at once, so it was not tried"
             }

@@ -6,7 +6,7 @@ internal import SegmentModel
 extension TemplateLab {
     /// Fields of a query that are texts, `id` among them.
     private func textFields(_ query: QueryKind) -> [String] {
-        (plan.queries[query]?.template.fieldNames ?? []).filter {
+        (queries.templates[query]?.fieldNames ?? []).filter {
             if $0 == "id" { return true }
             if case .text? = profiles[0].fields[$0] { return true }
             return false
@@ -104,7 +104,7 @@ extension TemplateLab {
         var twin = profiles[0]
         twin.id = "lab-twin"
         let outcome = try await run([adding([profiles[0], twin], size: 2)])
-        guard plan.batchSize > 1, case .refused(let failure) = outcome else { return [] }
+        guard queries.batchSize > 1, case .refused(let failure) = outcome else { return [] }
         return failure.class == .repeatedKey
             ? [
                 "two profiles that share a key in one batch are delivered in smaller statements"
