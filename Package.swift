@@ -93,14 +93,13 @@ let package = Package(
             "Ledger", ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "CPrefetch"],
             settings: optimized),
         module("Connector", ["SegmentModel", "SQLTemplate", "StorageIO"]),
-        module("OperatorConfiguration", ["SegmentModel", "EventJSON", "SQLTemplate", yams]),
+        module("OperatorConfiguration", ["SegmentModel", "EventJSON", yams]),
         // Row 4: state derived from the ledger.
         module(
             "Projection",
             [
-                "SegmentModel", "EventJSON", "FrameCodec", "StorageIO", "Ledger",
-                "OperatorConfiguration",
-                "CRoaring", crypto, grdb, sqlite,
+                "SegmentModel", "FrameCodec", "StorageIO", "Ledger", "CRoaring", crypto, grdb,
+                sqlite,
             ], plugins: embeddedMigrations, settings: optimized),
         // Row 5: adapters.
         module(
@@ -116,10 +115,8 @@ let package = Package(
             plugins: embeddedMigrations),
         module(
             "ConnectorODBC",
-            [
-                "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "OperatorConfiguration",
-                "CODBC",
-            ], plugins: embeddedMigrations),
+            ["SegmentModel", "SQLTemplate", "StorageIO", "Connector", "CODBC"],
+            plugins: embeddedMigrations),
         module(
             "ConnectorClickHouse",
             [
@@ -132,23 +129,16 @@ let package = Package(
             "Sync",
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "FrameCodec", "StorageIO", "Ledger",
-                "Connector", "OperatorConfiguration", "Projection", crypto,
+                "Connector", "Projection", crypto,
             ], settings: optimized),
         module(
             "QueryLab",
             ["SegmentModel", "SQLTemplate", "Ledger", "Connector", "Projection"]),
         module(
-            "Audit",
-            [
-                "SegmentModel", "EventJSON", "FrameCodec", "StorageIO", "Ledger", "Projection",
-                crypto,
-            ]),
+            "Audit", ["SegmentModel", "FrameCodec", "Ledger", crypto]),
         module(
             "Recovery",
-            [
-                "SegmentModel", "FrameCodec", "StorageIO", "MerkleTree", "Ledger", "Projection",
-                crypto,
-            ]),
+            ["SegmentModel", "FrameCodec", "StorageIO", "MerkleTree", "Ledger", crypto]),
         // Row 7: doors.
         module(
             "CommandLineInterface",
@@ -169,21 +159,28 @@ let package = Package(
         test("SegmentModelTests", ["SegmentModel"]),
         test("EventJSONTests", ["SegmentModel", "EventJSON"]),
         .target(
-            name: "DocumentationTesting", dependencies: ["SegmentModel", "SQLTemplate"],
+            name: "KindTesting",
+            dependencies: [
+                "SegmentModel", "SQLTemplate", "Connector", "ConnectorSQLite", "ConnectorPostgres",
+                "ConnectorMySQL", "ConnectorODBC", "ConnectorClickHouse",
+            ],
+            path: "Tests/KindTesting", swiftSettings: settings),
+        .target(
+            name: "DocumentationTesting",
+            dependencies: ["SegmentModel", "SQLTemplate", "Connector", "KindTesting"],
             path: "Tests/DocumentationTesting", swiftSettings: settings),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         test(
             "SQLTemplateTests",
             [
-                "SegmentModel", "EventJSON", "SQLTemplate", "DocumentationTesting",
-                "CAllocationCount",
+                "SegmentModel", "EventJSON", "SQLTemplate", "Connector", "KindTesting",
+                "DocumentationTesting", "CAllocationCount",
             ],
             files: ["Golden"]),
         test(
             "TemplateServerTests",
             [
-                "SegmentModel", "SQLTemplate", "Connector", "ConnectorSQLite",
-                "ConnectorPostgres", "ConnectorMySQL", "ConnectorClickHouse", "ServerTesting",
+                "SegmentModel", "SQLTemplate", "Connector", "KindTesting", "ServerTesting",
                 "DocumentationTesting",
             ]),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
@@ -203,7 +200,9 @@ let package = Package(
                 "SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "Ledger",
                 "StorageTesting", "LedgerWriter", crypto,
             ], files: ["Golden"], settings: optimized),
-        test("OperatorConfigurationTests", ["SegmentModel", "EventJSON", "OperatorConfiguration"]),
+        test(
+            "OperatorConfigurationTests",
+            ["SegmentModel", "EventJSON", "OperatorConfiguration", "Connector", "KindTesting"]),
         test(
             "ProjectionTests",
             [
@@ -217,10 +216,8 @@ let package = Package(
         test(
             "ConnectorTests",
             [
-                "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "ConnectorSQLite",
-                "ConnectorPostgres", "ConnectorMySQL", "ConnectorODBC",
-                "ConnectorClickHouse", "ServerTesting",
-                "DocumentationTesting",
+                "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "ConnectorODBC",
+                "KindTesting", "ServerTesting", "DocumentationTesting",
             ]),
         test("AuditTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Audit", crypto]),
         test(
@@ -230,7 +227,8 @@ let package = Package(
             "SyncTests",
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", "FrameCodec", "Ledger",
-                "Connector", "OperatorConfiguration", "Projection", "Sync", "ServerTesting",
+                "Connector", "OperatorConfiguration", "Projection", "Sync", "KindTesting",
+                "ServerTesting",
             ]),
         test("StyleTests", []),
         test("EndToEndTests", ["segledger", "ServerTesting"]),

@@ -68,7 +68,7 @@ struct ApplyCommand: AsyncParsableCommand {
         do {
             let change = try ConfigurationFile.parse(
                 text, existingConnectors: existing.connectors,
-                reachableKinds: Composition.connectors.kinds, checkQuery: QueryCheck.faults)
+                forms: Composition.connectors.forms, checkQuery: QueryCheck.faults)
             let more = existing.faults(applying: change)
             guard more.isEmpty else { throw ConfigurationFaults(more) }
             return change

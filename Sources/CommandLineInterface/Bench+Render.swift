@@ -1,3 +1,4 @@
+internal import Connector
 internal import Glibc
 internal import SQLTemplate
 internal import SegmentModel
@@ -12,7 +13,8 @@ extension Bench {
 
     /// The batch insert of the guides for 1,000 profiles, and the check of a long template.
     func rendering() throws -> [BenchFigure] {
-        let compiler = TemplateCompiler(dialect: SQLDialect(.postgresql))
+        let compiler = TemplateCompiler(
+            dialect: try Composition.connectors.dialect(SQLRules("postgresql")))
         guard
             let template = compiler.compile(Self.insert, query: .addProfiles, mode: .batch)
                 .template

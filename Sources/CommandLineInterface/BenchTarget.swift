@@ -19,8 +19,8 @@ final class BenchTarget: Sendable {
     func integration(size: Int) -> IntegrationDefinition {
         let end =
             switch kind {
-            case .postgresql, .sqlite: "ON CONFLICT (segment_id, client_id) DO NOTHING"
-            case .mysql: "ON DUPLICATE KEY UPDATE client_id = VALUES(client_id)"
+            case "postgresql", "sqlite": "ON CONFLICT (segment_id, client_id) DO NOTHING"
+            case "mysql": "ON DUPLICATE KEY UPDATE client_id = VALUES(client_id)"
             default: ""
             }
         let insert = """
@@ -62,18 +62,18 @@ final class BenchTarget: Sendable {
 
     func prepare() async throws {
         let (text, end) =
-            kind == .clickhouse
+            kind == "clickhouse"
             ? ("String", "ENGINE = ReplacingMergeTree ORDER BY (segment_id, client_id)")
             : ("VARCHAR(64)", "")
-        let key = kind == .clickhouse ? "" : ", PRIMARY KEY (segment_id, client_id)"
-        let number = kind == .clickhouse ? "Int64" : "BIGINT"
+        let key = kind == "clickhouse" ? "" : ", PRIMARY KEY (segment_id, client_id)"
+        let number = kind == "clickhouse" ? "Int64" : "BIGINT"
         let sql = """
             DROP TABLE IF EXISTS segledger_bench;
             DROP TABLE IF EXISTS segledger_cursor;
             CREATE TABLE segledger_bench (segment_id \(number), client_id \(text)\(key)) \(end);
             """
         _ = try await ask { try await $0.execute(Array(sql.utf8)) }
-        if kind == .clickhouse { try await rest() }
+        if kind == "clickhouse" { try await rest() }
     }
 
     /// What came before has the server merge for a while, on every core that it finds.
@@ -102,9 +102,9 @@ final class BenchTarget: Sendable {
 
     var clientName: String {
         switch kind {
-        case .sqlite: "same statements through sqlite3"
-        case .mysql: "same statements through mariadb"
-        case .clickhouse: "same statements, one after the other"
+        case "sqlite": "same statements through sqlite3"
+        case "mysql": "same statements through mariadb"
+        case "clickhouse": "same statements, one after the other"
         default: "same statements through psql"
         }
     }
@@ -114,10 +114,10 @@ final class BenchTarget: Sendable {
     /// such client.
     func clientRate(_ statements: [[UInt8]], in directory: String) async throws -> Double? {
         let target =
-            kind == .sqlite ? BenchTarget(kind, url: directory + "/ceiling.db") : self
+            kind == "sqlite" ? BenchTarget(kind, url: directory + "/ceiling.db") : self
         try await target.prepare()
         let start: UInt64
-        if kind == .clickhouse {
+        if kind == "clickhouse" {
             start = monotonicNanoseconds()
             try await ask { session in
                 for statement in statements { _ = try await session.execute(statement) }
@@ -126,21 +126,21 @@ final class BenchTarget: Sendable {
             let path = directory + "/statements.sql"
             try await target.claimCeilingRow()
             let script = statements.enumerated().flatMap { number, statement in
-                Array((kind == .mysql ? "START TRANSACTION;\n" : "BEGIN;\n").utf8) + statement
+                Array((kind == "mysql" ? "START TRANSACTION;\n" : "BEGIN;\n").utf8) + statement
                     + Array(";\n\(Self.ceilingMove(number));\nCOMMIT;\n".utf8)
             }
             guard FileManager.default.createFile(atPath: path, contents: Data(script)) else {
                 throw Failure(.storageFailed, "\(path) cannot be written", hint: nil)
             }
             start = monotonicNanoseconds()
-            guard try run(client(target, path), input: kind == .mysql ? path : nil) else {
+            guard try run(client(target, path), input: kind == "mysql" ? path : nil) else {
                 return nil
             }
         }
         let rate = Double(Bench.deliveryChangeCount) / Bench.elapsed(start)
         try Bench.check(
             try await target.rowCount() == Bench.deliveryChangeCount, "the client's table")
-        if kind != .clickhouse {
+        if kind != "clickhouse" {
             let row = try await target.ask { try await $0.readCursor(Self.ceilingLane) }
             try Bench.check(row?.queryCount == Int64(statements.count), "the client's cursor")
         }
@@ -174,8 +174,8 @@ final class BenchTarget: Sendable {
 
     private func client(_ target: BenchTarget, _ path: String) throws -> [String] {
         switch kind {
-        case .sqlite: return ["sqlite3", "-bail", target.definition.url, ".read \(path)"]
-        case .mysql:
+        case "sqlite": return ["sqlite3", "-bail", target.definition.url, ".read \(path)"]
+        case "mysql":
             guard let url = URLComponents(string: target.definition.url) else { return [] }
             return [
                 "mariadb", "--no-defaults", "--protocol=tcp", "-h", url.host ?? "127.0.0.1", "-P",
@@ -208,6 +208,7 @@ struct TextConnector: Connector {
     let inner: any Connector
 
     var definition: ConnectorDefinition { inner.definition }
+    var dialect: SQLDialect { inner.dialect }
 
     func connect() async throws -> any TargetSession {
         TextSession(inner: try await inner.connect())
@@ -217,10 +218,15 @@ struct TextConnector: Connector {
 /// A target in memory that keeps the text of what it is given and runs nothing.
 final class CapturingConnector: Connector {
     let definition: ConnectorDefinition
+    let dialect: SQLDialect
     private let kept = Mutex<[[UInt8]]>([])
     private let rows = Mutex<[LaneKey: TargetCursor]>([:])
 
-    init(_ definition: ConnectorDefinition) { self.definition = definition }
+    /// - Throws: `configurationInvalid` for a kind that this build does not reach.
+    init(_ definition: ConnectorDefinition) throws {
+        self.definition = definition
+        dialect = try Composition.connectors.dialect(definition.sqlRules)
+    }
 
     var statements: [[UInt8]] { kept.withLock { $0 } }
 

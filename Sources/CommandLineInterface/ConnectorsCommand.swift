@@ -68,7 +68,7 @@ struct ConnectorsCommand: AsyncParsableCommand {
                     hint: near.map { "did you mean \($0)?" }
                         ?? "see 'segledger connectors'")
             }
-            let sql = Composition.connectors.cursorTableSQL(for: connector.kind) ?? ""
+            let sql = try Composition.connectors.factory(of: connector.kind).cursorTableSQL
             guard global.json else {
                 Terminal.printBytes(Array(sql.utf8))
                 return

@@ -77,7 +77,7 @@ private struct Demo {
     private func say(_ text: String) { Terminal.printLine(text) }
 
     private var definition: ConnectorDefinition {
-        ConnectorDefinition(name: "warehouse", kind: .sqlite, url: target)
+        ConnectorDefinition(name: "warehouse", kind: "sqlite", url: target)
     }
 
     private func onTarget<Result>(

@@ -1,3 +1,4 @@
+internal import Connector
 internal import OperatorConfiguration
 internal import SQLTemplate
 internal import SegmentModel
@@ -10,8 +11,10 @@ enum QueryCheck {
     ) -> [(place: String, TemplateDiagnostic)] {
         var found: [(place: String, TemplateDiagnostic)] = []
         for case (let name, let definition?) in change.integrations {
-            guard let connector = connectors[definition.connector] else { continue }
-            let compiler = TemplateCompiler(dialect: SQLDialect(connector.sqlRules))
+            guard let connector = connectors[definition.connector],
+                let factory = Composition.connectors.find(connector.kind)
+            else { continue }
+            let compiler = TemplateCompiler(dialect: factory.dialect(for: connector.sqlSettings))
             for query in QueryKind.allCases {
                 guard let source = definition.queries[query] else { continue }
                 let mode: TemplateMode = definition.batch == .individual ? .individual : .batch
@@ -28,7 +31,16 @@ enum QueryCheck {
     @Sendable static func faults(
         _ rules: SQLRules, _ query: QueryKind, _ isBatch: Bool, _ source: String
     ) -> [QueryFault] {
-        TemplateCompiler(dialect: SQLDialect(rules))
+        guard let factory = Composition.connectors.find(rules.kind) else {
+            return [
+                QueryFault(
+                    line: 1, column: 1,
+                    rule: "is for a database of the kind \(rules.kind.rawValue), which this build "
+                        + "cannot reach",
+                    hint: "take the version that the connector was applied with")
+            ]
+        }
+        return TemplateCompiler(dialect: factory.dialect(for: rules.settings))
             .compile(source, query: query, mode: isBatch ? .batch : .individual).diagnostics
             .filter { $0.severity == .error }
             .map {

@@ -31,7 +31,7 @@ package struct SegledgerCommand: AsyncParsableCommand {
     /// Parses the arguments, runs, prints errors and ends the process with the right exit code.
     ///
     /// - Parameter connectors: the adapters of this build, named by the composition root.
-    package static func runAndExit(connectors: any ConnectorFactory) async -> Never {
+    package static func runAndExit(connectors: ConnectorRegistry) async -> Never {
         Composition.install(connectors)
         do {
             var command = try parseAsRoot()
@@ -90,17 +90,17 @@ package struct SegledgerCommand: AsyncParsableCommand {
 
 /// The adapters of this build: set once, before any command runs.
 enum Composition {
-    private static let installed = Mutex<(any ConnectorFactory)?>(nil)
+    private static let installed = Mutex<ConnectorRegistry?>(nil)
 
-    static func install(_ factory: any ConnectorFactory) {
-        installed.withLock { $0 = factory }
+    static func install(_ registry: ConnectorRegistry) {
+        installed.withLock { $0 = registry }
     }
 
-    static var connectors: any ConnectorFactory {
-        guard let factory = installed.withLock({ $0 }) else {
+    static var connectors: ConnectorRegistry {
+        guard let registry = installed.withLock({ $0 }) else {
             preconditionFailure("the composition root installs the connectors first")
         }
-        return factory
+        return registry
     }
 }
 

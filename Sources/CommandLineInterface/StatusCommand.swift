@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Connector
 internal import EventJSON
 internal import Ledger
 internal import OperatorConfiguration
@@ -90,7 +91,8 @@ struct StatusCommand: AsyncParsableCommand {
             try Lag.measure(definition, segments: segments, lanes: lanes, in: context)
         }
         let state = Self.state(row, definition)
-        let grade = row?.grade ?? connector.map { DeliveryGrade.best(of: $0.kind) }
+        let grade =
+            row?.grade ?? connector.flatMap { Composition.connectors.find($0.kind)?.form.bestGrade }
         return Line(
             name: name, state: state, grade: grade?.rawValue ?? "unknown", lag: lag,
             ageSeconds: lag.oldestRecordedAt.map {

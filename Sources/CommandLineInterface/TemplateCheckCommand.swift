@@ -54,11 +54,10 @@ struct TemplateCheckCommand: AsyncParsableCommand {
         _ template: CompiledTemplate?, _ source: TemplateOptions.Source
     ) -> String? {
         guard let template, [.addProfiles, .removeProfiles].contains(source.query),
-            [.postgresql, .mysql, .sqlite].contains(source.rules.kind)
+            let binding = source.dialect.binding
         else { return nil }
         guard template.bindsValues else { return "its values are written into the text" }
-        return source.rules.kind == .mysql
-            ? "its values go beside the text, on MariaDB" : "its values go beside the text"
+        return "its values go beside the text" + (binding.server.map { ", on \($0)" } ?? "")
     }
 
     private func checkLive(_ report: inout DiagnosticReport) async throws -> [Checked] {
@@ -78,17 +77,15 @@ struct TemplateCheckCommand: AsyncParsableCommand {
             )
         }
         let session = try await LiveTarget.connect(definition, directory: directory)
-        let check = TableCheck(definition.sqlRules, session)
+        let catalog = try Composition.connectors.factory(of: definition.kind)
+            .catalog(for: definition.sqlSettings)
+        let check = TableCheck(catalog, session)
         var checked: [Checked] = []
         for source in sources {
             let compiled = source.compiled()
             checked.append((source, compiled.template))
             report.add(compiled.diagnostics, in: source)
             guard let template = compiled.template else { continue }
-            guard let check else {
-                report.add(Self.notes(template, source), in: source)
-                continue
-            }
             do {
                 report.add(
                     try await check.diagnostics(template, source: source.text), in: source)

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Connector
 internal import EventJSON
 internal import OperatorConfiguration
 internal import SQLTemplate
@@ -45,9 +46,10 @@ struct TemplateOptions: ParsableArguments {
         var query: QueryKind
         var isBatch: Bool
         var rules: SQLRules
+        var dialect: SQLDialect
 
         func compiled() -> (template: CompiledTemplate?, diagnostics: [TemplateDiagnostic]) {
-            TemplateCompiler(dialect: SQLDialect(rules))
+            TemplateCompiler(dialect: dialect)
                 .compile(text, query: query, mode: isBatch ? .batch : .individual)
         }
     }
@@ -96,24 +98,27 @@ struct TemplateOptions: ParsableArguments {
         }
         return Source(
             name: name, text: text, query: try queryKind() ?? .addProfiles, isBatch: !individual,
-            rules: rules)
+            rules: rules, dialect: try Composition.connectors.dialect(rules))
     }
 
     func queryKind() throws -> QueryKind? { try query.map { try Self.find($0, "--query") } }
 
     /// What `--kind` and `--setting` say.
     func rules() throws -> SQLRules {
-        var rules = SQLRules(try Self.find(kind ?? "", "--kind"))
+        let name = kind ?? ""
+        guard let form = Composition.connectors.find(ConnectorKind(rawValue: name))?.form else {
+            throw Self.unknown(name, "--kind", Composition.connectors.kinds.map(\.rawValue))
+        }
+        var rules = SQLRules(form.kind)
         for one in setting {
             let parts = one.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else {
                 throw Failure(
                     .usageInvalid, "--setting \(one) is no setting", hint: "write NAME=VALUE")
             }
-            do throws(SQLSettings.Problem) {
+            do throws(SQLSetting.Problem) {
                 rules.settings.formUnion(
-                    try SQLSettings(
-                        rules.kind, name: String(parts[0]), value: String(parts[1])))
+                    try form.settings(String(parts[0]), String(parts[1])))
             } catch {
                 throw Failure(
                     .usageInvalid, "--setting \(parts[0]) \(error.message)", hint: error.hint)
@@ -126,12 +131,14 @@ struct TemplateOptions: ParsableArguments {
     func sources(_ integration: IntegrationDefinition, _ rules: SQLRules) throws -> [Source] {
         let wanted = try queryKind()
         let isBatch: Bool = if case .individual = integration.batch { false } else { true }
+        let dialect = try Composition.connectors.dialect(rules)
         let sources = QueryKind.allCases.compactMap { query -> Source? in
             guard wanted == nil || wanted == query, let text = integration.queries[query] else {
                 return nil
             }
             return Source(
-                name: query.rawValue, text: text, query: query, isBatch: isBatch, rules: rules)
+                name: query.rawValue, text: text, query: query, isBatch: isBatch, rules: rules,
+                dialect: dialect)
         }
         guard !sources.isEmpty else {
             let known = integration.queries.keys.map(\.rawValue).sorted()
@@ -146,8 +153,11 @@ struct TemplateOptions: ParsableArguments {
         _ name: String, _ option: String
     ) throws -> Kind where Kind.RawValue == String {
         if let found = Kind(rawValue: name) { return found }
-        let known = Kind.allCases.map(\.rawValue)
-        throw Failure(
+        throw unknown(name, option, Kind.allCases.map(\.rawValue))
+    }
+
+    private static func unknown(_ name: String, _ option: String, _ known: [String]) -> Failure {
+        Failure(
             .usageInvalid, "\(option): there is no \(name)",
             hint: nearestName(to: name, in: known).map { "did you mean \($0)?" }
                 ?? "known are: \(known.joined(separator: ", "))")

@@ -27,17 +27,24 @@ struct TemplateLabCommand: AsyncParsableCommand {
     var connector: String?
 
     func run() async throws {
-        let (queries, profiles, directory) = try await Workspace.with(global.directory, .read) {
+        let (queries, catalog, profiles, directory) = try await Workspace.with(
+            global.directory, .read
+        ) {
             workspace in
             let definition = try await workspace.integration(integration)
             let connector = try await workspace.connector(connector ?? definition.connector)
             let profiles = try await samples(workspace, definition)
-            return (try CompiledQueries(definition, connector), profiles, workspace.directory)
+            let factory = try Composition.connectors.factory(of: connector.kind)
+            let queries = try CompiledQueries(
+                definition, connector, factory.dialect(for: connector.sqlSettings))
+            return (
+                queries, factory.catalog(for: connector.sqlSettings), profiles, workspace.directory
+            )
         }
         let session = try await LiveTarget.connect(queries.connector, directory: directory)
         let grades: [LabGrade]
         do {
-            let lab = try await TemplateLab(queries, session, profiles: profiles)
+            let lab = try await TemplateLab(queries, session, catalog, profiles: profiles)
             grades = try await Interruption.run { try await lab.grades() }
         } catch let failure as TargetFailure {
             await session.close()

@@ -5,23 +5,13 @@ package import SegmentModel
 package protocol Connector: Sendable {
     var definition: ConnectorDefinition { get }
 
+    /// How its server reads SQL, with the settings that the definition states.
+    var dialect: SQLDialect { get }
+
     /// Opens a connection. A session belongs to one lane's worker at a time.
     ///
     /// - Throws: `TargetFailure`; transient if the target may come back.
     func connect() async throws -> any TargetSession
-}
-
-/// Builds the connector of a definition; `secret` is the resolved password, if there is one.
-package protocol ConnectorFactory: Sendable {
-    /// The kinds that this build can reach.
-    var kinds: [ConnectorKind] { get }
-
-    /// - Throws: `Failure` (`configurationInvalid`) for a URL that makes no sense.
-    func makeConnector(_ definition: ConnectorDefinition, secret: String?) throws -> any Connector
-
-    /// What creates `segledger_cursor` on targets of a kind, as a session does when it is missing:
-    /// for whoever has the right to do it. nil: this build does not reach the kind.
-    func cursorTableSQL(for kind: ConnectorKind) -> String?
 }
 
 /// One connection to a target. Work runs on the session's own thread, or on the process's event

@@ -1,9 +1,11 @@
 package import Connector
+package import SQLTemplate
 package import SegmentModel
 
 /// Reaches one ClickHouse database over HTTP.
 package struct ClickHouseConnector: Connector {
     package let definition: ConnectorDefinition
+    package var dialect: SQLDialect { .clickHouse(definition.sqlSettings) }
     private let configuration: ClickHouseConfiguration
     private let book = CursorBook()
 
@@ -20,11 +22,23 @@ package struct ClickHouseConnector: Connector {
 package struct ClickHouseConnectorFactory: ConnectorFactory {
     package init() {}
 
-    package var kinds: [ConnectorKind] { [.clickhouse] }
-
-    package func cursorTableSQL(for kind: ConnectorKind) -> String? {
-        EmbeddedMigrations.files.map(\.sql).joined()
+    package var form: ConnectorForm {
+        ConnectorForm(
+            .clickhouse, title: "ClickHouse", bestGrade: .effectivelyOnce,
+            addressHint: "write an address like clickhouse://user@host/database"
+        ) { url throws(ConnectorAddress.Fault) in
+            try ConnectorURL.address(
+                url, schemes: ["clickhouse://", "clickhouses://", "http://", "https://"])
+        }
     }
+
+    package func dialect(for settings: SQLSettings) -> SQLDialect { .clickHouse(settings) }
+
+    package func catalog(for settings: SQLSettings) -> any TableCatalog {
+        ClickHouseCatalog()
+    }
+
+    package var cursorTableSQL: String { EmbeddedMigrations.files.map(\.sql).joined() }
 
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?
@@ -33,4 +47,8 @@ package struct ClickHouseConnectorFactory: ConnectorFactory {
             definition: definition,
             configuration: try ClickHouseConfiguration(definition, secret: secret))
     }
+}
+
+extension ConnectorKind {
+    static let clickhouse: ConnectorKind = "clickhouse"
 }

@@ -4,7 +4,7 @@ internal import SegmentModel
 
 /// What ClickHouse wants to read: the statements on `segledger_cursor`, whose values are literals.
 enum ClickHouseDialect {
-    private static let dialect = SQLDialect(.clickhouse)
+    private static let dialect = SQLDialect.clickHouse()
 
     static let hasCursorTable = "EXISTS TABLE segledger_cursor"
 

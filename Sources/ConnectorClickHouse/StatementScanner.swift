@@ -14,7 +14,7 @@ struct ClickHouseStatement {
 /// Cuts a rendered query into statements: the server takes one in each request.
 ///
 /// Reads quotes, comments and heredocs as the server does (`src/Parsers/Lexer.cpp`) and as
-/// `SQLDialect(.clickhouse)` compiles templates; a query that could be read in two ways was refused
+/// `SQLDialect.clickHouse` compiles templates; a query that could be read in two ways was refused
 /// when it was saved. What stands behind `FORMAT` of an INSERT is data to the end. One pass,
 /// without memory for each token.
 struct StatementScanner {

@@ -57,7 +57,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
 
     init(_ configuration: MySQLConfiguration) throws(TargetFailure) {
         self.configuration = configuration
-        dialect = SQLDialect(SQLRules(.mysql, configuration.sqlSettings))
+        dialect = .mysql(configuration.sqlSettings)
         blockBrokenPipeSignal()
         _ = MySQLOptions.startLibrary
         guard let handle = mysql_init(nil) else { throw MySQLFailures.outOfMemory }

@@ -1,9 +1,11 @@
 package import Connector
+package import SQLTemplate
 package import SegmentModel
 
 /// Reaches one database of a MySQL or MariaDB server through libmariadb.
 package struct MySQLConnector: Connector {
     package let definition: ConnectorDefinition
+    package var dialect: SQLDialect { .mysql(definition.sqlSettings) }
     private let configuration: MySQLConfiguration
 
     init(definition: ConnectorDefinition, configuration: MySQLConfiguration) {
@@ -23,11 +25,22 @@ package struct MySQLConnector: Connector {
 package struct MySQLConnectorFactory: ConnectorFactory {
     package init() {}
 
-    package var kinds: [ConnectorKind] { [.mysql] }
-
-    package func cursorTableSQL(for kind: ConnectorKind) -> String? {
-        EmbeddedMigrations.files.map(\.sql).joined()
+    package var form: ConnectorForm {
+        ConnectorForm(
+            .mysql, title: "MySQL", settings: MySQLSettings.all,
+            addressHint: "write an address like mysql://user@host/database"
+        ) { url throws(ConnectorAddress.Fault) in
+            try ConnectorURL.address(url, schemes: ["mysql://", "mariadb://"])
+        }
     }
+
+    package func dialect(for settings: SQLSettings) -> SQLDialect { .mysql(settings) }
+
+    package func catalog(for settings: SQLSettings) -> any TableCatalog {
+        MySQLCatalog(dialect: .mysql(settings))
+    }
+
+    package var cursorTableSQL: String { EmbeddedMigrations.files.map(\.sql).joined() }
 
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?
@@ -36,4 +49,8 @@ package struct MySQLConnectorFactory: ConnectorFactory {
             definition: definition,
             configuration: try MySQLConfiguration(definition, secret: secret))
     }
+}
+
+extension ConnectorKind {
+    static let mysql: ConnectorKind = "mysql"
 }

@@ -1,4 +1,3 @@
-internal import OperatorConfiguration
 internal import SegmentModel
 
 /// How the server is reached: the driver manager's connection string, with the secret. Never

@@ -1,18 +1,21 @@
 package import Connector
+package import SQLTemplate
 package import SegmentModel
 
 /// Reaches one database through an ODBC driver and unixODBC.
 package struct ODBCConnector: Connector {
     package let definition: ConnectorDefinition
     private let configuration: ODBCConfiguration
-    private let dialect: ODBCDialect
+    private let server: ODBCDialect
+
+    package var dialect: SQLDialect { server.reading(definition.sqlSettings) }
 
     /// - Throws: `configurationInvalid` for a connection string that makes no sense.
     package init(
         _ definition: ConnectorDefinition, secret: String?, dialect: ODBCDialect
     ) throws(Failure) {
         self.definition = definition
-        self.dialect = dialect
+        server = dialect
         configuration = try ODBCConfiguration(definition, secret: secret)
     }
 
@@ -20,29 +23,66 @@ package struct ODBCConnector: Connector {
         let watch = ODBCWatch()
         return try await ThreadSession.open(
             threadName: "odbc-target", abandonment: watch.abandonment
-        ) { [configuration, dialect] in
-            let connection = try ODBCConnection(configuration, dialect, watch)
+        ) { [configuration, server] in
+            let connection = try ODBCConnection(configuration, server, watch)
             try ODBCExchange(connection).applySettings()
             return connection
         }
     }
 }
 
-package struct ODBCConnectorFactory: ConnectorFactory {
+/// SQL Server, through a driver of ODBC.
+package struct SQLServerConnectorFactory: ConnectorFactory {
     package init() {}
 
-    package var kinds: [ConnectorKind] { [.mssql, .oracle] }
+    package var form: ConnectorForm {
+        ConnectorForm(
+            .mssql, title: "SQL Server", settings: SQLServerSettings.all,
+            addressHint: ODBCConnectionString.hint,
+            readAddress: ODBCConnectionString.address)
+    }
 
-    package func cursorTableSQL(for kind: ConnectorKind) -> String? {
-        let dialect = kind == .oracle ? ODBCDialect.oracle : .sqlServer
-        return dialect.cursor.create.joined(separator: "\n")
+    package func dialect(for settings: SQLSettings) -> SQLDialect { .sqlServer(settings) }
+
+    package func catalog(for settings: SQLSettings) -> any TableCatalog { SQLServerCatalog() }
+
+    package var cursorTableSQL: String {
+        ODBCDialect.sqlServer.cursor.create.joined(separator: "\n")
     }
 
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?
     ) throws -> any Connector {
-        try ODBCConnector(
-            definition, secret: secret,
-            dialect: definition.kind == .oracle ? .oracle : .sqlServer)
+        try ODBCConnector(definition, secret: secret, dialect: .sqlServer)
     }
+}
+
+/// Oracle, through its driver of ODBC.
+package struct OracleConnectorFactory: ConnectorFactory {
+    package init() {}
+
+    package var form: ConnectorForm {
+        ConnectorForm(
+            .oracle, title: "Oracle", addressHint: ODBCConnectionString.hint,
+            readAddress: ODBCConnectionString.address)
+    }
+
+    package func dialect(for settings: SQLSettings) -> SQLDialect { .oracle(settings) }
+
+    package func catalog(for settings: SQLSettings) -> any TableCatalog { OracleCatalog() }
+
+    package var cursorTableSQL: String {
+        ODBCDialect.oracle.cursor.create.joined(separator: "\n")
+    }
+
+    package func makeConnector(
+        _ definition: ConnectorDefinition, secret: String?
+    ) throws -> any Connector {
+        try ODBCConnector(definition, secret: secret, dialect: .oracle)
+    }
+}
+
+extension ConnectorKind {
+    static let mssql: ConnectorKind = "mssql"
+    static let oracle: ConnectorKind = "oracle"
 }

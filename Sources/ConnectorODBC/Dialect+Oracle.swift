@@ -5,7 +5,7 @@ extension ODBCDialect {
     /// Oracle Database 12.2 and later. Its client takes one statement a call.
     package static let oracle = ODBCDialect(
         databaseName: "Oracle",
-        splitRules: SQLDialect(.oracle),
+        reading: SQLDialect.oracle, splitRules: .oracle(),
         settings: { _, _ in oracleSettings },
         // TRUE: a transaction begins here, and not with the first row that is written.
         transactionBegin: [

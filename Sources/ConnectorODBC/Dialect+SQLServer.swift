@@ -1,3 +1,4 @@
+internal import SQLTemplate
 internal import SegmentModel
 
 extension ODBCDialect {
@@ -7,6 +8,7 @@ extension ODBCDialect {
     /// first statement that reads or writes a table, and not with a SELECT of none.
     package static let sqlServer = ODBCDialect(
         databaseName: "Microsoft SQL Server",
+        reading: SQLDialect.sqlServer,
         settings: sqlServerSettings,
         transactionBegin: [
             "SELECT TOP (1) object_id FROM sys.objects; " + sqlServerTransaction

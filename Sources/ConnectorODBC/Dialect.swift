@@ -16,6 +16,8 @@ package struct ODBCDialect: Sendable {
 
     /// What `SQLGetInfo` calls the database (SQL_DBMS_NAME).
     package var databaseName: String
+    /// How the server reads SQL.
+    package var reading: @Sendable (SQLSettings) -> SQLDialect
     /// For clients that take one statement a call: how a query is cut. nil: it goes over whole.
     package var splitRules: SQLDialect?
     /// Run once a session, one call each.
@@ -52,7 +54,8 @@ package struct ODBCDialect: Sendable {
     package var existingTableCodes: Set<String>
 
     package init(
-        databaseName: String, splitRules: SQLDialect? = nil,
+        databaseName: String, reading: @escaping @Sendable (SQLSettings) -> SQLDialect,
+        splitRules: SQLDialect? = nil,
         settings: @escaping @Sendable (SQLSettings, Int) -> [String] = { _, _ in [] },
         transactionBegin: [String], transactionCheck: [String], keepsTransactionOnError: Bool,
         openTransactionCount: String? = nil, nothing: String = "SELECT 1", cursor: ODBCCursorSQL,
@@ -60,6 +63,7 @@ package struct ODBCDialect: Sendable {
         existingTableCodes: Set<String> = []
     ) {
         self.databaseName = databaseName
+        self.reading = reading
         self.splitRules = splitRules
         self.settings = settings
         self.transactionBegin = transactionBegin

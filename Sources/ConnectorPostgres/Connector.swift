@@ -1,9 +1,11 @@
 package import Connector
+package import SQLTemplate
 package import SegmentModel
 
 /// Reaches one PostgreSQL database through libpq.
 package struct PostgresConnector: Connector {
     package let definition: ConnectorDefinition
+    package var dialect: SQLDialect { .postgresql(definition.sqlSettings) }
     private let configuration: PostgresConfiguration
 
     init(definition: ConnectorDefinition, configuration: PostgresConfiguration) {
@@ -23,11 +25,22 @@ package struct PostgresConnector: Connector {
 package struct PostgresConnectorFactory: ConnectorFactory {
     package init() {}
 
-    package var kinds: [ConnectorKind] { [.postgresql] }
-
-    package func cursorTableSQL(for kind: ConnectorKind) -> String? {
-        EmbeddedMigrations.files.map(\.sql).joined()
+    package var form: ConnectorForm {
+        ConnectorForm(
+            .postgresql, title: "PostgreSQL", settings: PostgresSettings.all,
+            addressHint: "write an address like postgresql://user@host/database"
+        ) { url throws(ConnectorAddress.Fault) in
+            try ConnectorURL.address(url, schemes: ["postgresql://", "postgres://"])
+        }
     }
+
+    package func dialect(for settings: SQLSettings) -> SQLDialect { .postgresql(settings) }
+
+    package func catalog(for settings: SQLSettings) -> any TableCatalog {
+        PostgresCatalog(dialect: .postgresql(settings))
+    }
+
+    package var cursorTableSQL: String { EmbeddedMigrations.files.map(\.sql).joined() }
 
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?
@@ -36,4 +49,8 @@ package struct PostgresConnectorFactory: ConnectorFactory {
             definition: definition,
             configuration: try PostgresConfiguration(definition, secret: secret))
     }
+}
+
+extension ConnectorKind {
+    static let postgresql: ConnectorKind = "postgresql"
 }

@@ -1,9 +1,11 @@
 package import Connector
+package import SQLTemplate
 package import SegmentModel
 
 /// Reaches one SQLite database file.
 package struct SQLiteConnector: Connector {
     package let definition: ConnectorDefinition
+    package var dialect: SQLDialect { .sqlite(definition.sqlSettings) }
     private let configuration: SQLiteConfiguration
 
     init(definition: ConnectorDefinition, configuration: SQLiteConfiguration) {
@@ -21,11 +23,21 @@ package struct SQLiteConnector: Connector {
 package struct SQLiteConnectorFactory: ConnectorFactory {
     package init() {}
 
-    package var kinds: [ConnectorKind] { [.sqlite] }
-
-    package func cursorTableSQL(for kind: ConnectorKind) -> String? {
-        EmbeddedMigrations.files.map(\.sql).joined()
+    package var form: ConnectorForm {
+        ConnectorForm(
+            .sqlite, title: "SQLite", hasLogin: false, addressHint: SQLiteAddress.hint
+        ) { url throws(ConnectorAddress.Fault) in
+            ConnectorAddress(url: try SQLiteAddress.check(url))
+        }
     }
+
+    package func dialect(for settings: SQLSettings) -> SQLDialect { .sqlite(settings) }
+
+    package func catalog(for settings: SQLSettings) -> any TableCatalog {
+        SQLiteCatalog()
+    }
+
+    package var cursorTableSQL: String { EmbeddedMigrations.files.map(\.sql).joined() }
 
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?
@@ -33,4 +45,8 @@ package struct SQLiteConnectorFactory: ConnectorFactory {
         SQLiteConnector(
             definition: definition, configuration: try SQLiteConfiguration(definition))
     }
+}
+
+extension ConnectorKind {
+    static let sqlite: ConnectorKind = "sqlite"
 }

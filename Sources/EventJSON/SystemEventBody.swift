@@ -133,6 +133,9 @@ package struct BodyMembers {
         return entries
     }
 
+    /// The keys, sorted.
+    package var keys: [String] { members.keys.sorted() }
+
     package func isString(_ key: String) -> Bool { members[key]?.string != nil }
 
     /// A word of a fixed set.

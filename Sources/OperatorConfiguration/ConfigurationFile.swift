@@ -14,17 +14,17 @@ package enum ConfigurationFile {
     /// The change that a file asks for. Reads the whole file and reports every fault at once;
     /// `ConfigurationState.faults(applying:)` adds those of objects that the file does not name.
     ///
+    /// - Parameter forms: of the kinds of database that this build reaches.
     /// - Throws: never with a password, a URL or a part of the file beside its keys (INV-10).
     package static func parse(
         _ text: String, existingConnectors: [String: ConnectorDefinition],
-        reachableKinds: [ConnectorKind], checkQuery: QueryCheck
+        forms: [ConnectorForm], checkQuery: QueryCheck
     ) throws(ConfigurationFaults) -> ConfigurationChange {
         let root = try YAMLNode.parse(text)
         return try withoutActuallyEscaping(checkQuery) {
             checkQuery throws(ConfigurationFaults) in
             var reader = Reader(
-                existing: existingConnectors, reachableKinds: reachableKinds,
-                checkQuery: checkQuery)
+                existing: existingConnectors, forms: forms, checkQuery: checkQuery)
             reader.read(root)
             guard reader.faults.faults.isEmpty else {
                 throw ConfigurationFaults(reader.faults.faults)
@@ -35,7 +35,7 @@ package enum ConfigurationFile {
 
     private struct Reader {
         let existing: [String: ConnectorDefinition]
-        let reachableKinds: [ConnectorKind]
+        let forms: [ConnectorForm]
         let checkQuery: QueryCheck
         var faults = FaultCollector()
         var change = ConfigurationChange()
@@ -63,8 +63,7 @@ package enum ConfigurationFile {
                     continue
                 }
                 var reader = ConnectorReader(
-                    name: name, path: path, reachableKinds: reachableKinds,
-                    existing: existing[name])
+                    name: name, path: path, forms: forms, existing: existing[name])
                 let definition = reader.read(value, &faults)
                 rules.updateValue(definition?.sqlRules, forKey: name)
                 if let definition { change.connectors.append((name, definition)) }
@@ -84,7 +83,8 @@ package enum ConfigurationFile {
                     continue
                 }
                 let reader = IntegrationReader(
-                    name: name, path: path, connectors: connectors, checkQuery: checkQuery)
+                    name: name, path: path, connectors: connectors, forms: forms,
+                    checkQuery: checkQuery)
                 if let definition = reader.read(value, &faults) {
                     change.integrations.append((name, definition))
                 }

@@ -29,7 +29,7 @@ extension ConnectorDefinition {
         json.member(
             "statement_timeout", Duration.text(milliseconds: statementTimeoutMilliseconds))
         json.member("pool_size", poolSize)
-        let settings = sqlSettings.members(of: kind)
+        let settings = sqlSettings.members
         if !settings.isEmpty {
             json.key("settings")
             json.beginObject()
@@ -48,7 +48,8 @@ extension ConnectorDefinition {
 
     init(name: String, members: BodyMembers) throws(BodyFault) {
         self.init(
-            name: name, kind: try members.word("kind"), url: try members.string("url"))
+            name: name, kind: ConnectorKind(rawValue: try members.string("kind")),
+            url: try members.string("url"))
         if let password = try members.optionalObject("password") {
             if let name = try password.optionalString("env") {
                 secret = .environment(name)
@@ -72,14 +73,9 @@ extension ConnectorDefinition {
             ?? statementTimeoutMilliseconds
         poolSize = try members.optionalInteger("pool_size") ?? poolSize
         if let settings = try members.optionalObject("settings") {
-            for name in SQLSettings.names(of: kind) {
-                guard let value = try settings.optionalString(name) else { continue }
-                do throws(SQLSettings.Problem) {
-                    sqlSettings.formUnion(try SQLSettings(kind, name: name, value: value))
-                } catch {
-                    throw BodyFault(name, error.message)
-                }
-            }
+            var stated: [(name: String, value: String)] = []
+            for name in settings.keys { stated.append((name, try settings.string(name))) }
+            sqlSettings = SQLSettings(members: stated)
         }
     }
 }

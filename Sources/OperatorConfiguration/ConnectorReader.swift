@@ -1,3 +1,4 @@
+internal import EventJSON
 internal import SegmentModel
 
 /// Reads one connector of a file.
@@ -11,19 +12,18 @@ struct ConnectorReader {
 
     let name: String
     let path: String
-    let reachableKinds: [ConnectorKind]
+    let forms: [ConnectorForm]
     /// The connector of this name that stands already.
     let existing: ConnectorDefinition?
     /// A password that was given in plain.
     private(set) var storedSecret: String?
 
     init(
-        name: String, path: String, reachableKinds: [ConnectorKind],
-        existing: ConnectorDefinition?
+        name: String, path: String, forms: [ConnectorForm], existing: ConnectorDefinition?
     ) {
         self.name = name
         self.path = path
-        self.reachableKinds = reachableKinds
+        self.forms = forms
         self.existing = existing
     }
 
@@ -31,11 +31,11 @@ struct ConnectorReader {
         _ node: YAMLNode, _ faults: inout FaultCollector
     ) -> ConnectorDefinition? {
         guard let members = faults.members(of: node, path, known: Self.keys) else { return nil }
-        let kind = readKind(members["kind"], &faults)
-        let address = readURL(members["url"], kind: kind, &faults)
+        let form = readKind(members["kind"], &faults)
+        let address = readURL(members["url"], form, &faults)
         let secret = readSecret(members["password"], inURL: address?.password, &faults)
         var definition = ConnectorDefinition(
-            name: name, kind: kind ?? .postgresql, url: address?.text ?? "")
+            name: name, kind: form?.kind ?? "", url: address?.url ?? "")
         definition.secret = secret
         readTLS(members["tls"], into: &definition, &faults)
         definition.connectTimeoutMilliseconds =
@@ -49,106 +49,43 @@ struct ConnectorReader {
         definition.poolSize =
             faults.integer(members["pool_size"], "\(path).pool_size", in: Self.poolSizes)
             ?? definition.poolSize
-        if let kind { readSettings(members["settings"], kind, into: &definition, &faults) }
-        if kind == .sqlite {
+        if let form { readSettings(members["settings"], form, into: &definition, &faults) }
+        if let form, !form.hasLogin {
             for key in ["password", "tls"] where members[key] != nil {
-                faults.add("\(path).\(key)", "does not belong to sqlite, which is a file")
+                faults.add(
+                    "\(path).\(key)", "does not belong to \(form.kind.rawValue), which is a file")
             }
         }
-        return kind == nil || address == nil ? nil : definition
+        return form == nil || address == nil ? nil : definition
     }
 
-    private func readKind(_ node: YAMLNode?, _ faults: inout FaultCollector) -> ConnectorKind? {
-        let reachable = reachableKinds.map(\.rawValue).joined(separator: ", ")
-        guard let node else {
-            faults.add("\(path).kind", "is missing", hint: "write one of \(reachable)")
+    private func readKind(_ node: YAMLNode?, _ faults: inout FaultCollector) -> ConnectorForm? {
+        let reachable = forms.map(\.kind.rawValue)
+        let list = reachable.joined(separator: ", ")
+        let path = "\(path).kind"
+        guard let text = faults.requiredText(node, path, hint: "write one of \(list)") else {
             return nil
         }
-        guard let kind = faults.word(node, "\(path).kind", ConnectorKind.self) else { return nil }
-        guard reachableKinds.contains(kind) else {
-            faults.add(
-                "\(path).kind", "this build reaches \(reachable), not \(kind.rawValue)",
-                hint: "use a database of a kind that this build reaches")
-            return nil
-        }
-        return kind
+        if let form = forms.first(where: { $0.kind.rawValue == text }) { return form }
+        faults.add(
+            path, "must be one of \(list)",
+            hint: nearestName(to: text, in: reachable).map { "did you mean \($0)?" }
+                ?? "use a database of a kind that this build reaches")
+        return nil
     }
 
+    /// Without a kind that is known only that it is there.
     private func readURL(
-        _ node: YAMLNode?, kind: ConnectorKind?, _ faults: inout FaultCollector
-    ) -> ConnectorURL? {
+        _ node: YAMLNode?, _ form: ConnectorForm?, _ faults: inout FaultCollector
+    ) -> ConnectorAddress? {
         let path = "\(path).url"
-        if kind == .mssql || kind == .oracle { return readConnectionString(node, path, &faults) }
-        let schemes = Self.schemes(of: kind)
-        let hint =
-            kind == .sqlite
-            ? "write a path, for example sqlite:///var/lib/crm.db"
-            : "write an address like \(schemes.first ?? "postgresql://")user@host/database"
-        guard let text = faults.requiredText(node, path, hint: hint) else { return nil }
-        if let first = schemes.first, !schemes.contains(where: text.hasPrefix) {
-            faults.add(path, "must start with \(first)", hint: hint)
-            return nil
-        }
-        if kind == .sqlite {
-            let colon = text.firstIndex(of: ":")
-            let scheme = colon.map { text[..<$0] }
-            let isPath = scheme == nil || scheme?.contains("/") == true
-            guard isPath || scheme == "sqlite" || scheme == "file" else {
-                faults.add(path, "must be the path of a file", hint: hint)
-                return nil
-            }
-            return ConnectorURL(withoutPassword: text)
-        }
-        do {
-            return try ConnectorURL(parsing: text)
-        } catch {
-            add(error, path, &faults)
-            return nil
-        }
-    }
-
-    private func readConnectionString(
-        _ node: YAMLNode?, _ path: String, _ faults: inout FaultCollector
-    ) -> ConnectorURL? {
-        let hint = "write odbc: and an ODBC connection string"
-        guard let text = faults.requiredText(node, path, hint: hint) else { return nil }
-        do throws(ODBCConnectionString.Problem) {
-            _ = try ODBCConnectionString(parsing: text)
+        let text = faults.requiredText(node, path, hint: form?.addressHint)
+        guard let text, let form else { return nil }
+        do throws(ConnectorAddress.Fault) {
+            return try form.readAddress(text)
         } catch {
             faults.add(path, error.message, hint: error.hint)
             return nil
-        }
-        return ConnectorURL(withoutPassword: text)
-    }
-
-    /// What a URL of this kind begins with, the usual first; empty: anything.
-    private static func schemes(of kind: ConnectorKind?) -> [String] {
-        switch kind {
-        case .postgresql: ["postgresql://", "postgres://"]
-        case .mysql: ["mysql://", "mariadb://"]
-        case .clickhouse: ["clickhouse://", "clickhouses://", "http://", "https://"]
-        default: []
-        }
-    }
-
-    private func add(
-        _ problem: ConnectorURL.Problem, _ path: String, _ faults: inout FaultCollector
-    ) {
-        switch problem {
-        case .notEscaped:
-            faults.add(
-                path, "has an @ too many",
-                hint: "write @ : / ? # of a password as %40 %3A %2F %3F %23, or give the "
-                    + "password apart as password: { env: NAME }")
-        case .wrongEscape:
-            faults.add(
-                path, "has a password with a wrong % escape", hint: "write % itself as %25")
-        case .twoPasswords:
-            faults.add(path, "holds two passwords", hint: "keep one of them")
-        case .keyPassword:
-            faults.add(
-                path, "holds sslpassword, which would be stored in plain",
-                hint: "use a client key without a password, readable by this user only")
         }
     }
 
@@ -210,7 +147,7 @@ struct ConnectorReader {
 
     /// What changes how the server reads a query: `settings: { sql_mode: ANSI_QUOTES }`.
     private func readSettings(
-        _ node: YAMLNode?, _ kind: ConnectorKind, into definition: inout ConnectorDefinition,
+        _ node: YAMLNode?, _ form: ConnectorForm, into definition: inout ConnectorDefinition,
         _ faults: inout FaultCollector
     ) {
         guard let node else { return }
@@ -229,9 +166,8 @@ struct ConnectorReader {
                 faults.add("\(path).\(key)", "must be a text, not \(value.name)")
                 continue
             }
-            do throws(SQLSettings.Problem) {
-                definition.sqlSettings.formUnion(
-                    try SQLSettings(kind, name: key, value: text))
+            do throws(SQLSetting.Problem) {
+                definition.sqlSettings.formUnion(try form.settings(key, text))
             } catch {
                 faults.add("\(path).\(key)", error.message, hint: error.hint)
             }

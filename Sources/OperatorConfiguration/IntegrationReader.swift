@@ -12,6 +12,7 @@ struct IntegrationReader {
     let path: String
     /// Connectors by name, as they will stand; nil for one whose own definition is faulty.
     let connectors: [String: SQLRules?]
+    let forms: [ConnectorForm]
     let checkQuery: ConfigurationFile.QueryCheck
 
     func read(_ node: YAMLNode, _ faults: inout FaultCollector) -> IntegrationDefinition? {
@@ -92,9 +93,11 @@ struct IntegrationReader {
     ) -> Bool {
         let path = "\(path).coalesce"
         let isCoalesced = faults.boolean(node, path) ?? false
-        if isCoalesced, rules?.kind == .clickhouse {
+        if isCoalesced, let form = forms.first(where: { $0.kind == rules?.kind }),
+            form.bestGrade != .exactlyOnce
+        {
             faults.add(
-                path, "needs a target with transactions, which ClickHouse is not",
+                path, "needs a target with transactions, which \(form.title) is not",
                 hint: "leave it out: changes are then sent one after the other")
         }
         return isCoalesced

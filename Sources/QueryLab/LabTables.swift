@@ -22,7 +22,7 @@ struct LabTables {
 
     /// - Throws: `templateInvalid` where the lab cannot work with these tables; `TargetFailure`.
     init(
-        _ queries: CompiledQueries, _ catalog: TableCatalog, _ segment: SegmentID,
+        _ queries: CompiledQueries, _ catalog: any TableCatalog, _ segment: SegmentID,
         _ session: any TargetSession
     ) async throws {
         let statements = queries.templates.values.flatMap(\.statements)

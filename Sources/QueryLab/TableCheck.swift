@@ -1,15 +1,12 @@
 package import Connector
 package import SQLTemplate
-package import SegmentModel
 
 /// Compares queries with the tables of a live database: what no template can know of itself.
 package struct TableCheck: Sendable {
-    private let catalog: TableCatalog
+    private let catalog: any TableCatalog
     private let session: any TargetSession
 
-    /// nil where this build cannot ask the kind of database.
-    package init?(_ rules: SQLRules, _ session: any TargetSession) {
-        guard let catalog = TableCatalog(rules) else { return nil }
+    package init(_ catalog: any TableCatalog, _ session: any TargetSession) {
         self.catalog = catalog
         self.session = session
     }

@@ -28,13 +28,12 @@ package struct TemplateLab: Sendable {
     /// - Throws: `templateInvalid` if the lab cannot work with the target or its tables;
     ///   `TargetFailure`.
     package init(
-        _ queries: CompiledQueries, _ session: any TargetSession, profiles: [SampleProfile]
+        _ queries: CompiledQueries, _ session: any TargetSession, _ catalog: any TableCatalog,
+        profiles: [SampleProfile]
     ) async throws {
         self.queries = queries
         self.session = session
-        guard DeliveryGrade.best(of: queries.connector.kind) == .exactlyOnce,
-            let catalog = TableCatalog(queries.connector.sqlRules)
-        else {
+        guard queries.dialect.hasTransactions else {
             throw Failure(
                 .templateInvalid,
                 "the lab cannot try queries on \(queries.connector.kind.rawValue), which takes "
@@ -334,24 +333,24 @@ package struct TemplateLab: Sendable {
 extension CompiledQueries {
     /// A name between the quotes that the target has for it.
     func quoted(_ name: String) -> String {
-        let quote = connector.kind == .mysql ? "`" : "\""
+        let quote = dialect.identifierQuote
         return quote + name.replacing(quote, with: quote + quote) + quote
     }
 
     /// Whether a query empties a table in a way that commits by itself.
     func truncates(_ query: QueryKind) -> Bool {
-        connector.kind == .mysql
+        dialect.hidesTables
             && templates[query]?.statements.contains { $0.verb == "TRUNCATE" } == true
     }
 
     /// Why a query cannot be tried in a transaction that is rolled back; nil: it can.
     func reasonNotToTry(_ query: QueryKind) -> String? {
-        guard connector.kind == .mysql || connector.kind == .oracle else { return nil }
+        guard dialect.commitsDefinitions else { return nil }
         for statement in templates[query]?.statements ?? [] {
             if statement.isDataDefinition, statement.verb != "TRUNCATE" || !truncates(query) {
                 return "\(statement.verb) commits at once, so it was not tried"
             }
-            // A block of PL/SQL can do what it likes.
+            // A block of statements can do what it likes.
             if statement.isCall || ["BEGIN", "DECLARE"].contains(statement.verb) {
                 return "what \(statement.verb) runs can commit at once, so it was not tried"
             }

@@ -59,18 +59,11 @@ struct BindingAnalysis {
     private init(program: Program, dialect: SQLDialect) {
         self.program = program
         self.dialect = dialect
-        plan.isRowWise = dialect.kind == .mysql
+        plan.isRowWise = dialect.binding?.isRowWise == true
     }
 
     private static func takes(_ statement: QueryStatement, _ dialect: SQLDialect) -> Bool {
-        let verbs: Set<String> =
-            switch dialect.kind {
-            case .postgresql: ["INSERT", "UPDATE", "DELETE", "MERGE"]
-            case .sqlite: ["INSERT", "REPLACE", "UPDATE", "DELETE"]
-            case .mysql: ["INSERT", "REPLACE"]
-            case .mssql, .oracle, .clickhouse: []
-            }
-        return verbs.contains(statement.verb)
+        dialect.binding?.verbs.contains(statement.verb) == true
             && !statement.words.contains { refusedWords.contains($0.text) }
     }
 

@@ -4,15 +4,21 @@ package import SegmentModel
 package struct CompiledQueries: Sendable {
     package let definition: IntegrationDefinition
     package let connector: ConnectorDefinition
+    /// How the connector's server reads SQL.
+    package let dialect: SQLDialect
     package let templates: [QueryKind: CompiledTemplate]
-    /// Queries that end their transaction by themselves, as DDL does on MySQL and Oracle.
+    /// Queries that end their transaction by themselves, as definitions do on some databases.
     package let committing: [QueryKind]
 
     /// - Throws: `templateInvalid` if a stored query does not compile any more.
-    package init(_ definition: IntegrationDefinition, _ connector: ConnectorDefinition) throws {
+    package init(
+        _ definition: IntegrationDefinition, _ connector: ConnectorDefinition,
+        _ dialect: SQLDialect
+    ) throws {
         self.definition = definition
         self.connector = connector
-        let compiler = TemplateCompiler(dialect: SQLDialect(connector.sqlRules))
+        self.dialect = dialect
+        let compiler = TemplateCompiler(dialect: dialect)
         let mode = TemplateMode(definition.batch)
         var templates: [QueryKind: CompiledTemplate] = [:]
         var committing: [QueryKind] = []

@@ -38,17 +38,16 @@ struct QueryAdvice {
 
     private func transaction(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
         let second = statement.words.dropFirst().first?.text
-        let isBlock = dialect.kind == .mssql || dialect.kind == .oracle
         let isRefused: Bool =
             switch statement.verb {
             case "COMMIT", "ABORT": true
             case "ROLLBACK": second != "TO"
             case "START": second == "TRANSACTION"
-            case "BEGIN": !isBlock || ["TRAN", "TRANSACTION"].contains(second)
-            case "END": !isBlock
+            case "BEGIN": !dialect.hasBlocks || ["TRAN", "TRANSACTION"].contains(second)
+            case "END": !dialect.hasBlocks
             default: false
             }
-        guard isRefused, dialect.kind != .clickhouse else { return }
+        guard isRefused, dialect.hasTransactions else { return }
         diagnostics.error(
             "transaction", at: place(statement.offset),
             "a query cannot begin or end a transaction: it runs inside of its delivery's own",
@@ -69,7 +68,7 @@ struct QueryAdvice {
             default: statement.setsUnknownConfiguration
             }
         guard isRefused else { return }
-        let names = SQLSettings.names(of: dialect.kind)
+        let names = dialect.settingNames
         diagnostics.error(
             "setting", at: place(statement.offset),
             "a query cannot change the settings that it is read by",
@@ -81,9 +80,7 @@ struct QueryAdvice {
     // MARK: What is unwise
 
     private func definition(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
-        guard statement.isDataDefinition,
-            dialect.kind == .mysql || dialect.kind == .oracle
-        else { return }
+        guard statement.isDataDefinition, dialect.commitsDefinitions else { return }
         let instead =
             statement.verb == "TRUNCATE"
             ? "write DELETE FROM … instead" : "run \(statement.verb) once, outside of the query"
@@ -114,17 +111,7 @@ struct QueryAdvice {
             "repeat", at: place(statement.offset),
             "an INSERT without a rule for a key that is there already fails or doubles rows when "
                 + "the same profile is added again",
-            hint: repeatHint(table))
-    }
-
-    private func repeatHint(_ table: String) -> String {
-        switch dialect.kind {
-        case .postgresql, .sqlite:
-            "give \(table) a unique key and end with ON CONFLICT (…) DO UPDATE SET …"
-        case .mysql: "give \(table) a unique key and end with ON DUPLICATE KEY UPDATE …"
-        case .mssql, .oracle: "write MERGE INTO \(table) …"
-        case .clickhouse: "use the engine ReplacingMergeTree for \(table)"
-        }
+            hint: dialect.repeatHint(table))
     }
 
     // MARK: Loops

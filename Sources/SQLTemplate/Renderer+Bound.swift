@@ -3,16 +3,12 @@ internal import SegmentModel
 
 /// Putting values beside the text instead of into it.
 extension Renderer {
-    /// The most parameters of one statement. PostgreSQL's protocol counts them in 16 bits; SQLite
-    /// has `SQLITE_MAX_VARIABLE_NUMBER` (https://sqlite.org/limits.html).
-    private var valueCountMax: Int { dialect.kind == .sqlite ? 32_766 : 65_535 }
-
     /// nil: a value is of a kind that has another type in the text than a parameter would get.
     mutating func bind(
         _ plan: BoundPlan, _ scope: RenderScope, _ shapes: inout BoundShapes
     ) throws(RenderFailure) -> BoundQuery? {
         let perQuery = plan.shared.count + pointers.rowCount * plan.columns.count
-        guard plan.isRowWise || perQuery <= valueCountMax else { return nil }
+        guard plan.isRowWise || perQuery <= dialect.binding?.valueCountMax ?? 0 else { return nil }
         var values = BoundValues(capacity: perQuery + (plan.list == nil ? 0 : pointers.rowCount))
         var types = BoundTypes()
         for parameter in plan.shared {
@@ -28,7 +24,7 @@ extension Renderer {
         }
         let listCount = values.count - listStart
         guard output.count <= Limits.renderedQueryByteCountMax,
-            plan.isRowWise || values.count <= valueCountMax
+            plan.isRowWise || values.count <= dialect.binding?.valueCountMax ?? 0
         else { return nil }
         let bytes = Array(written)
         let known = shapes.find(
@@ -113,10 +109,10 @@ extension Renderer {
         guard !isQuoted else { return values.see(.text) }
         switch value.kind {
         case .missing, .null, .text, .json, .date: return values.see(.text)
-        case .true, .false: return dialect.kind == .postgresql && values.see(.boolean)
+        case .true, .false: return bindsBooleans && values.see(.boolean)
         case .number:
             guard let integer = Self.integer(bytes(of: value)) else { return false }
-            let isShort = Int32(exactly: integer) != nil && dialect.kind == .postgresql
+            let isShort = bindsShortIntegers && Int32(exactly: integer) != nil
             return values.see(isShort ? .int32 : .int64)
         }
     }
@@ -229,8 +225,10 @@ extension Renderer {
     }
 
     private mutating func placeholder(_ place: Int) {
-        if dialect.kind == .mysql { return output.append("?") }
-        output.append(dialect.kind == .sqlite ? "?" : "$")
+        guard case .numbered(let mark)? = dialect.binding?.placeholder else {
+            return output.append("?")
+        }
+        output.append(mark)
         output.append(contentsOf: String(place + 1).utf8)
     }
 }

@@ -31,6 +31,8 @@ struct Renderer: ~Copyable {
 
     let program: Program
     let dialect: SQLDialect
+    let bindsBooleans: Bool
+    let bindsShortIntegers: Bool
     let pointers: Pointers
     let frames: UnsafeMutablePointer<Frame>
     var output: ByteBuffer
@@ -48,6 +50,8 @@ struct Renderer: ~Copyable {
     ) {
         self.program = program
         self.dialect = dialect
+        bindsBooleans = dialect.binding?.hasBooleans == true
+        bindsShortIntegers = dialect.binding?.hasShortIntegers == true
         self.pointers = pointers
         output = ByteBuffer(capacity: capacity)
         frames = .allocate(capacity: max(program.frameCount, 1))

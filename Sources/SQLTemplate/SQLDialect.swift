@@ -1,9 +1,13 @@
 package import SegmentModel
 
-/// How a kind of database reads SQL: what quotes, what escapes, what comments.
+/// How a kind of database reads SQL: what quotes, what escapes, what comments, and what its
+/// statements do.
+///
+/// A value of facts, each with the default that most databases share. The kind's adapter gives its
+/// own, for the settings that a connector states; nothing here knows a kind.
 package struct SQLDialect: Sendable {
     /// How a string ends and how a value is escaped in it.
-    struct StringForm: Hashable, Sendable {
+    package struct StringForm: Hashable, Sendable {
         let quote: UInt8
         /// A backslash takes the next character's meaning away.
         let hasBackslash: Bool
@@ -13,62 +17,92 @@ package struct SQLDialect: Sendable {
         var takesValues = true
         /// It was opened without the `N` that characters beyond ASCII need.
         var lacksNational = false
+
+        package init(
+            quote: UInt8, hasBackslash: Bool, isQuoteBackslashed: Bool = false,
+            takesValues: Bool = true
+        ) {
+            self.quote = quote
+            self.hasBackslash = hasBackslash
+            self.isQuoteBackslashed = isQuoteBackslashed
+            self.takesValues = takesValues
+        }
     }
 
-    enum BlockComments: Sendable {
+    package enum BlockComments: Sendable {
         case flat, nested
         /// Versions differ, so that a comment in a comment is refused.
         case unsettled
     }
 
-    package let kind: ConnectorKind
     package let settings: SQLSettings
-    let title: String
+    /// What the database calls itself, for sentences.
+    package let title: String
+    /// The names of the settings that its connectors may state.
+    package var settingNames: [String] = []
+
+    // MARK: Strings and names
+
     /// `'…'`.
-    var apostrophe: StringForm
+    package var apostrophe = StringForm(quote: UInt8(ascii: "'"), hasBackslash: false)
     /// `"…"`, where it is a string and not an identifier.
-    var doubleQuoteString: StringForm?
-    var hasBacktickIdentifiers = false
-    var hasBracketIdentifiers = false
+    package var doubleQuoteString: StringForm?
+    package var hasBacktickIdentifiers = false
+    package var hasBracketIdentifiers = false
+    /// In `[…]` a closing bracket is written twice.
+    package var isBracketDoubled = false
+    /// In a quoted name a backslash takes the next character's meaning away.
+    package var hasIdentifierBackslash = false
+    /// What a quoted name stands between.
+    package var identifierQuote = "\""
     /// `E'…'`.
-    var hasEscapeStrings = false
+    package var hasEscapeStrings = false
     /// `U&'…'`.
-    var hasUnicodeStrings = false
+    package var hasUnicodeStrings = false
     /// `q'[…]'`.
-    var hasAlternativeQuoting = false
+    package var hasAlternativeQuoting = false
     /// `$tag$…$tag$`.
-    var hasDollarQuotes = false
-    var blockComments = BlockComments.flat
-    /// `#…` is a comment; with `hashCommentNeedsSpace` only before a space or `!`.
-    var hasHashComments = false
-    var hashCommentNeedsSpace = false
-    /// `/*!…*/` is run, and `/*+…*/` is read by rules of its own.
-    var hasExecutableComments = false
+    package var hasDollarQuotes = false
     /// `_latin1'…'` and `N'…'` are of another character set than the connection's.
-    var hasCharacterSetIntroducers = false
+    package var hasCharacterSetIntroducers = false
     /// `‘…’` and `“…”` are quotes.
-    var hasCurlyQuotes = false
-    /// `--` starts a comment only before white space.
-    var dashCommentNeedsSpace = false
-    var lineCommentEndsAtReturn = false
-    /// Whether a bare carriage return ends a comment is not documented, so that it is refused.
-    var hasUnsettledReturns = false
-    /// Characters that begin a bound parameter, which a query does not have.
-    var parameterMarks: [UInt8] = []
-    /// Characters that join what follows them to a name.
-    var nameMarks: [UInt8] = []
+    package var hasCurlyQuotes = false
     /// A literal keeps characters beyond ASCII only behind an `N`.
-    var hasNationalStrings = false
+    package var hasNationalStrings = false
     /// In a string a backslash before a line's end takes both away.
-    var hasLineContinuation = false
+    package var hasLineContinuation = false
     /// Bytes of the longest literal; nil: the longest query.
-    var literalByteCountMax: Int?
-    var timeForm = TimeForm.rfc3339
-    var trueLiteral = Array("1".utf8)
-    var falseLiteral = Array("0".utf8)
+    package var literalByteCountMax: Int?
+
+    // MARK: Comments
+
+    package var blockComments = BlockComments.flat
+    /// `#…` is a comment; with `hashCommentNeedsSpace` only before a space or `!`.
+    package var hasHashComments = false
+    package var hashCommentNeedsSpace = false
+    /// `/*!…*/` is run, and `/*+…*/` is read by rules of its own.
+    package var hasExecutableComments = false
+    /// `--` starts a comment only before white space.
+    package var dashCommentNeedsSpace = false
+    package var lineCommentEndsAtReturn = false
+    /// Whether a bare carriage return ends a comment is not documented, so that it is refused.
+    package var hasUnsettledReturns = false
+
+    // MARK: Other characters
+
+    /// Characters that begin a bound parameter, which a query does not have.
+    package var parameterMarks: [UInt8] = []
+    /// Characters that join what follows them to a name.
+    package var nameMarks: [UInt8] = []
+
+    // MARK: Values
+
+    package var timeForm = TimeForm.rfc3339
+    package var trueLiteral = Array("1".utf8)
+    package var falseLiteral = Array("0".utf8)
 
     /// How `{event_time}` and `date` write a moment.
-    enum TimeForm: Sendable {
+    package enum TimeForm: Sendable {
         /// `2026-03-12T10:00:00.000Z`.
         case rfc3339
         /// `2026-03-12T10:00:00.000`: every column type takes it.
@@ -79,95 +113,65 @@ package struct SQLDialect: Sendable {
         case keyword
     }
 
-    package init(_ kind: ConnectorKind) { self.init(SQLRules(kind)) }
+    /// Values beside the text; nil: every value is written into the text.
+    package var binding: SQLBinding?
 
-    /// Settings that do not belong to the kind have no effect.
-    package init(_ rules: SQLRules) {
-        kind = rules.kind
-        settings = rules.settings
-        let quote = UInt8(ascii: "'")
-        let hasBackslash =
-            switch kind {
-            case .mysql: !settings.contains(.noBackslashEscapes)
-            case .clickhouse: true
-            case .postgresql: settings.contains(.backslashEscapes)
-            case .mssql, .oracle, .sqlite: false
-            }
-        apostrophe = StringForm(
-            quote: quote, hasBackslash: hasBackslash, isQuoteBackslashed: kind == .clickhouse)
-        switch kind {
-        case .sqlite: title = "SQLite"
-        case .postgresql: title = "PostgreSQL"
-        case .mysql: title = "MySQL"
-        case .mssql: title = "SQL Server"
-        case .oracle: title = "Oracle"
-        case .clickhouse: title = "ClickHouse"
-        }
-        setRules()
+    // MARK: Statements
+
+    /// The database has transactions, which a query must not begin or end.
+    package var hasTransactions = true
+    /// `BEGIN … END` is a block of statements.
+    package var hasBlocks = false
+    /// A block keeps its semicolons where a query is cut into statements, as PL/SQL does.
+    package var keepsBlocksWhole = false
+    /// Definitions, such as CREATE and TRUNCATE, commit by themselves.
+    package var commitsDefinitions = false
+    /// A temporary table hides the table of its name, so that TRUNCATE can be tried on a copy.
+    package var hidesTables = false
+    /// What to do so that an INSERT into `table` can run again.
+    package var repeatHint: @Sendable (_ table: String) -> String = { table in
+        "give \(table) a unique key and say what happens to a row whose key is there"
     }
 
-    private mutating func setRules() {
-        switch kind {
-        case .sqlite:
-            hasBacktickIdentifiers = true
-            hasBracketIdentifiers = true
-            parameterMarks = Array("?:@#$".utf8)
-        case .postgresql:
-            hasEscapeStrings = true
-            hasUnicodeStrings = true
-            hasDollarQuotes = true
-            blockComments = .nested
-            lineCommentEndsAtReturn = true
-            nameMarks = Array(":".utf8)
-            setBooleanWords()
-        case .mysql:
-            if !settings.contains(.ansiQuotes) {
-                doubleQuoteString = StringForm(
-                    quote: UInt8(ascii: "\""), hasBackslash: apostrophe.hasBackslash)
-            }
-            hasBacktickIdentifiers = true
-            hasHashComments = true
-            hasExecutableComments = true
-            hasCharacterSetIntroducers = true
-            timeForm = .spaced
-            dashCommentNeedsSpace = true
-            nameMarks = Array("@:?".utf8)
-            setBooleanWords()
-        case .mssql:
-            hasBracketIdentifiers = true
-            blockComments = .nested
-            nameMarks = Array("@#:?".utf8)
-            hasNationalStrings = true
-            hasUnsettledReturns = true
-            hasLineContinuation = true
-            timeForm = .withoutZone
-            if settings.contains(.doubleQuotedStrings) {
-                doubleQuoteString = StringForm(
-                    quote: UInt8(ascii: "\""), hasBackslash: false, takesValues: false)
-            }
-        case .oracle:
-            hasAlternativeQuoting = true
-            nameMarks = Array("@#:?".utf8)
-            literalByteCountMax = 4000
-            hasUnsettledReturns = true
-            timeForm = .keyword
-        case .clickhouse:
-            hasBacktickIdentifiers = true
-            hasDollarQuotes = true
-            hasHashComments = true
-            hashCommentNeedsSpace = true
-            hasCurlyQuotes = true
-            hasUnsettledReturns = true
-            blockComments = .unsettled
-            timeForm = .spaced
-            nameMarks = Array("@:?".utf8)
-            setBooleanWords()
-        }
+    package init(_ title: String, _ settings: SQLSettings = []) {
+        self.title = title
+        self.settings = settings
     }
 
-    private mutating func setBooleanWords() {
+    package mutating func setBooleanWords() {
         trueLiteral = Array("TRUE".utf8)
         falseLiteral = Array("FALSE".utf8)
+    }
+}
+
+/// How a database takes values beside the text of a statement.
+package struct SQLBinding: Hashable, Sendable {
+    /// How the n-th parameter is spelled.
+    package enum Placeholder: Hashable, Sendable {
+        /// `?`, by their order.
+        case question
+        /// `?1` or `$1`: a character and the number, from 1.
+        case numbered(UInt8)
+    }
+
+    /// The statements whose values can be bound.
+    package var verbs: Set<String>
+    package var placeholder: Placeholder
+    /// The most parameters of one statement.
+    package var valueCountMax: Int
+    /// Only values that go into a column as they are, row by row: a bulk protocol.
+    package var isRowWise = false
+    /// TRUE and FALSE have a type of their own.
+    package var hasBooleans = false
+    /// Numbers of 32 bits have a type of their own.
+    package var hasShortIntegers = false
+    /// Where not every server of the kind takes them: the one that does.
+    package var server: String?
+
+    package init(verbs: Set<String>, placeholder: Placeholder, valueCountMax: Int = 65_535) {
+        self.verbs = verbs
+        self.placeholder = placeholder
+        self.valueCountMax = valueCountMax
     }
 }
 

@@ -403,9 +403,9 @@ struct SQLLexer {
     }
 
     private mutating func identifier(_ close: UInt8) {
-        let isDoubled = close != UInt8(ascii: "]") || dialect.kind == .mssql
+        let isDoubled = close != UInt8(ascii: "]") || dialect.isBracketDoubled
         while let byte = peek() {
-            if byte == UInt8(ascii: "\\"), dialect.kind == .clickhouse {
+            if byte == UInt8(ascii: "\\"), dialect.hasIdentifierBackslash {
                 index += min(2, end - index)
             } else if byte == close {
                 guard isDoubled, peek(1) == close else {

@@ -10,7 +10,7 @@ extension SQLDialect {
     package func statements(in sql: [UInt8]) -> [Range<Int>] {
         var lexer = SQLLexer(dialect: self, bytes: sql, range: 0..<sql.count, state: SQLState())
         lexer.run()
-        var split = StatementSplit(sql: sql, hasBlocks: kind == .oracle)
+        var split = StatementSplit(sql: sql, hasBlocks: keepsBlocksWhole)
         for token in lexer.tokens { split.take(token) }
         return split.finish(lexer.state.mode)
     }

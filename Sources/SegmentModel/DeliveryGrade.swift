@@ -7,14 +7,6 @@ package enum DeliveryGrade: String, CaseIterable, Comparable, Sendable {
     /// After a lost reply or a crash a batch is delivered again.
     case atLeastOnce = "at-least-once"
 
-    /// The best that targets of a kind allow.
-    package static func best(of kind: ConnectorKind) -> DeliveryGrade {
-        switch kind {
-        case .postgresql, .sqlite, .mssql, .mysql, .oracle: .exactlyOnce
-        case .clickhouse: .effectivelyOnce
-        }
-    }
-
     /// A lesser guarantee is less.
     package static func < (left: DeliveryGrade, right: DeliveryGrade) -> Bool {
         left.rank < right.rank

@@ -14,7 +14,7 @@ package struct IntegrationPlan: Sendable {
     package let definition: IntegrationDefinition
     package let connector: ConnectorDefinition
     let queries: [QueryKind: Query]
-    /// Queries that end their transaction by themselves, as DDL does on MySQL and Oracle.
+    /// Queries that end their transaction by themselves, as definitions do on some databases.
     let committingQueries: [QueryKind]
     /// The queries for profiles do nothing but write rows: nothing in them can end a transaction.
     let writesOnlyRows: Bool
@@ -22,8 +22,11 @@ package struct IntegrationPlan: Sendable {
     let batchSize: Int
 
     /// - Throws: `templateInvalid` if a stored query does not compile any more.
-    package init(_ definition: IntegrationDefinition, _ connector: ConnectorDefinition) throws {
-        let compiled = try CompiledQueries(definition, connector)
+    package init(
+        _ definition: IntegrationDefinition, _ connector: ConnectorDefinition,
+        _ dialect: SQLDialect
+    ) throws {
+        let compiled = try CompiledQueries(definition, connector, dialect)
         self.definition = definition
         self.connector = connector
         queries = Dictionary(

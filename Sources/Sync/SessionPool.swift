@@ -40,7 +40,7 @@ final class SessionPool: Sendable {
         var openCount: Int { idle.count + heldCount.values.reduce(0, +) }
     }
 
-    private let connector: any Connector
+    let connector: any Connector
     private let state = Mutex(State())
 
     init(connector: any Connector) { self.connector = connector }

@@ -124,9 +124,10 @@ package struct SyncEngine: Sendable {
                     "integration \(name): there is no connector \(definition.connector)",
                     hint: "apply a configuration that holds it")
             }
+            let sessions = try pools.pool(of: connector)
             let worker = IntegrationWorker(
-                plan: try IntegrationPlan(definition, connector),
-                sessions: try pools.pool(of: connector), context: context, projector: projector,
+                plan: try IntegrationPlan(definition, connector, sessions.connector.dialect),
+                sessions: sessions, context: context, projector: projector,
                 progress: options.progress)
             return try await worker.run(
                 isResyncOnly ? .resync : options.isUntilIdle ? .idle : .cancelled,

@@ -10,5 +10,5 @@ import ConnectorSQLite
 await SegledgerCommand.runAndExit(
     connectors: ConnectorRegistry([
         SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
-        ODBCConnectorFactory(), ClickHouseConnectorFactory(),
+        SQLServerConnectorFactory(), OracleConnectorFactory(), ClickHouseConnectorFactory(),
     ]))

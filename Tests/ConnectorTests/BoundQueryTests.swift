@@ -1,6 +1,7 @@
 import Connector
 import ConnectorMySQL
 import DocumentationTesting
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import ServerTesting

@@ -1,4 +1,5 @@
 import Connector
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import ServerTesting
@@ -109,7 +110,7 @@ struct ClickHouseConnectorTests {
                 sql(
                     "CREATE TABLE mysegment (segId Int64, clientId String, updated DateTime) "
                         + "ENGINE = ReplacingMergeTree(updated) ORDER BY (segId, clientId)"))
-            let catalog = try #require(TableCatalog(SQLRules(.clickhouse)))
+            let catalog = ConnectorKind.clickhouse.factory.catalog(for: [])
             let table = try #require(
                 try await catalog.describe(Self.name("mysegment"), in: session))
             #expect(table.columns.map(\.name) == ["segId", "clientId", "updated"])

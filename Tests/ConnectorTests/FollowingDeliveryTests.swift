@@ -1,5 +1,6 @@
 import Connector
 import DocumentationTesting
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import ServerTesting

@@ -1,5 +1,6 @@
 import Connector
 import ConnectorODBC
+import KindTesting
 import SegmentModel
 import ServerTesting
 import Testing

@@ -1,5 +1,6 @@
 import Connector
 import ConnectorODBC
+import KindTesting
 import Testing
 
 /// No SQL Server and no Oracle is there to be asked: the tables are tested by the numbers and texts

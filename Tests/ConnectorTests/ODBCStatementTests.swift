@@ -2,6 +2,7 @@ import Connector
 import ConnectorODBC
 import DocumentationTesting
 import Foundation
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import ServerTesting
@@ -89,13 +90,13 @@ struct ODBCStatementTests {
         }
         var records: [Record] = []
         for kind in [ConnectorKind.mssql, .oracle] {
-            let catalog = try #require(TableCatalog(SQLRules(kind)))
+            let catalog = kind.factory.catalog(for: [])
             for name in names {
-                let (columns, keys) = catalog.questions(about: name)
+                let columns = catalog.columns(of: name)
                 records.append(Record(kind: kind.rawValue, sql: columns, types: ["Select"]))
                 records.append(
                     Record(
-                        kind: kind.rawValue, sql: keys,
+                        kind: kind.rawValue, sql: catalog.keys(of: name),
                         types: [kind == .oracle ? "Union" : "Select"]))
             }
         }

@@ -1,5 +1,6 @@
 import Connector
 import Glibc
+import KindTesting
 import SegmentModel
 import ServerTesting
 import Testing

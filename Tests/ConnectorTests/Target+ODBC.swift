@@ -1,6 +1,7 @@
 import Connector
 import ConnectorODBC
 import Foundation
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import ServerTesting
@@ -97,7 +98,7 @@ extension ODBCDialect {
 
     static let postgresForTests = {
         var dialect = ODBCDialect(
-            databaseName: "PostgreSQL",
+            databaseName: "PostgreSQL", reading: { SQLDialect(SQLRules(.postgresql, $0)) },
             transactionBegin: ["SELECT txid_current()"],
             transactionCheck: ["SELECT txid_current()"],
             keepsTransactionOnError: true,
@@ -119,7 +120,7 @@ extension ODBCDialect {
     }()
 
     static let mariaDBForTests = ODBCDialect(
-        databaseName: "MariaDB",
+        databaseName: "MariaDB", reading: { SQLDialect(SQLRules(.mysql, $0)) },
         settings: { _, _ in ["SET SESSION sql_mode = 'STRICT_ALL_TABLES'"] },
         transactionBegin: ["SAVEPOINT segledger"],
         transactionCheck: ["RELEASE SAVEPOINT segledger", "SAVEPOINT segledger"],
@@ -164,7 +165,8 @@ extension ODBCDialect {
     }()
 
     private static let sqliteForTestsWide = ODBCDialect(
-        databaseName: "SQLite", splitRules: SQLDialect(.sqlite),
+        databaseName: "SQLite", reading: { SQLDialect(SQLRules(.sqlite, $0)) },
+        splitRules: SQLDialect(.sqlite),
         transactionBegin: ["SAVEPOINT segledger"],
         transactionCheck: ["RELEASE SAVEPOINT segledger", "SAVEPOINT segledger"],
         keepsTransactionOnError: true,

@@ -1,9 +1,5 @@
 import Connector
-import ConnectorClickHouse
-import ConnectorMySQL
-import ConnectorODBC
-import ConnectorPostgres
-import ConnectorSQLite
+import KindTesting
 import SegmentModel
 import ServerTesting
 import Testing
@@ -67,10 +63,7 @@ struct Target: Sendable {
 
     private let makeConnector: @Sendable (ConnectorDefinition) throws -> any Connector
 
-    static let registry = ConnectorRegistry([
-        SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
-        ODBCConnectorFactory(), ClickHouseConnectorFactory(),
-    ])
+    static let registry = ConnectorRegistry.all
 
     init(_ kind: ConnectorKind) throws {
         switch kind {

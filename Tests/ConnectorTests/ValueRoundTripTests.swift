@@ -1,5 +1,6 @@
 import Connector
 import Foundation
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import ServerTesting

@@ -1,3 +1,5 @@
+internal import Connector
+internal import KindTesting
 package import SQLTemplate
 package import SegmentModel
 
@@ -38,7 +40,7 @@ package struct DocumentedExample {
                 examples.append(example)
             } else if let kind = block.words.first, ["sql", "refused"].contains(kind) {
                 for word in block.words.dropFirst() {
-                    guard let kind = ConnectorKind(rawValue: word), !examples.isEmpty else {
+                    guard let kind = ConnectorKind(known: word), !examples.isEmpty else {
                         continue
                     }
                     examples[examples.count - 1].shown[kind] = block.text
@@ -83,9 +85,10 @@ package struct DocumentedExample {
 
     package func rules(_ kind: ConnectorKind) throws -> SQLRules {
         var rules = SQLRules(kind)
-        for setting in settings where SQLSettings.names(of: kind).contains(setting.name) {
-            rules.settings.formUnion(
-                try SQLSettings(kind, name: setting.name, value: setting.value))
+        for setting in kind.factory.form.settings {
+            for (name, value) in settings where name == setting.name {
+                rules.settings.formUnion(try setting.settings(value))
+            }
         }
         return rules
     }

@@ -95,7 +95,7 @@ struct SQLScanner {
         case .mysql: !settings.contains(.noBackslashEscapes)
         case .postgresql: settings.contains(.backslashEscapes)
         case .clickhouse: true
-        case .mssql, .oracle, .sqlite: false
+        default: false
         }
     }
 

@@ -48,7 +48,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let body = input[4...]
     let end = body.firstIndex(of: 0xFF) ?? body.endIndex
     let source = String(decoding: body[..<end], as: UTF8.self)
-    let (compiled, diagnostics) = TemplateCompiler(dialect: SQLDialect(SQLRules(kind, settings)))
+    let (compiled, diagnostics) = TemplateCompiler(dialect: kind.dialect(settings))
         .compile(source, query: query, mode: input[2] % 2 == 0 ? .batch : .individual)
     for diagnostic in diagnostics {
         precondition(diagnostic.line >= 1 && diagnostic.column >= 1, "a place that is none")
@@ -69,13 +69,11 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 private func settings(of kind: ConnectorKind, _ byte: UInt8) -> SQLSettings {
-    let chosen = SQLSettings(rawValue: byte & 15)
-    switch kind {
-    case .mysql: return chosen.intersection([.ansiQuotes, .noBackslashEscapes])
-    case .postgresql: return chosen.intersection(.backslashEscapes)
-    case .mssql: return chosen.intersection(.doubleQuotedStrings)
-    case .oracle, .clickhouse, .sqlite: return []
+    var chosen: SQLSettings = []
+    for (bit, setting) in kind.settings.enumerated() where byte & (1 << bit) != 0 {
+        chosen.formUnion(setting)
     }
+    return chosen
 }
 
 private func check(

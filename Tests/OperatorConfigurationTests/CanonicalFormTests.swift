@@ -1,4 +1,5 @@
 import EventJSON
+import KindTesting
 import OperatorConfiguration
 import SegmentModel
 import Testing
@@ -66,7 +67,7 @@ import Testing
     @Test("A form that cannot be read is refused without its content")
     func refused() throws {
         for text in [
-            #"{"connectors":{"a":{"kind":"S3CRET","url":"x"}}}"#, #"{"connectors":{"a":7}}"#,
+            #"{"connectors":{"a":{"kind":["S3CRET"],"url":"x"}}}"#, #"{"connectors":{"a":7}}"#,
             #"{"integrations":{"a":{}}}"#, "[]",
             #"{"connectors":{"a":{"kind":"sqlite","url":"x","password":{"vault":"S3CRET"}}}}"#,
         ] {

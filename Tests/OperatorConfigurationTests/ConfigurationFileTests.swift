@@ -1,3 +1,4 @@
+import KindTesting
 import OperatorConfiguration
 import SegmentModel
 import Testing

@@ -1,3 +1,5 @@
+import Connector
+import KindTesting
 import OperatorConfiguration
 import SegmentModel
 
@@ -25,7 +27,7 @@ func parse(
     reachableKinds: [ConnectorKind] = [.postgresql, .mysql, .sqlite]
 ) throws(ConfigurationFaults) -> ConfigurationChange {
     try ConfigurationFile.parse(
-        text, existingConnectors: existing, reachableKinds: reachableKinds,
+        text, existingConnectors: existing, forms: reachableKinds.map(\.factory.form),
         checkQuery: checkQuery)
 }
 

@@ -1,3 +1,5 @@
+import ConnectorODBC
+import KindTesting
 import OperatorConfiguration
 import SegmentModel
 import Testing

@@ -1,4 +1,5 @@
 import Foundation
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import Testing

@@ -1,6 +1,7 @@
 import DocumentationTesting
 import EventJSON
 import Foundation
+import KindTesting
 import SQLTemplate
 import SegmentModel
 

@@ -1,5 +1,6 @@
 import DocumentationTesting
 import Foundation
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import Testing
@@ -105,7 +106,7 @@ import Testing
         let rows = try Self.ruleRows()
         #expect(Set(rows.map(\.rule)) == Set(try Self.rulesOfSource()))
         for row in rows where !Self.withoutExample.contains(row.rule) {
-            let kind = try #require(ConnectorKind(rawValue: row.kind), "\(row)")
+            let kind = try #require(ConnectorKind(known: row.kind), "\(row)")
             let query = try #require(QueryKind(rawValue: row.query), "\(row)")
             let found = TemplateCompiler(dialect: SQLDialect(kind))
                 .compile(row.example, query: query, mode: .batch).diagnostics

@@ -1,5 +1,6 @@
 import DocumentationTesting
 import Foundation
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import Testing

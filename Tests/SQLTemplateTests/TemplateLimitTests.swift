@@ -1,3 +1,4 @@
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import Testing

@@ -77,7 +77,7 @@ import Testing
         let world = try await world()
         let target = MemoryTarget()
         let lane = LaneKey(integration: "crm", segment: SegmentID(1))
-        let plan = try IntegrationPlan(world.definition, target.definition)
+        let plan = try IntegrationPlan(world.definition, target.definition, target.dialect)
         let session = try await target.connect()
         // Two deliveries are committed by a worker whose receipts nobody sees.
         var row = try await session.claimCursor(

@@ -1,4 +1,5 @@
 import Connector
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import Synchronization
@@ -31,6 +32,7 @@ final class MemoryTarget: Connector {
     }
 
     let definition: ConnectorDefinition
+    let dialect = SQLDialect(.sqlite)
     let state: Mutex<State>
 
     init(_ state: State = State()) {

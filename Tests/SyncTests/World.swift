@@ -151,7 +151,7 @@ final class World {
         let session = try await target.connect()
         let support = try await session.openCursors()
         let worker = try await LaneWorker(
-            plan: try IntegrationPlan(definition, target.definition),
+            plan: try IntegrationPlan(definition, target.definition, target.dialect),
             lane: LaneKey(integration: "crm", segment: SegmentID(segment)),
             known: try await lane(segment), parked: try await parked(segment), context: context,
             projector: projector, session: session, support: support,

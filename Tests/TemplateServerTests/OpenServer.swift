@@ -1,9 +1,6 @@
 import Connector
-import ConnectorClickHouse
-import ConnectorMySQL
-import ConnectorPostgres
-import ConnectorSQLite
 import Foundation
+import KindTesting
 import SegmentModel
 import ServerTesting
 
@@ -45,11 +42,7 @@ final class OpenServer {
         var definition = ConnectorDefinition(
             name: "values", kind: server.rules.kind, url: url)
         definition.sqlSettings = server.rules.settings
-        let registry = ConnectorRegistry([
-            SQLiteConnectorFactory(), PostgresConnectorFactory(), MySQLConnectorFactory(),
-            ClickHouseConnectorFactory(),
-        ])
-        session = try await registry.makeConnector(definition, secret: nil).connect()
+        session = try await ConnectorRegistry.all.makeConnector(definition, secret: nil).connect()
         self.directory = directory
         self.ownServer = ownServer
         _ = try await execute(Array(server.tableDefinition(table).utf8))

@@ -1,4 +1,5 @@
 import Connector
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import ServerTesting

@@ -1,8 +1,12 @@
+internal import Connector
 internal import SQLTemplate
 
-/// The questions as Oracle reads them.
-extension TableCatalog {
-    func oracleColumns(_ name: [QueryStatement.Name]) -> String {
+/// What Oracle says of its tables, in its static data dictionary views:
+/// https://docs.oracle.com/en/database/oracle/oracle-database/23/refrn/.
+struct OracleCatalog: TableCatalog {
+    private let dialect = SQLDialect.oracle()
+
+    func columns(of name: [QueryStatement.Name]) -> String {
         """
         SELECT column_name, data_type FROM all_tab_columns
         WHERE (owner, table_name) IN (\(table(name))) ORDER BY column_id
@@ -11,7 +15,7 @@ extension TableCatalog {
 
     /// A key can be a unique index without a constraint, or a constraint with an index that is not
     /// unique.
-    func oracleKeys(_ name: [QueryStatement.Name]) -> String {
+    func keys(of name: [QueryStatement.Name]) -> String {
         """
         SELECT i.index_name, c.column_name FROM all_indexes i
         JOIN all_ind_columns c ON c.index_owner = i.owner AND c.index_name = i.index_name
@@ -25,14 +29,16 @@ extension TableCatalog {
         """
     }
 
+    func isSame(_ name: QueryStatement.Name, _ column: String) -> Bool { stored(name) == column }
+
     /// A name without quotes is one in capitals.
-    func oracleName(_ name: QueryStatement.Name) -> String {
+    private func stored(_ name: QueryStatement.Name) -> String {
         name.isQuoted ? name.text : name.text.uppercased()
     }
 
     /// Owner and name of the table, or of the one that a synonym of this name stands for.
     private func table(_ name: [QueryStatement.Name]) -> String {
-        let parts = name.map { apostrophe(oracleName($0)) }
+        let parts = name.map { dialect.literal(stored($0)) }
         let owner =
             parts.count > 1 ? parts[parts.count - 2] : "SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')"
         let own = parts.last ?? "''"

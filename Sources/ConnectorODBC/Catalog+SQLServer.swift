@@ -1,8 +1,12 @@
+internal import Connector
 internal import SQLTemplate
 
-/// The questions as SQL Server reads them.
-extension TableCatalog {
-    func sqlServerColumns(_ name: [QueryStatement.Name]) -> String {
+/// What SQL Server says of its tables, in its object catalogue views:
+/// https://learn.microsoft.com/sql/relational-databases/system-catalog-views/.
+struct SQLServerCatalog: TableCatalog {
+    private let dialect = SQLDialect.sqlServer()
+
+    func columns(of name: [QueryStatement.Name]) -> String {
         """
         SELECT c.name, t.name FROM \(catalog(name)).columns AS c
         JOIN \(catalog(name)).types AS t ON t.user_type_id = c.user_type_id
@@ -10,7 +14,7 @@ extension TableCatalog {
         """
     }
 
-    func sqlServerKeys(_ name: [QueryStatement.Name]) -> String {
+    func keys(of name: [QueryStatement.Name]) -> String {
         """
         SELECT i.index_id, c.name FROM \(catalog(name)).indexes AS i
         JOIN \(catalog(name)).index_columns AS k
@@ -29,7 +33,7 @@ extension TableCatalog {
 
     private func objectID(_ name: [QueryStatement.Name]) -> String {
         let parts = name.suffix(3).map(bracketed).joined(separator: ".")
-        return "OBJECT_ID(N\(apostrophe(parts)))"
+        return "OBJECT_ID(N\(dialect.literal(parts)))"
     }
 
     private func bracketed(_ part: QueryStatement.Name) -> String {

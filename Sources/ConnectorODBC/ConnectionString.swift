@@ -1,3 +1,5 @@
+package import SegmentModel
+
 /// The url of a connector over ODBC: `odbc:` and a connection string, `keyword=value;…`.
 ///
 /// Source: [MS-ODBCSTR]. A value that holds one of `[]{}(),;?*=!@`, or begins or ends with a space,
@@ -5,16 +7,21 @@
 ///
 /// Invariant: it holds no secret (INV-10), so it may stand in the ledger and in listings.
 package struct ODBCConnectionString: Hashable, Sendable {
-    package struct Problem: Error, Hashable {
-        /// One sentence without a full stop, about the url, which repeats nothing of it.
-        package let message: String
-        package let hint: String
-    }
+    package typealias Problem = ConnectorAddress.Fault
 
     /// A keyword as written, and its value without braces.
     private struct Pair: Hashable {
         let keyword: String
         let value: String
+    }
+
+    static let hint = "write odbc: and an ODBC connection string"
+
+    package static func address(
+        _ url: String
+    ) throws(ConnectorAddress.Fault) -> ConnectorAddress {
+        _ = try ODBCConnectionString(parsing: url)
+        return ConnectorAddress(url: url)
     }
 
     package static let scheme = "odbc:"
@@ -25,7 +32,7 @@ package struct ODBCConnectionString: Hashable, Sendable {
 
     package init(parsing url: String) throws(Problem) {
         guard url.hasPrefix(Self.scheme) else {
-            throw Problem(message: "must start with \(Self.scheme)", hint: Self.example)
+            throw Problem("must start with \(Self.scheme)", hint: Self.example)
         }
         pairs = []
         var rest = url.dropFirst(Self.scheme.count)
@@ -47,7 +54,7 @@ package struct ODBCConnectionString: Hashable, Sendable {
     }
 
     private static let notPairs = Problem(
-        message: "is no ODBC connection string (keyword=value;keyword=value)", hint: example)
+        "is no ODBC connection string (keyword=value;keyword=value)", hint: example)
 
     private static func trimmed(_ text: Substring) -> String {
         var text = text.drop { $0 == " " }
@@ -80,7 +87,7 @@ package struct ODBCConnectionString: Hashable, Sendable {
             value.append("}")
         }
         throw Problem(
-            message: "has a value whose closing brace is missing",
+            "has a value whose closing brace is missing",
             hint: "close the value with }, and write a } inside of it as }}")
     }
 
@@ -92,21 +99,21 @@ package struct ODBCConnectionString: Hashable, Sendable {
         let keywords = pairs.map { $0.keyword.lowercased() }
         guard !keywords.contains(where: Self.isSecret) else {
             throw Problem(
-                message: "holds a password or another secret",
+                "holds a password or another secret",
                 hint: "take it out of the url and name its source, for example "
                     + "password: { env: CRM_PASSWORD }")
         }
         guard !keywords.contains(where: ["filedsn", "savefile"].contains) else {
             throw Problem(
-                message: "names a file of connection strings",
+                "names a file of connection strings",
                 hint: "take out FILEDSN and SAVEFILE; name the driver, or a DSN of odbc.ini")
         }
         guard Set(keywords).count == keywords.count else {
             throw Problem(
-                message: "gives a keyword twice", hint: "keep one: drivers differ in which counts")
+                "gives a keyword twice", hint: "keep one: drivers differ in which counts")
         }
         guard value(of: "driver") != nil || value(of: "dsn") != nil else {
-            throw Problem(message: "names neither a Driver nor a DSN", hint: Self.example)
+            throw Problem("names neither a Driver nor a DSN", hint: Self.example)
         }
     }
 

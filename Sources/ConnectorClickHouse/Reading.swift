@@ -1,0 +1,26 @@
+internal import SQLTemplate
+internal import SegmentModel
+
+/// How ClickHouse reads SQL. Source: https://clickhouse.com/docs/sql-reference/syntax, and its
+/// `src/Parsers/Lexer.cpp`.
+extension SQLDialect {
+    static func clickHouse(_ settings: SQLSettings = []) -> SQLDialect {
+        var dialect = SQLDialect("ClickHouse", settings)
+        dialect.apostrophe = StringForm(
+            quote: UInt8(ascii: "'"), hasBackslash: true, isQuoteBackslashed: true)
+        dialect.hasBacktickIdentifiers = true
+        dialect.hasIdentifierBackslash = true
+        dialect.hasDollarQuotes = true
+        dialect.hasHashComments = true
+        dialect.hashCommentNeedsSpace = true
+        dialect.hasCurlyQuotes = true
+        dialect.hasUnsettledReturns = true
+        dialect.blockComments = .unsettled
+        dialect.timeForm = .spaced
+        dialect.nameMarks = Array("@:?".utf8)
+        dialect.setBooleanWords()
+        dialect.hasTransactions = false
+        dialect.repeatHint = { "use the engine ReplacingMergeTree for \($0)" }
+        return dialect
+    }
+}

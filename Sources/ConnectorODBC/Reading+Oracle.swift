@@ -1,0 +1,20 @@
+internal import SQLTemplate
+internal import SegmentModel
+
+/// How Oracle reads SQL. Source:
+/// https://docs.oracle.com/en/database/oracle/oracle-database/23/sqlrf/Literals.html.
+extension SQLDialect {
+    static func oracle(_ settings: SQLSettings = []) -> SQLDialect {
+        var dialect = SQLDialect("Oracle", settings)
+        dialect.hasAlternativeQuoting = true
+        dialect.nameMarks = Array("@#:?".utf8)
+        dialect.literalByteCountMax = 4000
+        dialect.hasUnsettledReturns = true
+        dialect.timeForm = .keyword
+        dialect.hasBlocks = true
+        dialect.keepsBlocksWhole = true
+        dialect.commitsDefinitions = true
+        dialect.repeatHint = { "write MERGE INTO \($0) …" }
+        return dialect
+    }
+}

@@ -1,0 +1,43 @@
+internal import SQLTemplate
+internal import SegmentModel
+
+/// How PostgreSQL reads SQL. Source:
+/// https://www.postgresql.org/docs/current/sql-syntax-lexical.html.
+extension SQLDialect {
+    static func postgresql(_ settings: SQLSettings = []) -> SQLDialect {
+        var dialect = SQLDialect("PostgreSQL", settings)
+        dialect.settingNames = PostgresSettings.all.map(\.name)
+        dialect.apostrophe = StringForm(
+            quote: UInt8(ascii: "'"), hasBackslash: settings.contains(.backslashEscapes))
+        dialect.hasEscapeStrings = true
+        dialect.hasUnicodeStrings = true
+        dialect.hasDollarQuotes = true
+        dialect.blockComments = .nested
+        dialect.lineCommentEndsAtReturn = true
+        dialect.nameMarks = Array(":".utf8)
+        dialect.setBooleanWords()
+        // The protocol counts the parameters in 16 bits.
+        var binding = SQLBinding(
+            verbs: ["INSERT", "UPDATE", "DELETE", "MERGE"],
+            placeholder: .numbered(UInt8(ascii: "$")))
+        binding.hasBooleans = true
+        binding.hasShortIntegers = true
+        dialect.binding = binding
+        dialect.repeatHint = { table in
+            "give \(table) a unique key and end with ON CONFLICT (…) DO UPDATE SET …"
+        }
+        return dialect
+    }
+}
+
+extension SQLSettings {
+    /// `standard_conforming_strings = off`: a backslash in `'…'` escapes.
+    static let backslashEscapes = SQLSettings("standard_conforming_strings", "off")
+}
+
+/// What a connector of PostgreSQL may state.
+enum PostgresSettings {
+    static let all = [
+        SQLSetting("standard_conforming_strings", words: ["on", "off"], standard: "on")
+    ]
+}

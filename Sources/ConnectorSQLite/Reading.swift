@@ -1,0 +1,21 @@
+internal import SQLTemplate
+internal import SegmentModel
+
+/// How SQLite reads SQL. Sources: https://sqlite.org/lang.html,
+/// https://sqlite.org/lang_keywords.html (names in quotes), https://sqlite.org/limits.html.
+extension SQLDialect {
+    static func sqlite(_ settings: SQLSettings = []) -> SQLDialect {
+        var dialect = SQLDialect("SQLite", settings)
+        dialect.hasBacktickIdentifiers = true
+        dialect.hasBracketIdentifiers = true
+        dialect.parameterMarks = Array("?:@#$".utf8)
+        // SQLITE_MAX_VARIABLE_NUMBER
+        dialect.binding = SQLBinding(
+            verbs: ["INSERT", "REPLACE", "UPDATE", "DELETE"],
+            placeholder: .numbered(UInt8(ascii: "?")), valueCountMax: 32_766)
+        dialect.repeatHint = { table in
+            "give \(table) a unique key and end with ON CONFLICT (…) DO UPDATE SET …"
+        }
+        return dialect
+    }
+}
