@@ -10,6 +10,9 @@ extension SQLDialect {
             quote: UInt8(ascii: "'"), hasBackslash: true, isQuoteBackslashed: true)
         dialect.hasBacktickIdentifiers = true
         dialect.hasIdentifierBackslash = true
+        dialect.longEscapes = [LongEscape(starts: "x", digitCountMax: 2)]
+        dialect.hasFormatData = true
+        dialect.code = .clickHouse
         dialect.hasDollarQuotes = true
         dialect.hasHashComments = true
         dialect.hashCommentNeedsSpace = true

@@ -19,6 +19,7 @@ extension SQLDialect {
         dialect.hasHashComments = true
         dialect.hasExecutableComments = true
         dialect.hasCharacterSetIntroducers = true
+        dialect.code = .mysql
         dialect.timeForm = .spaced
         dialect.dashCommentNeedsSpace = true
         dialect.nameMarks = Array("@:?".utf8)

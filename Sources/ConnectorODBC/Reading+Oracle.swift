@@ -7,6 +7,8 @@ extension SQLDialect {
     static func oracle(_ settings: SQLSettings = []) -> SQLDialect {
         var dialect = SQLDialect("Oracle", settings)
         dialect.hasAlternativeQuoting = true
+        dialect.stringPrefixes = Array("n".utf8)
+        dialect.code = .oracle
         dialect.nameMarks = Array("@#:?".utf8)
         dialect.literalByteCountMax = 4000
         dialect.hasUnsettledReturns = true

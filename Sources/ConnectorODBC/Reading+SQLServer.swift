@@ -9,6 +9,8 @@ extension SQLDialect {
         dialect.settingNames = SQLServerSettings.all.map(\.name)
         dialect.hasBracketIdentifiers = true
         dialect.isBracketDoubled = true
+        dialect.stringPrefixes = Array("n".utf8)
+        dialect.code = .sqlServer
         dialect.blockComments = .nested
         dialect.nameMarks = Array("@#:?".utf8)
         dialect.hasNationalStrings = true

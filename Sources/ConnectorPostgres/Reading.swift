@@ -11,6 +11,15 @@ extension SQLDialect {
             quote: UInt8(ascii: "'"), hasBackslash: settings.contains(.backslashEscapes))
         dialect.hasEscapeStrings = true
         dialect.hasUnicodeStrings = true
+        dialect.longEscapes = [
+            LongEscape(starts: "01234567", digitCountMax: 2, isOctal: true),
+            LongEscape(starts: "x", digitCountMax: 2), LongEscape(starts: "u", digitCountMax: 4),
+            LongEscape(starts: "U", digitCountMax: 8),
+        ]
+        dialect.joiningPrefixes = Array("bx".utf8)
+        // `char '…'` and `name '…'` cut what does not fit.
+        dialect.introducingWords = ["UESCAPE", "CHAR", "CHARACTER", "NCHAR", "NAME"]
+        dialect.code = .postgresql
         dialect.hasDollarQuotes = true
         dialect.blockComments = .nested
         dialect.lineCommentEndsAtReturn = true

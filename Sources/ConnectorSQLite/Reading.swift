@@ -8,6 +8,7 @@ extension SQLDialect {
         var dialect = SQLDialect("SQLite", settings)
         dialect.hasBacktickIdentifiers = true
         dialect.hasBracketIdentifiers = true
+        dialect.code = .sqlite
         dialect.parameterMarks = Array("?:@#$".utf8)
         // SQLITE_MAX_VARIABLE_NUMBER
         dialect.binding = SQLBinding(

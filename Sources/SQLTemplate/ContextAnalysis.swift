@@ -117,11 +117,9 @@ struct ContextAnalysis {
     private static func behindValue(_ state: SQLState, isInteger: Bool) -> SQLState {
         guard state.mode == .plain else { return state }
         var next = state
-        next.seams =
-            isInteger && state.seams.contains(.word) ? [.word, .value] : [.value, .afterValue]
-        if next.seams.contains(.word) {
-            next.seams.remove(.value)
-        }
+        let isInWord = isInteger && !state.seams.isDisjoint(with: [.word, .integer])
+        next.seams = isInWord ? .integer : [.value, .afterValue]
+        if !isInWord { next.code.takeOperand() }
         return next
     }
 
@@ -144,6 +142,7 @@ struct ContextAnalysis {
                 return
             }
         }
+        reportDynamicText(&diagnostics)
         if let state = points[program.instructions.count]?.last {
             reportEnd(state, &diagnostics)
         }
@@ -163,7 +162,8 @@ struct ContextAnalysis {
     ) -> Bool {
         switch program.instructions[index] {
         case .text(let range):
-            for (problem, offset) in lexed(range, state).problems {
+            for (problem, offset) in lexed(range, state).problems
+            where problem != .dynamicSource {
                 let place = template.sourceOffset(ofLiteral: offset)
                 let (message, hint) = ContextMessages.text(problem, dialect)
                 diagnostics.error("context", at: place, message, hint: hint)
@@ -173,23 +173,64 @@ struct ContextAnalysis {
         default: break
         }
         if case .sealed(let seal) = state.mode {
-            let (message, hint) = ContextMessages.tag(in: seal)
-            diagnostics.error("context", at: offsets[index], message, hint: hint)
+            let fault =
+                state.code.isCode && seal.isText
+                ? ContextMessages.code(state.code, dialect) : ContextMessages.tag(in: seal)
+            diagnostics.error("context", at: offsets[index], fault.message, hint: fault.hint)
             return false
         }
-        let fault: (message: String, hint: String)?
-        switch program.instructions[index] {
-        case .value(let expression):
-            fault = ContextMessages.value(
-                state, isInteger: expression.isInteger, isList: false, dialect)
-        case .batchIn:
-            fault = ContextMessages.value(state, isInteger: false, isList: true, dialect)
-        default: fault = nil
-        }
+        guard let isInteger = isIntegerWritten(by: index) else { return true }
+        let isList = if case .batchIn = program.instructions[index] { true } else { false }
+        var fault = ContextMessages.value(state, isInteger: isInteger, isList: isList, dialect)
+        if !isInteger, state.code.isCode { fault = ContextMessages.code(state.code, dialect) }
         if let fault {
             diagnostics.error("context", at: offsets[index], fault.message, hint: fault.hint)
         }
         return true
+    }
+
+    /// Whether the instruction can write integers only; nil: it writes no value.
+    private func isIntegerWritten(by index: Int) -> Bool? {
+        switch program.instructions[index] {
+        case .value(let expression): expression.isInteger
+        case .batchIn: false
+        default: nil
+        }
+    }
+
+    // MARK: Texts that are run
+
+    /// Where a text that is run is put together of more than one literal, a value anywhere else in
+    /// the query could become a part of it.
+    private func reportDynamicText(_ diagnostics: inout Diagnostics) {
+        guard isDynamic else { return }
+        for index in program.instructions.indices {
+            guard let point = points[index], isIntegerWritten(by: index) == false else { continue }
+            guard !point.more.code.isArgument || !point.last.code.isArgument,
+                !point.more.code.isCode, !point.last.code.isCode
+            else { continue }
+            diagnostics.error(
+                "context", at: offsets[index],
+                "the query runs a text that it puts together, and a value could become a part of it",
+                hint: dialect.code.hint)
+        }
+    }
+
+    private var isDynamic: Bool {
+        if let end = points[program.instructions.count],
+            end.more.code.endsWithVariable || end.last.code.endsWithVariable
+        {
+            return true
+        }
+        for index in program.instructions.indices {
+            guard case .text(let range) = program.instructions[index], let point = points[index]
+            else { continue }
+            let isFound = [point.more, point.last].contains { state in
+                lexed(range, state).problems.contains { $0.problem == .dynamicSource }
+            }
+            if isFound { return true }
+        }
+        return false
     }
 
     private func reportEnd(_ state: SQLState, _ diagnostics: inout Diagnostics) {

@@ -16,8 +16,9 @@ enum ContextMessages {
             if case .string(let form) = state.mode {
                 if form.takesValues { return nil }
                 return (
-                    "a value cannot stand in this string, which keeps only some characters",
-                    "write the value as '{…}', with nothing before its quotes"
+                    "a value cannot stand in this string, which takes only some characters or reads"
+                        + " them by rules of its own",
+                    "write the value as '{…}', with nothing but an operator or a comma before it"
                 )
             }
             if isInteger { return nil }
@@ -38,7 +39,7 @@ enum ContextMessages {
     private static func plainValue(
         _ seams: SQLState.Seams, isInteger: Bool
     ) -> (message: String, hint: String)? {
-        if seams.contains(.word), !isInteger {
+        if !seams.isDisjoint(with: [.word, .integer]), !isInteger {
             return (
                 "a value cannot continue a word; only an integer as {segment_id} can",
                 "put a space before it"
@@ -46,6 +47,13 @@ enum ContextMessages {
         }
         if !seams.isDisjoint(with: [.half, .number]) {
             return ("a value cannot continue what stands before it", "put a space before it")
+        }
+        if seams.contains(.introducer), !isInteger {
+            return (
+                "the word before this value gives it another character set, or reads it by rules"
+                    + " of its own",
+                "take the word before it away"
+            )
         }
         if seams.contains(.afterString) {
             return (
@@ -70,9 +78,29 @@ enum ContextMessages {
         case .dollarQuote: ("a tag cannot stand in $$…$$", "use '…', or \(braces)")
         case .unicodeString: ("a tag cannot stand in U&'…'", "use '…', or \(braces)")
         case .alternativeQuote: ("a tag cannot stand in q'…'", "use '…', or \(braces)")
-        case .escape:
-            ("a tag cannot follow a backslash that escapes", "write \\\\ for a backslash")
+        case .escape, .nameEscape:
+            (
+                "a tag cannot follow a backslash that escapes, or an escape that can take more"
+                    + " characters",
+                "write \\\\ for a backslash, or the character itself instead of its escape"
+            )
+        case .formatData:
+            (
+                "what stands behind FORMAT is data of that format, and a value is written as SQL",
+                "write VALUES and the rows instead of FORMAT"
+            )
         }
+    }
+
+    /// Of a value in a string that the server reads as code.
+    static func code(
+        _ context: CodeContext, _ dialect: SQLDialect
+    ) -> (message: String, hint: String) {
+        (
+            "a value cannot stand in what \(dialect.title) reads as code behind \(context.name): it"
+                + " would be escaped for the string, and not for the code in it",
+            dialect.code.hint(for: context.name)
+        )
     }
 
     static func text(
@@ -116,6 +144,14 @@ enum ContextMessages {
                 "versions of \(dialect.title) read a comment in a comment differently",
                 "take the inner /* away"
             )
+        case .commentInData:
+            (
+                "\(dialect.title) reads what stands behind VALUES as data, in which versions read a"
+                    + " comment differently",
+                "write the comment before INSERT, or leave it out"
+            )
+        case .dynamicSource:
+            ("the query runs a text that it puts together", dialect.code.hint)
         case .curlyQuote:
             (
                 "\(dialect.title) reads ‘…’ and “…” as quotes, and versions differ in it",
@@ -127,9 +163,9 @@ enum ContextMessages {
     /// nil if a query may end there.
     static func unterminated(_ mode: SQLState.Mode) -> String? {
         switch mode {
-        case .plain, .sealed(.lineComment): nil
+        case .plain, .sealed(.lineComment), .sealed(.formatData): nil
         case .string, .sealed(.escape): "this string is not closed"
-        case .identifier: "this quoted name is not closed"
+        case .identifier, .sealed(.nameEscape): "this quoted name is not closed"
         case .sealed(.blockComment): "this comment is not closed"
         case .sealed(.dollarQuote): "this $$ string is not closed"
         case .sealed(.unicodeString): "this U& string is not closed"

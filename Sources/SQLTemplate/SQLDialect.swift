@@ -17,6 +17,7 @@ package struct SQLDialect: Sendable {
         var takesValues = true
         /// It was opened without the `N` that characters beyond ASCII need.
         var lacksNational = false
+        var followers = Followers.alike
 
         package init(
             quote: UInt8, hasBackslash: Bool, isQuoteBackslashed: Bool = false,
@@ -26,6 +27,30 @@ package struct SQLDialect: Sendable {
             self.hasBackslash = hasBackslash
             self.isQuoteBackslashed = isQuoteBackslashed
             self.takesValues = takesValues
+        }
+    }
+
+    /// How a string is read that stands behind another, where the two become one.
+    enum Followers: Hashable, Sendable {
+        case alike
+        /// By the rules of the first one, which are not those of a string that stands alone.
+        case otherwise
+        /// In the character set of the first one.
+        case introduced
+    }
+
+    /// An escape of more characters than the one behind the backslash.
+    package struct LongEscape: Sendable {
+        /// The characters behind the backslash that begin it.
+        let starts: [UInt8]
+        /// How many more digits it takes at most.
+        let digitCountMax: Int
+        let isOctal: Bool
+
+        package init(starts: String, digitCountMax: Int, isOctal: Bool = false) {
+            self.starts = Array(starts.utf8)
+            self.digitCountMax = digitCountMax
+            self.isOctal = isOctal
         }
     }
 
@@ -63,6 +88,15 @@ package struct SQLDialect: Sendable {
     package var hasAlternativeQuoting = false
     /// `$tag$…$tag$`.
     package var hasDollarQuotes = false
+    /// Escapes behind a backslash that take more than one character.
+    package var longEscapes: [LongEscape] = []
+    /// Letters directly before the quote of a string that takes values, in small letters; any other
+    /// single letter there makes a string that takes none.
+    package var stringPrefixes: [UInt8] = []
+    /// Letters directly before a quote whose string goes on in the next one, by its own rules.
+    package var joiningPrefixes: [UInt8] = []
+    /// Words that change what the string behind them holds, in capitals.
+    package var introducingWords: Set<String> = []
     /// `_latin1'…'` and `N'…'` are of another character set than the connection's.
     package var hasCharacterSetIntroducers = false
     /// `‘…’` and `“…”` are quotes.
@@ -118,6 +152,10 @@ package struct SQLDialect: Sendable {
 
     // MARK: Statements
 
+    /// Where a string is code.
+    package var code = CodeIndex(CodeRules())
+    /// An INSERT can end with data that is no SQL, behind FORMAT or VALUES.
+    package var hasFormatData = false
     /// The database has transactions, which a query must not begin or end.
     package var hasTransactions = true
     /// `BEGIN … END` is a block of statements.

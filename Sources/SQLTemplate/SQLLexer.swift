@@ -9,16 +9,19 @@ struct SQLLexer {
     enum Problem {
         case joinsValue, joinsTag, stringAfterValue, stringAfterEscapeString, quoteAfterNumber
         case returnInComment, parameter, executableComment, hintQuote, nestedComment, curlyQuote
+        case commentInData
+        /// A text that is run is put together; fine unless the query has values.
+        case dynamicSource
     }
 
-    private let dialect: SQLDialect
-    private let bytes: [UInt8]
-    private let end: Int
-    private var index: Int
-    private(set) var state: SQLState
+    let dialect: SQLDialect
+    let bytes: [UInt8]
+    let end: Int
+    var index: Int
+    var state: SQLState
     private(set) var problems: [(problem: Problem, offset: Int)] = []
     /// What stands outside of strings and comments, for `QueryShape`.
-    private(set) var tokens: [SQLToken] = []
+    var tokens: [SQLToken] = []
 
     /// `state` is the one directly behind a tag, or the beginning.
     init(dialect: SQLDialect, bytes: [UInt8], range: Range<Int>, state: SQLState) {
@@ -42,7 +45,7 @@ struct SQLLexer {
         }
     }
 
-    private func peek(_ distance: Int = 0) -> UInt8? {
+    func peek(_ distance: Int = 0) -> UInt8? {
         index + distance < end ? bytes[index + distance] : nil
     }
 
@@ -58,14 +61,6 @@ struct SQLLexer {
         isWordStart(byte) || isDigit(byte) || byte == UInt8(ascii: "$")
     }
 
-    /// The word before a string, where it can name the string's character set.
-    private var introducer: Range<Int>? {
-        guard dialect.hasCharacterSetIntroducers, let last = tokens.last, last.kind == .word else {
-            return nil
-        }
-        return last.range
-    }
-
     private func isQuote(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"")
             || (byte == UInt8(ascii: "`") && dialect.hasBacktickIdentifiers)
@@ -73,17 +68,25 @@ struct SQLLexer {
 
     private func isSign(_ byte: UInt8) -> Bool { "+-*/<>=~!@#%^&|?".utf8.contains(byte) }
 
-    private mutating func report(_ problem: Problem, at offset: Int? = nil) {
+    mutating func report(_ problem: Problem, at offset: Int? = nil) {
         problems.append((problem, offset ?? index))
     }
 
+    mutating func take(_ effect: CodeContext.Effect) {
+        switch effect {
+        case .none: break
+        case .dynamicSource: report(.dynamicSource)
+        case .formatData: seal(.formatData, from: index)
+        }
+    }
+
     /// Ends a token: what is directly before the next one, and nothing older.
-    private mutating func took(_ count: Int, _ seams: SQLState.Seams) {
+    mutating func took(_ count: Int, _ seams: SQLState.Seams) {
         index += count
         state.seams = seams
     }
 
-    private mutating func seal(_ seal: SQLState.Seal, from start: Int) {
+    mutating func seal(_ seal: SQLState.Seal, from start: Int) {
         state.mode = .sealed(seal)
         state.openedAt = start
         index = end
@@ -95,13 +98,21 @@ struct SQLLexer {
         let byte = bytes[index]
         let seams = state.seams
         let joinsWords = Self.isWord(byte)
+        // Which word this would be a part of depends on the ways that lead here.
+        if seams.contains(.word), joinsWords { report(.joinsTag) }
+        if seams.contains(.word), byte == UInt8(ascii: "&"), dialect.hasUnicodeStrings {
+            report(.joinsTag)
+        }
+        if seams.contains(.quote), byte == UInt8(ascii: "]"), dialect.isBracketDoubled {
+            report(.joinsTag)
+        }
         if seams.contains(.value), joinsWords || byte == UInt8(ascii: ".") || byte == 0x27 {
             report(.joinsValue)
         }
-        if !seams.isDisjoint(with: [.quote, .word, .number]), isQuote(byte) {
+        if !seams.isDisjoint(with: [.quote, .word, .number, .integer]), isQuote(byte) {
             report(.joinsTag)
         }
-        if !seams.isDisjoint(with: [.word, .number, .value]), byte == UInt8(ascii: "$") {
+        if !seams.isDisjoint(with: [.word, .number, .value, .integer]), byte == UInt8(ascii: "$") {
             report(.joinsTag)
         }
         if seams.contains(.sign), isSign(byte) {
@@ -112,7 +123,7 @@ struct SQLLexer {
         }
         if seams.contains(.number), joinsWords || byte == UInt8(ascii: ".") {
             number()
-        } else if seams.contains(.word), joinsWords {
+        } else if !seams.isDisjoint(with: [.word, .integer]), joinsWords {
             word(isContinued: true)
         } else {
             token()
@@ -132,9 +143,9 @@ struct SQLLexer {
         } else if Self.isWordStart(byte), !isCurlyQuote() {
             word(isContinued: false)
         } else if byte == UInt8(ascii: "'") {
-            openString(dialect.apostrophe, behindWord: introducer)
+            openString(dialect.apostrophe)
         } else if byte == UInt8(ascii: "\""), let form = dialect.doubleQuoteString {
-            openString(form, behindWord: introducer)
+            openString(form)
         } else if byte == UInt8(ascii: "\"") {
             openIdentifier(close: byte)
         } else if byte == UInt8(ascii: "`"), dialect.hasBacktickIdentifiers {
@@ -158,6 +169,7 @@ struct SQLLexer {
                 byte == UInt8(ascii: ".") || byte == UInt8(ascii: "\\")
                 || byte == UInt8(ascii: "$") || dialect.nameMarks.contains(byte)
             tokens.append(SQLToken(kind: .symbol(byte), range: index..<index + 1))
+            take(state.code.takeSymbol(byte, dialect.code))
             took(1, isHalf ? .half : isSign(byte) ? .sign : [])
         }
     }
@@ -170,6 +182,7 @@ struct SQLLexer {
         if let byte = peek(), byte == UInt8(ascii: "$") || byte == UInt8(ascii: "'") {
             report(.quoteAfterNumber)
         }
+        state.code.takeOperand()
         state.seams = .number
     }
 
@@ -180,39 +193,63 @@ struct SQLLexer {
             index += 1
         }
         state.seams = .word
-        tokens.append(SQLToken(kind: .word, range: start..<index))
-        guard let next = peek() else { return }
+        let range = start..<index
+        tokens.append(SQLToken(kind: .word, range: range))
+        let next = peek()
         if isContinued {
-            if isQuote(next) || next == UInt8(ascii: "&") {
-                report(.joinsTag)
-            }
+            if let next, isQuote(next) || next == UInt8(ascii: "&") { report(.joinsTag) }
+        } else if let next, prefixes(next, range) {
             return
         }
-        let length = index - start
-        let first = bytes[start] | 0x20
-        if next == UInt8(ascii: "'") {
-            if dialect.hasEscapeStrings, length == 1, first == UInt8(ascii: "e") {
-                openString(SQLDialect.StringForm(quote: next, hasBackslash: true))
-            } else if dialect.hasAlternativeQuoting, bytes[index - 1] | 0x20 == UInt8(ascii: "q"),
-                length == 1 || (length == 2 && first == UInt8(ascii: "n"))
-            {
-                alternativeQuote(from: start)
-            } else if dialect.hasCharacterSetIntroducers {
-                openString(dialect.apostrophe, behindWord: start..<index)
-            } else if dialect.hasNationalStrings {
-                let isNational = length == 1 && first == UInt8(ascii: "n")
-                openString(dialect.apostrophe, isNational: isNational)
-            }
-        } else if dialect.hasUnicodeStrings, next == UInt8(ascii: "&"), length == 1,
+        let name = String(decoding: bytes[range], as: UTF8.self).uppercased()
+        if isIntroducer(name) { state.seams.insert(.introducer) }
+        take(state.code.takeWord(name, dialect.code, hasFormatData: dialect.hasFormatData))
+    }
+
+    /// Opens the string or the name that this word directly before a quote says the form of.
+    private mutating func prefixes(_ next: UInt8, _ word: Range<Int>) -> Bool {
+        let first = bytes[word.lowerBound] | 0x20
+        if next == UInt8(ascii: "&"), dialect.hasUnicodeStrings, word.count == 1,
             first == UInt8(ascii: "u")
         {
             unicodeString()
+            return true
         }
+        guard next == UInt8(ascii: "'") else { return false }
+        let isQ = bytes[word.upperBound - 1] | 0x20 == UInt8(ascii: "q")
+        if dialect.hasAlternativeQuoting, isQ,
+            word.count == 1 || (word.count == 2 && first == UInt8(ascii: "n"))
+        {
+            alternativeQuote(from: word.lowerBound)
+            return true
+        }
+        guard word.count == 1, Self.isLetter(first) else { return false }
+        var form = dialect.apostrophe
+        if dialect.hasEscapeStrings, first == UInt8(ascii: "e") {
+            form = SQLDialect.StringForm(quote: next, hasBackslash: true)
+            form.followers = dialect.apostrophe.hasBackslash ? .alike : .otherwise
+        } else {
+            // One letter before a quote is another form of string, known or not.
+            form.takesValues = dialect.stringPrefixes.contains(first)
+            if dialect.joiningPrefixes.contains(first) { form.followers = .otherwise }
+        }
+        openString(form, isNational: first == UInt8(ascii: "n"))
+        return true
+    }
+
+    private static func isLetter(_ small: UInt8) -> Bool { (0x61...0x7A).contains(small) }
+
+    /// Whether what follows this word, in capitals, is read in another character set or by other
+    /// rules than a string that stands alone.
+    private func isIntroducer(_ word: String) -> Bool {
+        if dialect.introducingWords.contains(word) { return true }
+        return dialect.hasCharacterSetIntroducers && word.hasPrefix("_") && word != "_UTF8MB4"
     }
 
     /// At the `&` of `U&'…'` or `U&"…"`.
     private mutating func unicodeString() {
         let start = index - 1
+        state.code.takeOperand()
         guard let quote = peek(1) else { return took(1, .half) }
         guard quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else {
             return took(1, .sign)
@@ -236,6 +273,7 @@ struct SQLLexer {
 
     /// At the quote of `q'[…]'`: everything up to the closing mark and the quote behind it.
     private mutating func alternativeQuote(from start: Int) {
+        state.code.takeOperand()
         guard let open = peek(1) else { return seal(.alternativeQuote, from: start) }
         let pairs: [UInt8: UInt8] = [
             UInt8(ascii: "["): UInt8(ascii: "]"), UInt8(ascii: "("): UInt8(ascii: ")"),
@@ -276,6 +314,7 @@ struct SQLLexer {
 
     private mutating func lineComment() {
         let start = index
+        if state.code.isInData { report(.commentInData) }
         while let byte = peek() {
             let isEnd = byte == 0x0A || (byte == 0x0D && dialect.lineCommentEndsAtReturn)
             if isEnd { return state.seams.subtract(.direct) }
@@ -289,6 +328,7 @@ struct SQLLexer {
 
     private mutating func blockComment() {
         let start = index
+        if state.code.isInData { report(.commentInData) }
         var depth = 1
         index += 2
         let isHint = dialect.hasExecutableComments && peek() == UInt8(ascii: "+")
@@ -323,6 +363,7 @@ struct SQLLexer {
 
     private mutating func dollarQuote() {
         let start = index
+        state.code.takeOperand()
         if !state.seams.isDisjoint(with: [.number, .half]) {
             report(.quoteAfterNumber)
         }
@@ -346,77 +387,5 @@ struct SQLLexer {
             index += 1
         }
         seal(.dollarQuote, from: start)
-    }
-
-    // MARK: Inside of quotes
-
-    private mutating func openString(
-        _ form: SQLDialect.StringForm, isNational: Bool = false, behindWord word: Range<Int>? = nil
-    ) {
-        var form = form
-        if let word, !keepsAllCharacters(word) { form.takesValues = false }
-        form.lacksNational = dialect.hasNationalStrings && !isNational
-        if state.seams.contains(.afterValue) {
-            report(.stringAfterValue)
-        }
-        if state.seams.contains(.afterEscapeString) {
-            report(.stringAfterEscapeString)
-        }
-        state.mode = .string(form)
-        state.openedAt = index
-        took(1, [])
-    }
-
-    /// Whether a string behind this word, which can name a character set, holds any text as it is.
-    private func keepsAllCharacters(_ word: Range<Int>) -> Bool {
-        let name = String(decoding: bytes[word], as: UTF8.self).lowercased()
-        guard name == "n" || name.hasPrefix("_") else { return true }
-        return ["_utf8mb4", "_binary"].contains(name)
-    }
-
-    private mutating func string(_ form: SQLDialect.StringForm) {
-        while let byte = peek() {
-            if byte == UInt8(ascii: "\\"), form.hasBackslash {
-                guard peek(1) != nil else { return seal(.escape, from: index) }
-                index += 2
-            } else if byte == form.quote {
-                guard peek(1) == form.quote else {
-                    let isEscape = form.hasBackslash && !dialect.apostrophe.hasBackslash
-                    tokens.append(SQLToken(kind: .string, range: state.openedAt..<index + 1))
-                    state.mode = .plain
-                    return took(
-                        1,
-                        isEscape
-                            ? [.quote, .afterString, .afterEscapeString] : [.quote, .afterString])
-                }
-                index += 2
-            } else {
-                index += 1
-            }
-        }
-    }
-
-    private mutating func openIdentifier(close: UInt8) {
-        state.mode = .identifier(close: close)
-        state.openedAt = index
-        took(1, [])
-    }
-
-    private mutating func identifier(_ close: UInt8) {
-        let isDoubled = close != UInt8(ascii: "]") || dialect.isBracketDoubled
-        while let byte = peek() {
-            if byte == UInt8(ascii: "\\"), dialect.hasIdentifierBackslash {
-                index += min(2, end - index)
-            } else if byte == close {
-                guard isDoubled, peek(1) == close else {
-                    tokens.append(SQLToken(kind: .name, range: state.openedAt + 1..<index))
-                    state.mode = .plain
-                    return took(1, .quote)
-                }
-                index += 2
-            } else {
-                index += 1
-            }
-        }
     }
 }

@@ -15,8 +15,20 @@ struct SQLState: Equatable {
 
     enum Seal: Equatable {
         case lineComment, blockComment, dollarQuote, unicodeString, alternativeQuote
-        /// Behind a backslash.
+        /// Behind a backslash, or in an escape that can take more characters.
         case escape
+        /// In a quoted name, behind a backslash.
+        case nameEscape
+        /// Behind the FORMAT of an INSERT.
+        case formatData
+
+        /// What is sealed is a string.
+        var isText: Bool {
+            switch self {
+            case .dollarQuote, .unicodeString, .alternativeQuote, .escape: true
+            case .lineComment, .blockComment, .nameEscape, .formatData: false
+            }
+        }
     }
 
     /// What may stand before a point outside of quotes.
@@ -37,23 +49,31 @@ struct SQLState: Equatable {
         static let afterString = Seams(rawValue: 64)
         static let afterEscapeString = Seams(rawValue: 128)
         static let afterValue = Seams(rawValue: 256)
+        /// The last token, white space and comments aside: what gives the string that follows
+        /// another character set, or reads it by other rules.
+        static let introducer = Seams(rawValue: 512)
+        /// Directly before it: an integer of a tag that continues a word.
+        static let integer = Seams(rawValue: 1024)
 
-        static let direct: Seams = [.word, .number, .quote, .value, .sign, .half]
+        static let direct: Seams = [.word, .number, .quote, .value, .sign, .half, .integer]
     }
 
     var mode = Mode.plain
     var seams: Seams = []
+    /// Where in its statement it lies.
+    var code = CodeContext()
     /// The literal offset where the string, identifier or comment began.
     var openedAt = 0
 
     static func == (left: SQLState, right: SQLState) -> Bool {
-        left.mode == right.mode && left.seams == right.seams
+        left.mode == right.mode && left.seams == right.seams && left.code == right.code
     }
 
     /// The state where both may be; the mode of `self` where they differ.
     func joined(_ other: SQLState) -> SQLState {
         var joined = self
         joined.seams.formUnion(other.seams)
+        joined.code = code.joined(other.code)
         return joined
     }
 }

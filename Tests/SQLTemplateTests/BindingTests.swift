@@ -122,7 +122,6 @@ import Testing
     /// By what would be another value, another meaning, or no SQL.
     static let text: [Case] = [
         "INSERT INTO t VALUES {for $l = $batch}(E'{$l.c}'){autocomma}{end}",
-        "INSERT INTO t VALUES {for $l = $batch}(N'{$l.c}'){autocomma}{end}",
         "INSERT INTO t VALUES {for $l = $batch}(DATE '{$l.c}'){autocomma}{end}",
         "INSERT INTO t VALUES {for $l = $batch}(now() + INTERVAL '{$l.c}'){autocomma}{end}",
         "INSERT INTO t VALUES {for $l = $batch}('it''s {$l.c}'){autocomma}{end}",

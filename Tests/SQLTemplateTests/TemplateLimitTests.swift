@@ -52,8 +52,8 @@ import Testing
             String(repeating: open, count: count) + inside + String(repeating: close, count: count)
         }
         let forms: [(name: String, source: (Int) -> String)] = [
-            ("if", { nested("{if segment_id}", "x", "{end}", $0) }),
-            ("for", { nested("{for $l = $batch}", "x", "{end}", $0) }),
+            ("if", { nested("{if segment_id}", "x ", "{end}", $0) }),
+            ("for", { nested("{for $l = $batch}", "x ", "{end}", $0) }),
             ("(", { "{if " + nested("(", "segment_id", ")", $0 - 1) + "}x{end}" }),
             ("not", { "{if " + nested("not ", "segment_id", "", $0 - 1) + "}x{end}" }),
             ("upper", { "x {" + nested("upper(", "segment_name", ")", $0) + "}" }),
@@ -103,7 +103,7 @@ import Testing
     @Test("Loops in loops end at a number of turns, and say so")
     func loopBomb() throws {
         let source =
-            String(repeating: "{for $l = $batch}", count: 3) + "x"
+            String(repeating: "{for $l = $batch}", count: 3) + "x "
             + String(repeating: "{end}", count: 3)
         let found = try failure(source, Array(repeating: [:], count: 500))
         #expect(found?.message.contains("\(Limits.renderedTurnCountMax) turns") == true)
