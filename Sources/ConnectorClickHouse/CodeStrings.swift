@@ -8,13 +8,11 @@ extension CodeIndex {
         var rules = CodeRules()
         rules.hint = "write INSERT INTO … VALUES, and read from tables of the connector's server"
         let statements = manual + "sql-reference/statements/"
+        let outside = "run it outside of the query"
         rules.statements = [
-            .init("ATTACH", hint: "run it outside of the query", source: statements + "attach"),
-            .init(
-                "BACKUP", hint: "run it outside of the query", source: manual + "operations/backup"),
-            .init(
-                "RESTORE", hint: "run it outside of the query", source: manual + "operations/backup"
-            ),
+            .init("ATTACH", hint: outside, source: statements + "attach"),
+            .init("BACKUP", hint: outside, source: manual + "operations/backup"),
+            .init("RESTORE", hint: outside, source: manual + "operations/backup"),
         ]
         let once = "create it once, outside of the query"
         rules.definitions = [

@@ -211,7 +211,8 @@ struct ContextAnalysis {
             else { continue }
             diagnostics.error(
                 "context", at: offsets[index],
-                "the query runs a text that it puts together, and a value could become a part of it",
+                "the query runs a text that it puts together, and a value could become a part of"
+                    + " it",
                 hint: dialect.code.hint)
         }
     }

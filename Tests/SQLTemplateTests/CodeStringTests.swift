@@ -149,4 +149,45 @@ import Testing
             }
         }
     }
+
+    @Test("INV-7: every row of every kind's table refuses a value, with a hint and its source")
+    func rows() {
+        let value = "'{$lead.v}'"
+        for kind in ConnectorKind.allCases {
+            let rules = SQLDialect(kind).code.rules
+            #expect(!rules.rows.isEmpty && !rules.hint.isEmpty, "\(kind)")
+            #expect(rules.dynamicSource.isEmpty == (rules.dynamic == .none), "\(kind)")
+            for row in rules.rows {
+                #expect(row.source.hasPrefix("https://"), "\(kind) \(row.name)")
+                #expect(row.hint?.isEmpty != true, "\(kind) \(row.name)")
+            }
+            let sources =
+                rules.statements.map { "\($0.name) x \(value)" }
+                + rules.definitions.flatMap {
+                    [
+                        "CREATE \($0.name) x AS \(value)",
+                        "alter \($0.name.lowercased()) x SET y = \(value)",
+                    ]
+                }
+                + rules.functions.flatMap {
+                    [
+                        "SELECT \($0.name) ( 1, upper(\(value)) )",
+                        "SELECT \($0.name.lowercased())({$lead.v})",
+                    ]
+                }
+                + (rules.procedures + rules.statementProcedures).flatMap {
+                    [
+                        "EXEC \($0.name) N\(value)",
+                        "execute [a].[\($0.name.lowercased())] @x = \(value)",
+                    ]
+                }
+            for source in sources {
+                #expect(!Self.faults(kind, source).isEmpty, "\(kind) \(source)")
+            }
+            for row in rules.functions {
+                let other = "SELECT my_\(row.name.replacing(".", with: "_"))(\(value))"
+                #expect(Self.faults(kind, other).isEmpty, "\(kind) \(other)")
+            }
+        }
+    }
 }

@@ -1,1 +1,1 @@
-SELECT E'O\\Neil\n'
+1:10: context: a value cannot stand in this string, which takes only some characters or reads them by rules of its own

@@ -1,1 +1,1 @@
-SELECT q'[ O''Brien''s list ]' FROM dual
+1:12: context: a value cannot stand in this string, which takes only some characters or reads them by rules of its own

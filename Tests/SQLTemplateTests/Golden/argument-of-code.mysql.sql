@@ -1,0 +1,1 @@
+1:86: context: a value cannot stand in this string, which takes only some characters or reads them by rules of its own

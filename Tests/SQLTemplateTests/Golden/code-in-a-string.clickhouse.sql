@@ -1,0 +1,1 @@
+DO 'BEGIN INSERT INTO mysegment VALUES (''O\'Neil''); END'

@@ -1,0 +1,1 @@
+SELECT _latin1 'O''Neil'
