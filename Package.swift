@@ -93,7 +93,8 @@ let package = Package(
             "Ledger", ["SegmentModel", "StorageIO", "FrameCodec", "MerkleTree", "CPrefetch"],
             settings: optimized),
         module("Connector", ["SegmentModel", "SQLTemplate", "StorageIO"]),
-        module("OperatorConfiguration", ["SegmentModel", "EventJSON", yams]),
+        module(
+            "OperatorConfiguration", ["SegmentModel", "EventJSON", "StorageIO", yams]),
         // Row 4: state derived from the ledger.
         module(
             "Projection",
@@ -189,7 +190,7 @@ let package = Package(
             name: "StorageTesting", dependencies: ["SegmentModel", "StorageIO"],
             path: "Tests/StorageTesting",
             swiftSettings: optimized),
-        test("StorageIOTests", ["StorageIO", "StorageTesting"]),
+        test("StorageIOTests", ["SegmentModel", "StorageIO", "StorageTesting"]),
         .executableTarget(
             name: "LedgerWriter",
             dependencies: ["SegmentModel", "FrameCodec", "Ledger", "StorageTesting"],
@@ -202,7 +203,10 @@ let package = Package(
             ], files: ["Golden"], settings: optimized),
         test(
             "OperatorConfigurationTests",
-            ["SegmentModel", "EventJSON", "OperatorConfiguration", "Connector", "KindTesting"]),
+            [
+                "SegmentModel", "EventJSON", "StorageIO", "OperatorConfiguration", "Connector",
+                "KindTesting", "StorageTesting",
+            ]),
         test(
             "ProjectionTests",
             [

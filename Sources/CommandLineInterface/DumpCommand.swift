@@ -45,7 +45,10 @@ struct DumpCommand: AsyncParsableCommand {
         let summary = try FileInspection.inspect(path) { finding in
             Terminal.printLine(isJSON ? FrameLines.json(finding) : FrameLines.text(finding))
         }
-        if summary.frameCount == 0, summary.firstFaultOffset != nil {
+        // Zeros alone are whole only as a file made ahead.
+        if summary.frameCount == 0,
+            summary.firstFaultOffset != nil || !LedgerDirectory.isSpare(path)
+        {
             throw Failure(
                 .notFound, "\(path): there is no frame in this file",
                 hint: "name a file of DATA/ledger; if this is one, 'segledger verify' says more")

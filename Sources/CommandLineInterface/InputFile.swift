@@ -2,7 +2,7 @@ internal import Glibc
 internal import SegmentModel
 internal import StorageIO
 
-/// A file or standard input, read in chunks by one thread.
+/// A regular file or standard input, whatever that is, read in chunks by one thread.
 ///
 /// `cancel` may come from any thread; a read that waits for a pipe's other end then throws
 /// `CancellationError`, and so does every later one.
@@ -19,9 +19,10 @@ final class InputFile: Sendable {
         if path == "-" {
             descriptor = STDIN_FILENO
         } else {
-            descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else {
-                throw StorageError(call: "open", path: path, errno: errno).failure
+            do throws(StorageError) {
+                descriptor = try RegularFile.openToRead(path)
+            } catch {
+                throw Self.failure(error)
             }
         }
         var ends: [CInt] = [-1, -1]
@@ -38,6 +39,24 @@ final class InputFile: Sendable {
             return nil
         }
         return max(0, Int(information.st_size) - Int(lseek(descriptor, 0, SEEK_CUR)))
+    }
+
+    /// A pipe, a device or a socket has to come as standard input: there its reader can be stopped.
+    private static func failure(_ error: StorageError) -> Failure {
+        switch error.misfit {
+        case .pipe, .socket, .device:
+            Failure(
+                .inputRefused, error.failure.message,
+                hint: "give it as standard input: write - for the file, and '< \(error.path)'")
+        default: error.failure
+        }
+    }
+
+    /// All of it, or `limit` bytes and one more: then there is more than that.
+    func readAll(limit: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count <= limit, case let part = try read(), !part.isEmpty { bytes += part }
+        return Array(bytes.prefix(limit + 1))
     }
 
     /// Up to a MiB; empty at the end.

@@ -79,12 +79,7 @@ struct TemplateOptions: ParsableArguments {
         let name = file ?? "-"
         let input = try InputFile(name)
         defer { input.close() }
-        var bytes: [UInt8] = []
-        while case let part = try input.read(), !part.isEmpty {
-            bytes += part
-            // One more byte than a template may have is enough to refuse it.
-            if bytes.count > Limits.templateByteCountMax { break }
-        }
+        let bytes = try input.readAll(limit: Limits.templateByteCountMax)
         guard bytes.count <= Limits.templateByteCountMax else {
             throw Failure(
                 .templateInvalid,

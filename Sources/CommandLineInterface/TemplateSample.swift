@@ -33,8 +33,13 @@ enum TemplateSample {
     static func read(_ path: String, limit: Int?) throws -> TemplatePreview {
         let input = try InputFile(path)
         defer { input.close() }
-        var bytes: [UInt8] = []
-        while case let part = try input.read(), !part.isEmpty { bytes += part }
+        let bytes = try input.readAll(limit: Limits.atomicAppendByteCountMax)
+        guard bytes.count <= Limits.atomicAppendByteCountMax else {
+            throw Failure(
+                .inputRefused,
+                "\(path): a sample has \(Limits.atomicAppendByteCountMax) bytes at most, and this "
+                    + "file has more", hint: "a few profiles are enough to see what a query does")
+        }
         var scope = scope()
         var profiles: [SampleProfile] = []
         do throws(JSONFault) {

@@ -3,6 +3,7 @@ internal import GRDBSQLite
 internal import Glibc
 internal import SQLTemplate
 internal import SegmentModel
+internal import StorageIO
 
 /// An open database: blocking calls, made on the session's thread.
 ///
@@ -19,6 +20,7 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
 
     init(_ configuration: SQLiteConfiguration) throws(TargetFailure) {
         try Self.requireDirectory(configuration.directory)
+        try Self.requireFiles(configuration.path)
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let code = sqlite3_open_v2(configuration.path, &opened, flags, nil)
@@ -73,6 +75,20 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
                 class: .permanent, targetCode: "SQLITE_CANTOPEN",
                 message: "the directory \(path) of the database does not exist",
                 hint: "create the directory, or correct the connector's url")
+        }
+    }
+
+    /// Refuses anything but regular files where SQLite opens some: with a pipe it would wait for
+    /// the other end for ever.
+    private static func requireFiles(_ path: String) throws(TargetFailure) {
+        do throws(StorageError) {
+            for suffix in ["", "-wal", "-shm", "-journal"] {
+                try RegularFile.requireAtMost(path + suffix)
+            }
+        } catch {
+            throw TargetFailure(
+                class: .permanent, targetCode: "SQLITE_CANTOPEN", message: error.failure.message,
+                hint: "name the database's file in the connector's url")
         }
     }
 

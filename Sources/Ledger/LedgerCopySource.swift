@@ -207,9 +207,13 @@ extension LedgerCopySource {
     /// A chunk that is being written may look damaged when the read overtakes a write: the last
     /// one is read once more then.
     private func contents(of name: String, isLast: Bool) throws(StorageError) -> [UInt8] {
-        let file = try fileSystem.open(chunks + "/" + name, .read)
-        var bytes = try file.readAll()
-        if isLast, !Self.isReadable(bytes) { bytes = try file.readAll() }
+        let path = chunks + "/" + name
+        let file = try fileSystem.open(path, .read)
+        func readAll() throws(StorageError) -> [UInt8] {
+            try file.readAll(path, limit: Limits.chunkByteCountMax)
+        }
+        var bytes = try readAll()
+        if isLast, !Self.isReadable(bytes) { bytes = try readAll() }
         try file.close()
         return bytes
     }

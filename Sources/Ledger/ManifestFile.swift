@@ -99,7 +99,7 @@ final class ManifestFile: Sendable {
         let path = directory + "/" + LedgerDirectory.manifest
         guard try fileSystem.exists(path) else { return .absent }
         let file = try fileSystem.open(path, .read)
-        let bytes = try file.readAll()
+        let bytes = try file.readAll(path, limit: Limits.chunkByteCountMax)
         try file.close()
         do throws(FrameError) {
             return .read(try decode(bytes))

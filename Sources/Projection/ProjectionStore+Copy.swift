@@ -10,6 +10,7 @@ extension ProjectionStore {
         let path = "\(directory)/\(fileName)"
         let copy = "\(target)/\(fileName)"
         guard access(path, F_OK) == 0 else { return false }
+        try requireFiles(directory)
         // As long as nobody writes, the file and its write-ahead log are all there is. Reading them
         // through SQLite would make its own files, or change them.
         for _ in 0..<attemptCount {

@@ -26,6 +26,7 @@ extension ProjectionStore {
     package static func testimony(directory: String) throws -> Testimony? {
         let path = "\(directory)/\(fileName)"
         guard access(path, F_OK) == 0 else { return nil }
+        try requireFiles(directory)
         return try mappingDatabaseErrors("reading the projections' checkpoint") {
             var configuration = GRDB.Configuration()
             configuration.readonly = true

@@ -3,6 +3,7 @@ internal import GRDB
 internal import Glibc
 package import Ledger
 package import SegmentModel
+internal import StorageIO
 internal import Synchronization
 
 /// State folded from the ledger, in one SQLite file of the data directory. Disposable: delete it,
@@ -60,6 +61,8 @@ package final class ProjectionStore: Sendable {
         if readOnly, access(path, F_OK) != 0 {
             throw noProjections
         }
+        try requireFiles(directory)
+        if !readOnly { try makeFile(directory) }
         return try mappingDatabaseErrors("opening the projections") {
             let openedPath = readOnly ? readablePath(directory) : path
             let pool = try DatabasePool(
@@ -176,6 +179,27 @@ extension ProjectionStore {
     private static let noProjections = Failure(
         .notFound, "there are no projections yet",
         hint: "start segledger serve, or run a command that writes, once")
+
+    /// Refuses anything but regular files where SQLite opens some: it would wait for a pipe's other
+    /// end for ever.
+    static func requireFiles(_ directory: String) throws {
+        do throws(StorageError) {
+            for suffix in ["", "-wal", "-shm", "-journal"] {
+                try RegularFile.requireAtMost("\(directory)/\(fileName)\(suffix)")
+            }
+        } catch {
+            throw error.failure
+        }
+    }
+
+    /// Makes the file, empty and for this user alone; SQLite gives its mode to its other files.
+    private static func makeFile(_ directory: String) throws {
+        do throws(StorageError) {
+            try RegularFile.makeIfMissing("\(directory)/\(fileName)")
+        } catch {
+            throw error.failure
+        }
+    }
 
     /// What SQLite opens to read. It wants to create the files of its write-ahead log even then,
     /// which a directory that cannot be written does not allow: as long as there is no log, and so

@@ -46,7 +46,11 @@ package struct FileInspection {
             let file = try fileSystem.open(path, .read)
             let result: Summary
             do {
-                var inspection = FileInspection(file, byteCount: try file.size())
+                let byteCount = try file.size()
+                guard byteCount <= Limits.chunkByteCountMax else {
+                    throw StorageError(notFit: .tooLarge, path: path)
+                }
+                var inspection = FileInspection(file, byteCount: byteCount)
                 result = try inspection.run(visit)
             } catch {
                 try file.close()

@@ -37,6 +37,8 @@ package enum Limits {
     package static let blockEventCountTarget = 16 << 10
     /// Bytes after which the ledger starts a new chunk.
     package static let chunkByteCountTarget = 64 << 20
+    /// Bytes of a chunk, or of a manifest, beyond which a file is not read: no ledger makes such.
+    package static let chunkByteCountMax = 1 << 30
     /// Chunk files of zeros that are made ahead while the ledger is written to.
     package static let spareChunkCount = 2
     /// Bytes of batches that go down with one sync, unless a single batch is larger.
@@ -66,6 +68,21 @@ package enum Limits {
     package static let parkedChangeCountMax = 1000
     /// Names of connectors and integrations, in bytes.
     package static let nameByteCountMax = 128
+    /// Bytes of a configuration file; what in it could begin a value (commas, colons, dashes,
+    /// brackets, question marks and ends of lines, those inside texts too); question marks before a
+    /// blank, with which YAML begins keys that are no texts.
+    package static let configurationByteCountMax = 4 << 20
+    package static let configurationMarkCountMax = 400_000
+    package static let configurationKeyMarkCountMax = 100
+    /// Values of a configuration file; nesting of them; bytes of one text; bytes of a key.
+    package static let configurationValueCountMax = 100_000
+    package static let configurationDepthMax = 32
+    package static let configurationTextByteCountMax = 1 << 20
+    package static let configurationKeyByteCountMax = 256
+    /// Bytes of a password, and of the file or variable that it is the first line of.
+    package static let secretByteCountMax = 16 << 10
+    /// Bytes of the data directory's file of passwords.
+    package static let secretFileByteCountMax = 16 << 20
     /// Bytes of a query template; nesting of its blocks.
     package static let templateByteCountMax = 1 << 20
     package static let templateDepthMax = 64

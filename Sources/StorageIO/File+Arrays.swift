@@ -12,11 +12,12 @@ extension File {
         if let failure { throw failure }
     }
 
-    /// The file's bytes from `offset` on.
-    package func readAll(from offset: Int = 0) throws(StorageError) -> [UInt8] {
-        let count = try size() - offset
-        guard count > 0 else { return [] }
-        return try read(count: count, at: offset)
+    /// The bytes of a file at `path` that has `limit` of them at most; a longer one is refused
+    /// before any of it is read.
+    package func readAll(_ path: String, limit: Int) throws(StorageError) -> [UInt8] {
+        let count = try size()
+        guard count <= limit else { throw StorageError(notFit: .tooLarge, path: path) }
+        return count == 0 ? [] : try read(count: count, at: 0)
     }
 
     /// `count` bytes, or fewer where the file ends.

@@ -4,11 +4,13 @@ package protocol FileSystem: Sendable {
     /// Names in a directory, sorted, without `.` and `..`.
     func list(_ directory: String) throws(StorageError) -> [String]
 
-    /// Creates a directory and its parents; one that exists is fine.
+    /// Creates a directory and its parents, for this process's user alone; one that exists is
+    /// fine, whoever may enter it.
     func makeDirectory(_ path: String) throws(StorageError)
 
     func exists(_ path: String) throws(StorageError) -> Bool
 
+    /// Opens a regular file; anything else is refused at once (`StorageError.misfit`).
     func open(_ path: String, _ mode: FileMode) throws(StorageError) -> any File
 
     /// Renames inside one file system, replacing what stands there.
@@ -25,8 +27,10 @@ package protocol FileSystem: Sendable {
 
 package enum FileMode: Sendable {
     case read
+    /// Follows no link, and refuses a file that another user may read or write.
+    case readPrivate
     case readWrite
-    /// Fails if the file exists.
+    /// Fails if anything stands there, a link too. The file is this process's user's alone.
     case createNew
 }
 
@@ -60,15 +64,34 @@ package protocol FileLock: AnyObject, Sendable {
     func release()
 }
 
-/// A system call that failed, with its path. `errno` decides what it means.
+/// A system call that failed, with its path, or a file that is not what it has to be. `errno`
+/// decides what it means.
 package struct StorageError: Error, Hashable, Sendable {
+    /// Why something at a path is not opened, though the system would.
+    package enum Misfit: Hashable, Sendable {
+        case directory, pipe, socket, device
+        /// Of a private file: a symbolic link, and a mode that lets others in.
+        case link, readableByOthers
+        /// More bytes than any file that belongs there has.
+        case tooLarge
+    }
+
     package let call: String
     package let path: String
     package let errno: Int32
+    package let misfit: Misfit?
 
     package init(call: String, path: String, errno: Int32) {
         self.call = call
         self.path = path
         self.errno = errno
+        misfit = nil
+    }
+
+    init(call: String, path: String, errno: Int32, misfit: Misfit) {
+        self.call = call
+        self.path = path
+        self.errno = errno
+        self.misfit = misfit
     }
 }

@@ -26,14 +26,14 @@ package struct LocalFileSystem: FileSystem {
     }
 
     package func makeDirectory(_ path: String) throws(StorageError) {
-        if mkdir(path, 0o755) == 0 { return }
+        if mkdir(path, RegularFile.directoryMode) == 0 { return }
         let reason = errno
         if reason == EEXIST, try isDirectory(path) { return }
         guard reason == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
             throw StorageError(call: "mkdir", path: path, errno: reason)
         }
         try makeDirectory(String(path[..<slash]))
-        guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+        guard mkdir(path, RegularFile.directoryMode) == 0 || errno == EEXIST else {
             throw StorageError(call: "mkdir", path: path, errno: errno)
         }
     }
@@ -56,16 +56,13 @@ package struct LocalFileSystem: FileSystem {
     }
 
     package func open(_ path: String, _ mode: FileMode) throws(StorageError) -> any File {
-        let flags: CInt =
+        let descriptor: CInt =
             switch mode {
-            case .read: O_RDONLY
-            case .readWrite: O_RDWR
-            case .createNew: O_RDWR | O_CREAT | O_EXCL
+            case .read: try RegularFile.openToRead(path)
+            case .readPrivate: try RegularFile.openPrivate(path)
+            case .readWrite: try RegularFile.open(path, O_RDWR)
+            case .createNew: try RegularFile.open(path, O_RDWR | O_CREAT | O_EXCL)
             }
-        let descriptor = Glibc.open(path, flags | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw StorageError(call: "open", path: path, errno: errno)
-        }
         return LocalFile(descriptor: descriptor, path: path)
     }
 
@@ -93,10 +90,8 @@ package struct LocalFileSystem: FileSystem {
     }
 
     package func lock(_ path: String) throws(StorageError) -> (any FileLock)? {
-        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw StorageError(call: "open", path: path, errno: errno)
-        }
+        let descriptor = try RegularFile.open(
+            path, O_RDWR | O_CREAT, mode: RegularFile.lockMode)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno
             _ = Glibc.close(descriptor)

@@ -69,7 +69,7 @@ private let original: [UInt8] = {
             dictionary.capture(), at: place, of: identity, to: path, fileSystem)
         let file = try fileSystem.open(path, .read)
         defer { try? file.close() }
-        return try file.readAll()
+        return try file.readAll(path, limit: .max)
     } catch {
         fatalError("\(error)")
     }

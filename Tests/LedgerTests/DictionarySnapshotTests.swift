@@ -135,7 +135,7 @@ import Testing
         try DictionarySnapshot.write(
             dictionary.capture(), at: place, of: identity, to: path, fileSystem)
         let file = try fileSystem.open(path, .readWrite)
-        let bytes = try file.readAll()
+        let bytes = try file.readAll(path, limit: .max)
         #expect(bytes.count == 4 * DictionarySnapshot.alignment)
         func isRefused() -> Bool {
             do throws(DictionarySnapshotError) {

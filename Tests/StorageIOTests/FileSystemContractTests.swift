@@ -102,6 +102,9 @@ struct FileSystemContractTests {
         #expect(errno { try system.rename(place.path("g"), to: place.path("h")) } == ENOENT)
         #expect(errno { _ = try system.list(place.path("g")) } == ENOENT)
         #expect(errno { try system.makeDirectory(place.directory) } == nil)
+        for mode in [FileMode.read, .readWrite, .readPrivate] {
+            #expect(errno { _ = try system.open(place.directory, mode) } == EISDIR)
+        }
     }
 
     @Test("A lock is given once, and again after its release", arguments: Kind.allCases)

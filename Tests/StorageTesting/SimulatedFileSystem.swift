@@ -111,6 +111,9 @@ package final class SimulatedFileSystem: FileSystem {
         let number = try perform(kind, path) { state throws(StorageError) in
             let found = state.disk.file(path)
             guard mode == .createNew else {
+                if state.disk.folder(path) != nil {
+                    throw StorageError(notFit: .directory, path: path)
+                }
                 guard let found else { throw StorageError(call: "open", path: path, errno: ENOENT) }
                 return found
             }
@@ -118,7 +121,9 @@ package final class SimulatedFileSystem: FileSystem {
             try state.create(path)
             return state.disk.file(path)!
         }
-        return SimulatedFile(system: self, number: number, path: path, isWritable: mode != .read)
+        return SimulatedFile(
+            system: self, number: number, path: path,
+            isWritable: mode == .readWrite || mode == .createNew)
     }
 
     package func rename(_ source: String, to target: String) throws(StorageError) {
