@@ -7,6 +7,7 @@ internal import OperatorConfiguration
 internal import Projection
 internal import SQLTemplate
 internal import SegmentModel
+internal import StorageIO
 
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,20 +26,15 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         let input = try InputFile(file)
         defer { input.close() }
-        var bytes: [UInt8] = []
-        while case let part = try input.read(), !part.isEmpty { bytes += part }
+        // One byte more than a configuration may have is enough to refuse it.
+        let bytes = try input.readAll(limit: Limits.configurationByteCountMax)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure(
                 .configurationInvalid, "\(file): the file is not UTF-8", hint: "save it as UTF-8")
         }
         let (change, warnings) = try await Workspace.with(global.directory, .write) { workspace in
             let change = try await parse(text, workspace)
-            try Secrets.store(change.storedSecrets, directory: workspace.directory)
-            var batch = EventBatch()
-            batch.append(.configurationApplied, body: change.encode())
-            _ = try await workspace.ledger.append(batch)
-            try await workspace.projector.foldToEnd()
-            let connectors = try await workspace.configuration().connectors
+            let connectors = try await append(change, to: workspace).connectors
             return (change, QueryCheck.warnings(change, connectors))
         }
         for (place, warning) in warnings {
@@ -61,6 +57,37 @@ struct ApplyCommand: AsyncParsableCommand {
                     "integration \(name) \(definition == nil ? "removed" : "applied")")
             }
         }
+    }
+
+    /// Appends the change, with its passwords; returns the configuration after it.
+    ///
+    /// A password is in its file before the event that needs it is durable, and one that nothing
+    /// uses any more goes after: whatever fails between, the ledger says which one holds.
+    private func append(
+        _ change: ConfigurationChange, to workspace: Workspace
+    ) async throws -> ConfigurationState {
+        let secrets = SecretFile(directory: workspace.directory)
+        let before = try await workspace.configuration().storedSecretUses
+        let end = workspace.ledger.end
+        try await workspace.pool.run {
+            try secrets.add(change.storedSecrets, from: end, uses: before)
+        }
+        var batch = EventBatch()
+        batch.append(.configurationApplied, body: change.encode())
+        _ = try await workspace.ledger.append(batch)
+        try await workspace.projector.foldToEnd()
+        let state = try await workspace.configuration()
+        let after = state.storedSecretUses
+        do {
+            try await workspace.pool.run { try secrets.removeUnused(after) }
+        } catch let failure as Failure {
+            throw Failure(
+                failure.code,
+                "the configuration is applied, but passwords that it no longer uses are still in "
+                    + "the data directory: \(failure.message)",
+                hint: "mend that, and apply the file again")
+        }
+        return state
     }
 
     private func parse(_ text: String, _ workspace: Workspace) async throws -> ConfigurationChange {

@@ -59,7 +59,7 @@ struct ParkedCommand: AsyncParsableCommand {
             var options = SyncEngine.Options()
             options.giveUpMilliseconds = giveUpAfter * 1000
             options.progress = ProgressLine.show
-            let (engine, settings) = (workspace.engine(), options)
+            let (engine, settings) = (try await workspace.engine(), options)
             return try await Interruption.run {
                 try await engine.run([definition], connectors: connectors, options: settings)
             }

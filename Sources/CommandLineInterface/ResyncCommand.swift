@@ -29,7 +29,7 @@ struct ResyncCommand: AsyncParsableCommand {
         let outcomes = try await Workspace.with(global.directory, .write) { workspace in
             var definition = try await workspace.integration(name)
             let state = try await workspace.configuration()
-            let engine = workspace.engine()
+            let engine = try await workspace.engine()
             // A pause stops deliveries, not a rebuild that the operator asks for.
             definition.isActive = true
             let request = try await engine.requestResync(

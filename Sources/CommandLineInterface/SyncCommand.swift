@@ -36,7 +36,7 @@ struct SyncCommand: AsyncParsableCommand {
             options.isUntilIdle = untilIdle
             options.giveUpMilliseconds = giveUpAfter * 1000
             options.progress = ProgressLine.show
-            let (engine, settings) = (workspace.engine(), options)
+            let (engine, settings) = (try await workspace.engine(), options)
             return try await Interruption.run {
                 try await engine.run(
                     Array(state.integrations.values), connectors: state.connectors,

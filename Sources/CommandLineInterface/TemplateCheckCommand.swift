@@ -61,22 +61,23 @@ struct TemplateCheckCommand: AsyncParsableCommand {
     }
 
     private func checkLive(_ report: inout DiagnosticReport) async throws -> [Checked] {
-        let (definition, sources, directory) = try await Workspace.with(global.directory, .read) {
+        let (definition, sources, maker) = try await Workspace.with(global.directory, .read) {
             workspace in
             if let name = options.integration {
                 let integration = try await workspace.integration(name)
                 let connector = try await workspace.connector(integration.connector)
                 return (
                     connector, try options.sources(integration, connector.sqlRules),
-                    workspace.directory
+                    try await workspace.connectorMaker()
                 )
             }
             let connector = try await workspace.connector(options.connector ?? "")
             return (
-                connector, [try options.fileSource(rules: connector.sqlRules)], workspace.directory
+                connector, [try options.fileSource(rules: connector.sqlRules)],
+                try await workspace.connectorMaker()
             )
         }
-        let session = try await LiveTarget.connect(definition, directory: directory)
+        let session = try await LiveTarget.connect(definition, maker)
         let catalog = try Composition.connectors.factory(of: definition.kind)
             .catalog(for: definition.sqlSettings)
         let check = TableCheck(catalog, session)
@@ -128,10 +129,9 @@ struct TemplateCheckCommand: AsyncParsableCommand {
 /// A connection for a question.
 enum LiveTarget {
     static func connect(
-        _ definition: ConnectorDefinition, directory: String
+        _ definition: ConnectorDefinition, _ maker: ConnectorMaker
     ) async throws -> any TargetSession {
-        let connector = try Composition.connectors.makeConnector(
-            definition, secret: try Secrets.resolve(definition, directory: directory))
+        let connector = try maker.make(definition)
         do {
             return try await connector.connect()
         } catch let failure as TargetFailure {

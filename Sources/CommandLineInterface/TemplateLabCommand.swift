@@ -27,7 +27,7 @@ struct TemplateLabCommand: AsyncParsableCommand {
     var connector: String?
 
     func run() async throws {
-        let (queries, catalog, profiles, directory) = try await Workspace.with(
+        let (queries, catalog, profiles, maker) = try await Workspace.with(
             global.directory, .read
         ) {
             workspace in
@@ -38,10 +38,11 @@ struct TemplateLabCommand: AsyncParsableCommand {
             let queries = try CompiledQueries(
                 definition, connector, factory.dialect(for: connector.sqlSettings))
             return (
-                queries, factory.catalog(for: connector.sqlSettings), profiles, workspace.directory
+                queries, factory.catalog(for: connector.sqlSettings), profiles,
+                try await workspace.connectorMaker()
             )
         }
-        let session = try await LiveTarget.connect(queries.connector, directory: directory)
+        let session = try await LiveTarget.connect(queries.connector, maker)
         let grades: [LabGrade]
         do {
             let lab = try await TemplateLab(queries, session, catalog, profiles: profiles)

@@ -134,7 +134,9 @@ final class Workspace: Sendable {
     func configuration() async throws -> ConfigurationState {
         let bodies = try await store.read { try $0.configurationBodies() }
         var state = ConfigurationState()
-        for (_, body) in bodies { state.apply(try ConfigurationChange.decode(body.utf8)) }
+        for (position, body) in bodies {
+            state.apply(try ConfigurationChange.decode(body.utf8), at: position)
+        }
         return state
     }
 
@@ -153,14 +155,16 @@ final class Workspace: Sendable {
         return found
     }
 
-    func engine() -> SyncEngine {
-        let directory = directory
+    /// Makes connectors as the configuration stands now.
+    func connectorMaker() async throws -> ConnectorMaker {
+        ConnectorMaker(
+            secret: ConnectorSecret(directory: directory, state: try await configuration()))
+    }
+
+    func engine() async throws -> SyncEngine {
+        let maker = try await connectorMaker()
         return SyncEngine(
             context: SyncContext(ledger: ledger, store: store, pool: pool, clock: clock),
-            projector: projector,
-            makeConnector: { definition in
-                try Composition.connectors.makeConnector(
-                    definition, secret: try Secrets.resolve(definition, directory: directory))
-            })
+            projector: projector, makeConnector: { try maker.make($0) })
     }
 }

@@ -67,9 +67,18 @@ package enum ConfigurationFile {
                 let definition = reader.read(value, &faults)
                 rules.updateValue(definition?.sqlRules, forKey: name)
                 if let definition { change.connectors.append((name, definition)) }
-                change.storedSecrets[name] = reader.storedSecret
+                readSecret(reader.storedSecret, of: name, path)
             }
             return rules
+        }
+
+        private mutating func readSecret(_ given: String?, of name: String, _ path: String) {
+            guard let given else { return }
+            do throws(SecretText.Problem) {
+                change.storedSecrets[name] = try SecretText.read(given.utf8)
+            } catch {
+                faults.add("\(path).password", error.rule, hint: error.hint)
+            }
         }
 
         private mutating func readIntegrations(

@@ -5,11 +5,30 @@ package struct ConfigurationState: Hashable, Sendable {
     package private(set) var connectors: [String: ConnectorDefinition] = [:]
     package private(set) var integrations: [String: IntegrationDefinition] = [:]
 
+    /// Positions of the events that named the connectors last.
+    private var connectorPositions: [String: Position] = [:]
+
     package init() {}
 
-    package mutating func apply(_ change: ConfigurationChange) {
+    /// Takes over the change of the event at `position`.
+    package mutating func apply(_ change: ConfigurationChange, at position: Position) {
+        apply(change)
+        for (name, definition) in change.connectors {
+            connectorPositions[name] = definition == nil ? nil : position
+        }
+    }
+
+    private mutating func apply(_ change: ConfigurationChange) {
         for (name, definition) in change.connectors { connectors[name] = definition }
         for (name, definition) in change.integrations { integrations[name] = definition }
+    }
+
+    /// The connectors whose password is in the data directory's file.
+    package var storedSecretUses: SecretFile.Uses {
+        connectors.reduce(into: [:]) { uses, connector in
+            guard connector.value.secret == .stored else { return }
+            uses[connector.key] = connectorPositions[connector.key]
+        }
     }
 
     /// What `change` would break among the objects that it does not name: integrations whose

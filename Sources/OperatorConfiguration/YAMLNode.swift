@@ -1,3 +1,4 @@
+internal import SegmentModel
 internal import Yams
 
 /// A YAML document as the configuration needs it, apart from the library that reads it.
@@ -23,17 +24,24 @@ enum YAMLNode {
         }
     }
 
-    /// Nodes at most, aliases expanded: so that a small file cannot become a large one.
-    static let nodeCountMax = 100_000
-
     /// Reads a file of one document; an empty one is `.null`.
+    ///
+    /// - Throws: also for what goes beyond a limit (docs/reference/limits.md), before the library
+    ///   has worked on it (`YAMLBounds`) or, for what that leaves, before anything else does.
     static func parse(_ text: String) throws(ConfigurationFaults) -> YAMLNode {
+        try YAMLBounds.check(text)
+        // Editors put a mark of the encoding there, which is no part of the text.
+        let text =
+            text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         do {
             let resolver = Resolver.default.removing(.merge).removing(.timestamp)
                 .removing(.value)
-            guard let root = try Yams.compose(yaml: text, resolver) else { return .null }
-            var rest = nodeCountMax
-            return try YAMLNode(root, path: "", rest: &rest)
+            // The encoding is said, or a variable of the environment would choose it.
+            guard let root = try Yams.compose(yaml: text, resolver, .default, .utf8) else {
+                return .null
+            }
+            var rest = Limits.configurationValueCountMax
+            return try YAMLNode(root, path: "", depth: 0, rest: &rest)
         } catch let faults as ConfigurationFaults {
             throw faults
         } catch let error as YamlError {
@@ -43,30 +51,46 @@ enum YAMLNode {
         }
     }
 
-    private init(_ node: Node, path: String, rest: inout Int) throws(ConfigurationFaults) {
+    private init(
+        _ node: Node, path: String, depth: Int, rest: inout Int
+    ) throws(ConfigurationFaults) {
         rest -= 1
-        guard rest > 0 else {
-            throw ConfigurationFaults([
-                ConfigurationFault(
-                    path: path, rule: "the file holds more than \(YAMLNode.nodeCountMax) values",
-                    hint: "split it, or use fewer aliases")
-            ])
+        guard rest >= 0 else {
+            throw Self.fault(
+                path, "the file holds more than \(Limits.configurationValueCountMax) values",
+                hint: "split it: what a file does not name stays as it is")
+        }
+        guard depth <= Limits.configurationDepthMax else {
+            throw Self.fault(
+                path, "is nested deeper than \(Limits.configurationDepthMax) values",
+                hint: "no setting is nested so deep")
         }
         switch node {
-        case .scalar(let scalar): self = YAMLNode(scalar, tag: node.tag, boolean: node.bool)
+        case .scalar(let scalar):
+            guard scalar.string.utf8.count <= Limits.configurationTextByteCountMax else {
+                throw Self.fault(
+                    path, "has more than \(Limits.configurationTextByteCountMax) bytes",
+                    hint: "no setting is so long")
+            }
+            self = YAMLNode(scalar, tag: node.tag, boolean: node.bool)
         case .sequence(let sequence):
             var values: [YAMLNode] = []
             for (index, value) in sequence.enumerated() {
-                values.append(try YAMLNode(value, path: "\(path)[\(index)]", rest: &rest))
+                values.append(
+                    try YAMLNode(
+                        value, path: "\(path)[\(index)]", depth: depth + 1, rest: &rest))
             }
             self = .list(values)
         case .mapping(let mapping):
-            self = try YAMLNode(mapping, path: path, rest: &rest)
+            self = try YAMLNode(mapping, path: path, depth: depth + 1, rest: &rest)
         case .alias:
-            throw ConfigurationFaults([
-                ConfigurationFault(path: path, rule: "is an alias without its anchor")
-            ])
+            throw Self.fault(path, "is an alias without its anchor", hint: nil)
         }
+    }
+
+    private static func fault(_ path: String, _ rule: String, hint: String?) -> ConfigurationFaults
+    {
+        ConfigurationFaults([ConfigurationFault(path: path, rule: rule, hint: hint)])
     }
 
     private init(_ scalar: Node.Scalar, tag: Tag, boolean: Bool?) {
@@ -82,25 +106,31 @@ enum YAMLNode {
     }
 
     private init(
-        _ mapping: Node.Mapping, path: String, rest: inout Int
+        _ mapping: Node.Mapping, path: String, depth: Int, rest: inout Int
     ) throws(ConfigurationFaults) {
         var pairs: [(key: String, value: YAMLNode)] = []
         var keys: Set<String> = []
         for (keyNode, value) in mapping {
             guard let key = keyNode.scalar?.string else {
-                throw ConfigurationFaults([
-                    ConfigurationFault(path: path, rule: "has a key that is no text")
-                ])
+                throw Self.fault(path, "has a key that is no text", hint: nil)
+            }
+            guard key.utf8.count <= Limits.configurationKeyByteCountMax else {
+                throw Self.fault(
+                    path, "has a key of more than \(Limits.configurationKeyByteCountMax) bytes",
+                    hint: "no setting and no name is so long")
             }
             let keyPath = join(path, key)
             guard keys.insert(key).inserted else {
-                throw ConfigurationFaults([
-                    ConfigurationFault(path: keyPath, rule: "is given twice")
-                ])
+                throw Self.fault(keyPath, "is given twice", hint: nil)
             }
-            pairs.append((key, try YAMLNode(value, path: keyPath, rest: &rest)))
+            pairs.append((key, try YAMLNode(value, path: keyPath, depth: depth, rest: &rest)))
         }
         self = .mapping(pairs)
+    }
+
+    /// A key for a message; the library has compared keys of any length.
+    private static func short(_ key: String) -> String {
+        key.utf8.count <= Limits.configurationKeyByteCountMax ? key : "a long key"
     }
 
     /// The library's own descriptions quote the file, which may hold a password: only its fixed
@@ -115,7 +145,7 @@ enum YAMLNode {
         case .duplicatedKeysInMapping(let keys, let context):
             return ConfigurationFault(
                 path: "\(context.mark.line):\(context.mark.column)",
-                rule: "\(keys.joined(separator: ", ")): is given twice",
+                rule: "\(keys.map(short).joined(separator: ", ")): is given twice",
                 hint: "a key stands once in its mapping")
         case .reader:
             return ConfigurationFault(

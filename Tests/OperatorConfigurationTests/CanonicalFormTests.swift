@@ -40,8 +40,8 @@ import Testing
         #expect(again.encode() == text)
         #expect(again.connectors.map(\.name) == ["a", "f", "gone", "stored", "z"])
         var (first, second) = (ConfigurationState(), ConfigurationState())
-        first.apply(change)
-        second.apply(again)
+        first.apply(change, at: Position(0))
+        second.apply(again, at: Position(0))
         #expect(first == second)
         #expect(first.connectors.count == 4 && first.integrations.count == 3)
     }
@@ -50,7 +50,7 @@ import Testing
     func isConfiguration() throws {
         let change = try sample()
         var state = ConfigurationState()
-        state.apply(change)
+        state.apply(change, at: Position(0))
         let again = try parse(change.encode(), existing: state.connectors)
         #expect(again.encode() == change.encode())
     }

@@ -117,7 +117,7 @@ import Testing
     @Test("An object given as null is removed, what is not named stays")
     func removal() throws {
         var state = ConfigurationState()
-        state.apply(try parse(integration(whole)))
+        state.apply(try parse(integration(whole)), at: Position(0))
         let connectors = state.connectors
         #expect(connectors.count == 1 && state.integrations.count == 1)
         let removal = try parse("connectors: { c: null }", existing: connectors)
@@ -126,14 +126,14 @@ import Testing
                 == ["connectors.c: integration i still uses this connector"])
         let both = try parse("connectors: { c: ~ }\nintegrations: { i: }", existing: connectors)
         #expect(state.faults(applying: both).isEmpty)
-        state.apply(both)
+        state.apply(both, at: Position(1))
         #expect(state == ConfigurationState())
     }
 
     @Test("A connector that becomes another kind is refused while old queries stand")
     func changedKind() throws {
         var state = ConfigurationState()
-        state.apply(try parse(integration(whole)))
+        state.apply(try parse(integration(whole)), at: Position(0))
         let change = try parse(connector("kind: postgresql, url: 'postgresql://h/d'"))
         #expect(
             state.faults(applying: change).map(\.description)
