@@ -10,7 +10,8 @@ extension SQLDialect {
             quote: UInt8(ascii: "'"), hasBackslash: true, isQuoteBackslashed: true)
         dialect.hasBacktickIdentifiers = true
         dialect.hasIdentifierBackslash = true
-        dialect.longEscapes = [LongEscape(starts: "x", digitCountMax: 2)]
+        dialect.longEscapes = [LongEscape(starts: "x", digitCountMax: 2, digits: .anything)]
+        dialect.castsLiteralText = true
         dialect.hasFormatData = true
         dialect.code = .clickHouse
         dialect.hasDollarQuotes = true

@@ -12,7 +12,7 @@ extension SQLDialect {
         dialect.hasEscapeStrings = true
         dialect.hasUnicodeStrings = true
         dialect.longEscapes = [
-            LongEscape(starts: "01234567", digitCountMax: 2, isOctal: true),
+            LongEscape(starts: "01234567", digitCountMax: 2, digits: .octal),
             LongEscape(starts: "x", digitCountMax: 2), LongEscape(starts: "u", digitCountMax: 4),
             LongEscape(starts: "U", digitCountMax: 8),
         ]

@@ -150,6 +150,17 @@ enum ContextMessages {
                     + " comment differently",
                 "write the comment before INSERT, or leave it out"
             )
+        case .unsettledEscape:
+            (
+                "this escape takes the characters behind it whatever they are, a quote too, on"
+                    + " \(dialect.title)",
+                "write its hexadecimal digits, or \\\\ for a backslash"
+            )
+        case .castOfValue:
+            (
+                "\(dialect.title) casts the characters of the literal here, and not its value",
+                "write CAST({…} AS …)"
+            )
         case .dynamicSource:
             ("the query runs a text that it puts together", dialect.code.hint)
         case .curlyQuote:

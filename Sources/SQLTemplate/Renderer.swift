@@ -124,9 +124,9 @@ struct Renderer: ~Copyable {
     }
 
     private mutating func text(_ step: Step) {
-        if step.openedBehind >= 0 { stringStart = output.count + Int(step.openedBehind) }
         let bytes = pointers.literals + Int(step.start)
         if dialect.hasLineContinuation { keepApart(bytes, Int(step.count)) }
+        if step.openedBehind >= 0 { stringStart = output.count + Int(step.openedBehind) }
         output.append(bytes, Int(step.count))
     }
 

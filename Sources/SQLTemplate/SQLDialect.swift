@@ -43,14 +43,20 @@ package struct SQLDialect: Sendable {
     package struct LongEscape: Sendable {
         /// The characters behind the backslash that begin it.
         let starts: [UInt8]
-        /// How many more digits it takes at most.
+        /// How many more characters it takes at most.
         let digitCountMax: Int
-        let isOctal: Bool
+        let digits: Digits
 
-        package init(starts: String, digitCountMax: Int, isOctal: Bool = false) {
+        package enum Digits: Sendable {
+            case octal, hexadecimal
+            /// Whatever stands there, a quote or a backslash too.
+            case anything
+        }
+
+        package init(starts: String, digitCountMax: Int, digits: Digits = .hexadecimal) {
             self.starts = Array(starts.utf8)
             self.digitCountMax = digitCountMax
-            self.isOctal = isOctal
+            self.digits = digits
         }
     }
 
@@ -154,6 +160,8 @@ package struct SQLDialect: Sendable {
 
     /// Where a string is code.
     package var code = CodeIndex(CodeRules())
+    /// `::` behind a literal casts its characters, parentheses included, and not its value.
+    package var castsLiteralText = false
     /// An INSERT can end with data that is no SQL, behind FORMAT or VALUES.
     package var hasFormatData = false
     /// The database has transactions, which a query must not begin or end.

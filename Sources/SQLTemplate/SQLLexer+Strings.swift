@@ -52,8 +52,14 @@ extension SQLLexer {
         var value = 0
         for _ in 0..<escape.digitCountMax {
             guard let byte = peek() else { return false }
-            guard let digit = Self.digit(byte), !escape.isOctal || digit < 8 else { return true }
-            value = value << 4 | digit
+            let digit = Self.digit(byte)
+            if escape.digits == .anything {
+                if digit == nil { report(.unsettledEscape) }
+                if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\\") { return true }
+            } else if digit == nil || (escape.digits == .octal && digit ?? 0 > 7) {
+                return true
+            }
+            value = value << 4 | (digit ?? 0)
             index += 1
         }
         // The first half of a pair wants the second directly behind it.

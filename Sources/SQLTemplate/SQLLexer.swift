@@ -9,7 +9,7 @@ struct SQLLexer {
     enum Problem {
         case joinsValue, joinsTag, stringAfterValue, stringAfterEscapeString, quoteAfterNumber
         case returnInComment, parameter, executableComment, hintQuote, nestedComment, curlyQuote
-        case commentInData
+        case commentInData, unsettledEscape, castOfValue
         /// A text that is run is put together; fine unless the query has values.
         case dynamicSource
     }
@@ -168,6 +168,11 @@ struct SQLLexer {
             let isHalf =
                 byte == UInt8(ascii: ".") || byte == UInt8(ascii: "\\")
                 || byte == UInt8(ascii: "$") || dialect.nameMarks.contains(byte)
+            if byte == UInt8(ascii: ":"), dialect.castsLiteralText,
+                state.seams.contains(.afterValue)
+            {
+                report(.castOfValue)
+            }
             tokens.append(SQLToken(kind: .symbol(byte), range: index..<index + 1))
             take(state.code.takeSymbol(byte, dialect.code))
             took(1, isHalf ? .half : isSign(byte) ? .sign : [])

@@ -28,7 +28,10 @@ import Testing
         let forms: [(SQLRules, [String])] = [
             (
                 SQLRules(.clickhouse),
-                [#"'\@'"#, #"'\x@'"#, #"'\x4@'"#, #"'a\x@b'"#, #"'\{if lead.c exists}x{end}41@'"#]
+                [
+                    #"'\xg@'"#, #"'\x', '@'"#, #"'\x4', '@'"#, #"'\x\', '@'"#, #"'\@'"#, #"'\x@'"#,
+                    #"'\x4@'"#, #"'a\x@b'"#, #"'\{if lead.c exists}x{end}41@'"#,
+                ]
             ),
             (
                 SQLRules(.postgresql),
@@ -52,7 +55,7 @@ import Testing
     func finishedEscapes() {
         for (rules, form) in [
             (SQLRules(.clickhouse), #"'\x41@'"#), (SQLRules(.clickhouse), #"'\\x@'"#),
-            (SQLRules(.clickhouse), #"'\n@'"#), (SQLRules(.clickhouse), #"'\xg@'"#),
+            (SQLRules(.clickhouse), #"'\n@'"#), (SQLRules(.clickhouse), #"'\x4f\x41@'"#),
             (SQLRules(.postgresql), #"E'\x41@'"#), (SQLRules(.postgresql), #"E'\101@'"#),
             (SQLRules(.postgresql), #"E'\u0041@'"#), (SQLRules(.postgresql), #"E'\\@'"#),
             (SQLRules(.postgresql), #"E'\19@'"#), (SQLRules(.postgresql), #"'\x@'"#),
@@ -164,5 +167,14 @@ import Testing
         ] {
             #expect(Self.faults(rules, source).isEmpty, "\(source) \(Self.faults(rules, source))")
         }
+    }
+
+    @Test("INV-7: a cast that reads the characters of a literal takes no bare value")
+    func casts() {
+        for source in Self.everyWay("SELECT @~::text") {
+            #expect(!Self.faults(SQLRules(.clickhouse), source).isEmpty, "\(source)")
+        }
+        #expect(Self.faults(SQLRules(.clickhouse), "SELECT CAST({$lead.v} AS text)").isEmpty)
+        #expect(Self.faults(SQLRules(.postgresql), "SELECT {$lead.v}::text").isEmpty)
     }
 }
