@@ -15,7 +15,7 @@ package struct ClickHouseConnector: Connector {
     }
 
     package func connect() async throws -> any TargetSession {
-        try await ClickHouseSession.open(configuration, book)
+        try await ClickHouseConnection.open(configuration, book)
     }
 }
 

@@ -4,7 +4,7 @@ internal import SQLTemplate
 /// What tables do with a block that comes twice. Sources:
 /// https://clickhouse.com/docs/guides/developer/deduplicating-inserts-on-retries and
 /// https://clickhouse.com/docs/operations/settings/merge-tree-settings
-extension ClickHouseSession {
+extension ClickHouseConnection {
     func repeatedBlocks(
         into tables: [[QueryStatement.Name]]
     ) async throws -> [RepeatedBlocks] {

@@ -44,7 +44,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     /// Bytes of a query that the server takes; known after `applySettings`.
     var queryByteCountMax = Int.max
     private let configuration: MySQLConfiguration
-    private var bulkStatements = BulkStatements()
+    private var keptStatements = KeptStatements()
     private var statementParts: [String: [String]] = [:]
     private let dialect: SQLDialect
     private var deadline: UInt64 = 0
@@ -82,7 +82,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         isOpen = false
         // Without a connection nothing is said to the server.
         if isLost { shutdown(mysql_get_socket(handle), CInt(SHUT_RDWR)) }
-        bulkStatements.close()
+        keptStatements.close()
         Self.close(handle, isLost: isLost)
     }
 
@@ -185,9 +185,9 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
 
     /// Prepares a statement of the operator's, once a session unless there are too many.
     func bulkStatement(_ shape: BoundShape) throws(TargetFailure) -> MySQLBulkStatement {
-        if let statement = bulkStatements.find(shape) { return statement }
+        if let statement = keptStatements.find(shape) { return statement }
         let statement = try MySQLBulkStatement(shape, on: self)
-        bulkStatements.keep(statement, for: shape)
+        keptStatements.keep(statement, for: shape)
         return statement
     }
 

@@ -25,7 +25,7 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     /// The wait reacts to `signal`: not while a transaction ends, nor twice.
     private var isCancellable = false
     private(set) var isLost = false
-    var statements = PreparedStatements()
+    var statements = KeptStatements()
     /// The beginning of the delivery that comes next, under way.
     var ahead: (deliveryID: String, pipeline: PostgresPipeline)?
     /// Until a pooler is found between here and the server.

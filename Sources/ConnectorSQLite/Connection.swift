@@ -16,7 +16,7 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
     private var isOpen = true
     private var statements = KeptStatements()
     private let guardian = StatementGuard()
-    let watch: StatementWatch
+    let watch: SQLiteWatch
 
     init(_ configuration: SQLiteConfiguration) throws(TargetFailure) {
         try Self.requireDirectory(configuration.directory)
@@ -31,19 +31,19 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
                 code: extended, message: String(cString: sqlite3_errstr(code)))
         }
         handle = opened
-        watch = StatementWatch(timeoutMilliseconds: configuration.statementTimeoutMilliseconds)
+        watch = SQLiteWatch(timeoutMilliseconds: configuration.statementTimeoutMilliseconds)
         sqlite3_extended_result_codes(handle, 1)
         let context = Unmanaged.passUnretained(watch).toOpaque()
         sqlite3_progress_handler(
             handle, 1000,
             { context in
-                let watch = Unmanaged<StatementWatch>.fromOpaque(context!).takeUnretainedValue()
+                let watch = Unmanaged<SQLiteWatch>.fromOpaque(context!).takeUnretainedValue()
                 return watch.verdict == .goOn ? 0 : 1
             }, context)
         sqlite3_busy_handler(
             handle,
             { context, attempt in
-                let watch = Unmanaged<StatementWatch>.fromOpaque(context!).takeUnretainedValue()
+                let watch = Unmanaged<SQLiteWatch>.fromOpaque(context!).takeUnretainedValue()
                 return watch.waitForLock(attempt: Int(attempt)) ? 1 : 0
             }, context)
         // Set once: setting it makes SQLite compile every kept statement anew.

@@ -11,6 +11,25 @@ struct ModuleMapTests {
         #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
     }
 
+    @Test("what is declared is imported by a file of its target")
+    func declaredIsImported() throws {
+        let manifest = Manifest(text: try Repository.text("Package.swift"))
+        let findings = ModuleRows.unused(
+            in: manifest, files: try Repository.swiftFiles(in: "Sources"))
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test("a dependency that nothing imports is found")
+    func unusedDependencies() {
+        let manifest = Manifest(text: "module(\"Sync\", [\"SegmentModel\", \"Ledger\"])")
+        let file = SourceFile(
+            path: "Sources/Sync/X.swift", text: "package import SegmentModel\n// import Ledger\n")
+        #expect(
+            ModuleRows.unused(in: manifest, files: [file]) == [
+                "Sync declares Ledger in Package.swift, and no file of it imports it"
+            ])
+    }
+
     @Test("declared dependencies come from a row above")
     func declaredDirection() throws {
         let manifest = Manifest(text: try Repository.text("Package.swift"))

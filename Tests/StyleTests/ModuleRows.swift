@@ -51,6 +51,21 @@ enum ModuleRows {
         }
     }
 
+    /// Dependencies that the manifest declares for a target and that no file of it imports. A tool
+    /// that runs while the target is built is not imported.
+    static func unused(in manifest: Manifest, files: [SourceFile]) -> [String] {
+        var imported: [String: Set<String>] = [:]
+        for file in files {
+            imported[file.target, default: []].formUnion(file.codeLines.compactMap(importedModule))
+        }
+        return manifest.dependencies.sorted { $0.key < $1.key }.flatMap { target, declared in
+            guard case .row = rows[target], let used = imported[target] else { return [String]() }
+            return declared.subtracting(used).sorted().map {
+                "\(target) declares \($0) in Package.swift, and no file of it imports it"
+            }
+        }
+    }
+
     private static func importedModule(_ line: String) -> String? {
         guard line.has("import") else { return nil }
         let attributes = /\s*(?:@\w+(?:\(\w+\))?\s+)*(?:(?:private|internal|package|public)\s+)?/

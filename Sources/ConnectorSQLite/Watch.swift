@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Decides whether the running statement may go on: asked by SQLite's progress and busy handlers on
 /// the session's thread, told to cancel from anywhere.
-final class StatementWatch: CancelSwitch {
+final class SQLiteWatch: CancelSwitch {
     enum Verdict {
         case goOn, cancelled, overdue
     }

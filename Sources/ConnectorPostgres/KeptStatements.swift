@@ -7,7 +7,7 @@ internal import SQLTemplate
 /// - a name is used once, and no other session has it: behind a connection pooler a session may
 ///   meet what another one has prepared, and must not run that;
 /// - at most `countMax` are kept, the least recently used goes first.
-struct PreparedStatements {
+struct KeptStatements {
     struct Statement {
         let shape: BoundShape
         let name: String

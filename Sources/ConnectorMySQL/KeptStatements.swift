@@ -2,7 +2,7 @@ internal import SQLTemplate
 
 /// The bulk statements of one session, by the SQL of a row; at most `countMax`, the least recently
 /// used is closed first.
-struct BulkStatements {
+struct KeptStatements {
     static let countMax = 16
 
     private var statements: [[UInt8]: (statement: MySQLBulkStatement, lastUse: Int)] = [:]

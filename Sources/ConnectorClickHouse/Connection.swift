@@ -4,7 +4,7 @@ internal import SegmentModel
 
 /// A session over ClickHouse's HTTP interface. The server keeps nothing between two requests but
 /// the connection; what a session holds is its client, with a pool of one connection.
-final class ClickHouseSession: TargetSession {
+final class ClickHouseConnection: TargetSession {
     private static let claimTryCountMax = 8
 
     let exchange: ClickHouseExchange
@@ -18,7 +18,7 @@ final class ClickHouseSession: TargetSession {
 
     static func open(
         _ configuration: ClickHouseConfiguration, _ book: CursorBook
-    ) async throws -> ClickHouseSession {
+    ) async throws -> ClickHouseConnection {
         let exchange = ClickHouseExchange(configuration)
         do {
             try exchange.beginCall()
@@ -27,7 +27,7 @@ final class ClickHouseSession: TargetSession {
             _ = await exchange.close()
             throw error
         }
-        return ClickHouseSession(exchange, book)
+        return ClickHouseConnection(exchange, book)
     }
 
     func cancel() { exchange.cancel() }
