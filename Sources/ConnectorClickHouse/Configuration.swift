@@ -2,9 +2,8 @@ internal import Connector
 internal import NIOSSL
 internal import SegmentModel
 
-/// Where the server's HTTP interface is and how it is reached, from a URL
-/// `clickhouse://user@host:port/database` (or `http://`; `clickhouses://` and `https://` with TLS)
-/// and the secret. Never printed.
+/// Where the server's HTTP interface is and how it is reached, from the URL and the secret. Never
+/// printed.
 struct ClickHouseConfiguration: Sendable {
     /// `http://host:port/`
     let address: String
@@ -17,58 +16,22 @@ struct ClickHouseConfiguration: Sendable {
     let connectTimeoutMilliseconds: Int
     let statementTimeoutMilliseconds: Int
 
-    private static let schemes: [(text: String, hasTLS: Bool)] = [
-        ("clickhouse://", false), ("clickhouses://", true), ("http://", false), ("https://", true),
-    ]
-    private static let form = "write clickhouse://user@host:8123/database"
-
     init(_ definition: ConnectorDefinition, secret: String?) throws(Failure) {
-        func refuse(_ problem: String, _ hint: String) -> Failure {
-            Failure(
-                .configurationInvalid, "the URL of connector \(definition.name) \(problem)",
-                hint: hint)
-        }
-        guard let scheme = Self.schemes.first(where: { definition.url.hasPrefix($0.text) }) else {
-            throw refuse("is not one of ClickHouse's", Self.form)
-        }
-        let hasTLS = try Self.usesTLS(definition, scheme.hasTLS)
-        guard
-            let parts = TargetURL(
-                definition.url.dropFirst(scheme.text.count), defaultPort: hasTLS ? 8443 : 8123)
-        else { throw refuse("is not one of ClickHouse's", Self.form) }
-        guard !parts.hasPassword else {
-            throw refuse(
-                "holds a password",
-                "take it out of the url and name its source, for example "
-                    + "password: { env: CRM_PASSWORD }")
-        }
-        guard !parts.hasParameters else {
-            throw refuse(
-                "has parameters, which ClickHouse's does not take",
-                "take out the ? and what follows; settings belong to the user's profile, TLS and "
-                    + "timeouts are keys of the connector")
-        }
-        guard let user = parts.user else { throw refuse("names no user", Self.form) }
-        guard let database = parts.database else { throw refuse("names no database", Self.form) }
-        let isName = parts.host.utf8.allSatisfy { byte in
-            Character(Unicode.Scalar(byte)).isLetter || (0x30...0x3A).contains(byte)
-                || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
-                || byte == UInt8(ascii: "_")
-        }
-        guard isName else { throw refuse("names a host that cannot be one", Self.form) }
-        guard Self.fitsHeader(user), secret.map(Self.fitsHeader) ?? true else {
+        let url = try definition.serverURL(ClickHouseAddress.form)
+        let hasTLS = try Self.usesTLS(definition, ClickHouseAddress.hasTLS(url))
+        guard Self.fitsHeader(url.user), secret.map(Self.fitsHeader) ?? true else {
             throw Failure(
                 .configurationInvalid,
                 "user or password of connector \(definition.name) hold what HTTP cannot carry",
                 hint: "use one without control characters and without spaces at its ends")
         }
-        let isIPv6 = parts.host.contains(":")
-        let host = isIPv6 ? "[\(parts.host)]" : parts.host
-        address = "\(hasTLS ? "https" : "http")://\(host):\(parts.port)/"
+        let host = url.host.contains(":") ? "[\(url.host)]" : url.host
+        let port = url.port ?? ClickHouseAddress.port(hasTLS: hasTLS)
+        address = "\(hasTLS ? "https" : "http")://\(host):\(port)/"
         isLoopback =
-            parts.host == "localhost" || parts.host == "::1" || parts.host.hasPrefix("127.")
-        self.user = user
-        self.database = database
+            url.host == "localhost" || url.host == "::1" || url.host.hasPrefix("127.")
+        user = url.user
+        database = url.database
         password = secret
         tls = hasTLS ? Self.tlsConfiguration(definition) : nil
         connectTimeoutMilliseconds = definition.connectTimeoutMilliseconds

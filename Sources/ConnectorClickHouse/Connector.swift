@@ -25,10 +25,9 @@ package struct ClickHouseConnectorFactory: ConnectorFactory {
     package var form: ConnectorForm {
         ConnectorForm(
             .clickhouse, title: "ClickHouse", bestGrade: .effectivelyOnce,
-            addressHint: "write an address like clickhouse://user@host/database"
+            addressHint: ClickHouseAddress.form.hint
         ) { url throws(ConnectorAddress.Fault) in
-            try ConnectorURL.address(
-                url, schemes: ["clickhouse://", "clickhouses://", "http://", "https://"])
+            try ServerURL(parsing: url, ClickHouseAddress.form).address
         }
     }
 

@@ -28,9 +28,9 @@ package struct MySQLConnectorFactory: ConnectorFactory {
     package var form: ConnectorForm {
         ConnectorForm(
             .mysql, title: "MySQL", settings: MySQLSettings.all,
-            addressHint: "write an address like mysql://user@host/database"
+            addressHint: MySQLAddress.form.hint
         ) { url throws(ConnectorAddress.Fault) in
-            try ConnectorURL.address(url, schemes: ["mysql://", "mariadb://"])
+            try ServerURL(parsing: url, MySQLAddress.form).address
         }
     }
 

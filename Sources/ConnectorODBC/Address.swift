@@ -5,7 +5,8 @@ package import SegmentModel
 /// Source: [MS-ODBCSTR]. A value that holds one of `[]{}(),;?*=!@`, or begins or ends with a space,
 /// stands in braces, in which a closing brace is doubled.
 ///
-/// Invariant: it holds no secret (INV-10), so it may stand in the ledger and in listings.
+/// Invariant: it holds known keywords and values of their forms, and so no secret (INV-10): it may
+/// stand in the ledger and in listings.
 package struct ODBCConnectionString: Hashable, Sendable {
     package typealias Problem = ConnectorAddress.Fault
 
@@ -17,20 +18,16 @@ package struct ODBCConnectionString: Hashable, Sendable {
 
     static let hint = "write odbc: and an ODBC connection string"
 
-    package static func address(
-        _ url: String
-    ) throws(ConnectorAddress.Fault) -> ConnectorAddress {
-        _ = try ODBCConnectionString(parsing: url)
-        return ConnectorAddress(url: url)
-    }
-
     package static let scheme = "odbc:"
     private static let example =
         "write odbc:Driver={ODBC Driver 18 for SQL Server};Server=db,1433;Database=crm;UID=sync"
 
     private var pairs: [Pair]
 
-    package init(parsing url: String) throws(Problem) {
+    /// - Parameter keywords: those that the kind of database takes, in small letters.
+    package init(
+        parsing url: String, keywords: [String: ODBCKeyword]
+    ) throws(Problem) {
         guard url.hasPrefix(Self.scheme) else {
             throw Problem("must start with \(Self.scheme)", hint: Self.example)
         }
@@ -50,7 +47,7 @@ package struct ODBCConnectionString: Hashable, Sendable {
             rest = rest[rest.index(after: sign)...]
             pairs.append(Pair(keyword: keyword, value: try Self.takeValue(&rest)))
         }
-        try check()
+        try check(keywords)
     }
 
     private static let notPairs = Problem(
@@ -91,13 +88,13 @@ package struct ODBCConnectionString: Hashable, Sendable {
             hint: "close the value with }, and write a } inside of it as }}")
     }
 
-    private func check() throws(Problem) {
+    private func check(_ known: [String: ODBCKeyword]) throws(Problem) {
         let isPlain = pairs.allSatisfy { pair in
             (pair.keyword + pair.value).unicodeScalars.allSatisfy { $0.value >= 0x20 }
         }
         guard isPlain else { throw Self.notPairs }
         let keywords = pairs.map { $0.keyword.lowercased() }
-        guard !keywords.contains(where: Self.isSecret) else {
+        guard !keywords.contains(where: ConnectorAddress.isSecret) else {
             throw Problem(
                 "holds a password or another secret",
                 hint: "take it out of the url and name its source, for example "
@@ -108,6 +105,17 @@ package struct ODBCConnectionString: Hashable, Sendable {
                 "names a file of connection strings",
                 hint: "take out FILEDSN and SAVEFILE; name the driver, or a DSN of odbc.ini")
         }
+        guard keywords.allSatisfy({ known[$0] != nil }) else {
+            throw Problem(
+                "has a keyword that a connector does not take",
+                hint: "take it out, or set it in a data source of odbc.ini and name that one as "
+                    + "DSN=name")
+        }
+        for (keyword, pair) in zip(keywords, pairs) where !pair.value.isEmpty {
+            if let form = known[keyword], !form.takes(pair.value) {
+                throw Problem("has a value of \(keyword) that cannot be one", hint: form.hint)
+            }
+        }
         guard Set(keywords).count == keywords.count else {
             throw Problem(
                 "gives a keyword twice", hint: "keep one: drivers differ in which counts")
@@ -117,17 +125,13 @@ package struct ODBCConnectionString: Hashable, Sendable {
         }
     }
 
-    private static func isSecret(_ keyword: String) -> Bool {
-        ["pwd", "password", "passwd", "passphrase", "secret", "token"].contains {
-            keyword.contains($0)
-        }
-    }
-
     /// The value of a keyword, whose case does not matter; nil if it is not given, or empty.
     package func value(of keyword: String) -> String? {
         let pair = pairs.first { $0.keyword.lowercased() == keyword.lowercased() }
         return pair.flatMap { $0.value.isEmpty ? nil : $0.value }
     }
+
+    var address: ConnectorAddress { ConnectorAddress(url: Self.scheme + text(adding: [])) }
 
     /// The connection string with more keywords, which stand behind those that are there.
     package func text(adding more: [(keyword: String, value: String)]) -> String {

@@ -1,3 +1,4 @@
+internal import Connector
 internal import SegmentModel
 
 /// How the server is reached: the driver manager's connection string, with the secret. Never
@@ -8,19 +9,16 @@ struct ODBCConfiguration: Sendable {
     let statementTimeoutMilliseconds: Int
     let sqlSettings: SQLSettings
 
-    init(_ definition: ConnectorDefinition, secret: String?) throws(Failure) {
-        let name = definition.name
-        let string: ODBCConnectionString
-        do throws(ODBCConnectionString.Problem) {
-            string = try ODBCConnectionString(parsing: definition.url)
-        } catch {
-            throw Failure(
-                .configurationInvalid, "the URL of connector \(name) \(error.message)",
-                hint: error.hint)
+    init(
+        _ definition: ConnectorDefinition, secret: String?, _ keywords: [String: ODBCKeyword]
+    ) throws(Failure) {
+        let string = try definition.readURL { url throws(ConnectorAddress.Fault) in
+            try ODBCConnectionString(parsing: url, keywords: keywords)
         }
         guard secret?.unicodeScalars.contains(where: { $0.value < 0x20 }) != true else {
             throw Failure(
-                .configurationInvalid, "the password of connector \(name) holds a control character"
+                .configurationInvalid,
+                "the password of connector \(definition.name) holds a control character"
             )
         }
         var more = try ODBCDriver(string.value(of: "driver")).tls(definition, string)
@@ -105,7 +103,7 @@ enum ODBCDriver {
             "use disable, prefer or require; what is verified stands in freetds.conf (ca file, "
                 + "check certificate hostname)"
         case .oracle: "leave tls out; Oracle's client takes TLS from sqlnet.ora and its wallet"
-        case .unknown: "leave tls out and put the driver's own keyword into the url"
+        case .unknown: "leave tls out and set the driver's own keyword in a data source of odbc.ini"
         }
     }
 

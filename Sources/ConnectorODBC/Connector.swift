@@ -16,7 +16,7 @@ package struct ODBCConnector: Connector {
     ) throws(Failure) {
         self.definition = definition
         server = dialect
-        configuration = try ODBCConfiguration(definition, secret: secret)
+        configuration = try ODBCConfiguration(definition, secret: secret, dialect.keywords)
     }
 
     package func connect() async throws -> any TargetSession {
@@ -38,8 +38,10 @@ package struct SQLServerConnectorFactory: ConnectorFactory {
     package var form: ConnectorForm {
         ConnectorForm(
             .mssql, title: "SQL Server", settings: SQLServerSettings.all,
-            addressHint: ODBCConnectionString.hint,
-            readAddress: ODBCConnectionString.address)
+            addressHint: ODBCConnectionString.hint
+        ) { url throws(ConnectorAddress.Fault) in
+            try ODBCConnectionString(parsing: url, keywords: ODBCKeyword.sqlServer).address
+        }
     }
 
     package func dialect(for settings: SQLSettings) -> SQLDialect { .sqlServer(settings) }
@@ -63,8 +65,10 @@ package struct OracleConnectorFactory: ConnectorFactory {
 
     package var form: ConnectorForm {
         ConnectorForm(
-            .oracle, title: "Oracle", addressHint: ODBCConnectionString.hint,
-            readAddress: ODBCConnectionString.address)
+            .oracle, title: "Oracle", addressHint: ODBCConnectionString.hint
+        ) { url throws(ConnectorAddress.Fault) in
+            try ODBCConnectionString(parsing: url, keywords: ODBCKeyword.oracle).address
+        }
     }
 
     package func dialect(for settings: SQLSettings) -> SQLDialect { .oracle(settings) }

@@ -28,6 +28,7 @@ extension ODBCDialect {
         existingTableCodes: ["ORA-00955"]
     )
     .with {
+        $0.keywords = ODBCKeyword.oracle
         $0.hasNationalParameters = false
         $0.savepoint = (
             set: "SAVEPOINT segledger_query", undo: "ROLLBACK TO SAVEPOINT segledger_query"

@@ -24,7 +24,9 @@ extension ODBCDialect {
         codeForm: .native,
         failures: sqlServerFailures,
         repeatedKeyCodes: ["2601", "2627"],
-        existingTableCodes: ["2714"])
+        existingTableCodes: ["2714"]
+    )
+    .with { $0.keywords = ODBCKeyword.sqlServer }
 
     /// A new number for each transaction, how deep it is nested, and whether it can commit.
     private static let sqlServerTransaction =

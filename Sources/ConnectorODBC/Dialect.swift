@@ -16,6 +16,8 @@ package struct ODBCDialect: Sendable {
 
     /// What `SQLGetInfo` calls the database (SQL_DBMS_NAME).
     package var databaseName: String
+    /// What a connection string may hold, by keywords in small letters.
+    package var keywords = ODBCKeyword.common
     /// How the server reads SQL.
     package var reading: @Sendable (SQLSettings) -> SQLDialect
     /// For clients that take one statement a call: how a query is cut. nil: it goes over whole.

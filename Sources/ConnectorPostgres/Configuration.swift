@@ -1,4 +1,4 @@
-internal import CLibPQ
+internal import Connector
 internal import SegmentModel
 
 /// libpq's connection parameters, from the definition and its secret. Never printed.
@@ -14,12 +14,6 @@ struct PostgresConfiguration: Sendable {
         statementTimeoutMilliseconds = definition.statementTimeoutMilliseconds
         sqlSettings = definition.sqlSettings
         var parameters = try Self.parse(definition)
-        if parameters["password"] != nil {
-            throw Failure(
-                .configurationInvalid, "the URL of connector \(definition.name) holds a password",
-                hint: "take it out of the url and name its source, for example "
-                    + "password: { env: CRM_PASSWORD }")
-        }
         parameters["password"] = secret
         parameters["application_name"] = "segledger"
         parameters["client_encoding"] = "UTF8"
@@ -34,24 +28,10 @@ struct PostgresConfiguration: Sendable {
 
     private static func parse(_ definition: ConnectorDefinition) throws(Failure) -> [String: String]
     {
-        let schemes = ["postgresql://", "postgres://"]
-        let isURL = schemes.contains { definition.url.hasPrefix($0) }
-        // libpq's own sentence quotes parts of the URL, so it is not passed on.
-        guard isURL, let options = PQconninfoParse(definition.url, nil) else {
-            throw Failure(
-                .configurationInvalid,
-                "the URL of connector \(definition.name) is not one of PostgreSQL's",
-                hint: "write postgresql://user@host:5432/database")
-        }
-        defer { PQconninfoFree(options) }
-        var parameters: [String: String] = [:]
-        var option = options
-        while let keyword = option.pointee.keyword {
-            if let value = option.pointee.val {
-                parameters[String(cString: keyword)] = String(cString: value)
-            }
-            option += 1
-        }
+        let url = try definition.serverURL(PostgresAddress.form)
+        var parameters = ["host": url.host, "user": url.user, "dbname": url.database]
+        parameters["port"] = String(url.port ?? PostgresAddress.port)
+        for file in url.files { parameters[file.name] = file.path }
         return parameters
     }
 }

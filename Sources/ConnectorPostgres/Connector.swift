@@ -28,9 +28,9 @@ package struct PostgresConnectorFactory: ConnectorFactory {
     package var form: ConnectorForm {
         ConnectorForm(
             .postgresql, title: "PostgreSQL", settings: PostgresSettings.all,
-            addressHint: "write an address like postgresql://user@host/database"
+            addressHint: PostgresAddress.form.hint
         ) { url throws(ConnectorAddress.Fault) in
-            try ConnectorURL.address(url, schemes: ["postgresql://", "postgres://"])
+            try ServerURL(parsing: url, PostgresAddress.form).address
         }
     }
 

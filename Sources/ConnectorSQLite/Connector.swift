@@ -27,7 +27,8 @@ package struct SQLiteConnectorFactory: ConnectorFactory {
         ConnectorForm(
             .sqlite, title: "SQLite", hasLogin: false, addressHint: SQLiteAddress.hint
         ) { url throws(ConnectorAddress.Fault) in
-            ConnectorAddress(url: try SQLiteAddress.check(url))
+            _ = try SQLiteAddress(parsing: url)
+            return ConnectorAddress(url: url)
         }
     }
 

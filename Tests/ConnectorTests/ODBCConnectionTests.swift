@@ -56,7 +56,7 @@ struct ODBCConnectionTests {
         arguments: [
             "odbc:DSN=crm", "odbc:driver={ODBC Driver 18 for SQL Server};Server=db,1433;",
             "odbc: Driver = /usr/lib/libtdsodbc.so ; Server=a;; Port=1433",
-            "odbc:Driver={a}}b;c=d};UID={ x }", "odbc:DSN=a;UID=us=er",
+            "odbc:Driver={FreeTDS};UID={DOMAIN\\\\x}", "odbc:DSN=a;UID=us@er",
         ])
     func takesString(_ url: String) throws {
         #expect(try refusal(url) == nil)
@@ -137,9 +137,9 @@ struct ODBCConnectionTests {
     @Test("A database of another kind is permanent, and named")
     func otherDatabase() async throws {
         let target = try Target(odbc: .postgres)
-        for kind in [ConnectorKind.mssql, .oracle] {
-            let definition = ConnectorDefinition(name: "c", kind: kind, url: target.definition.url)
-            let connector = try Target.registry.makeConnector(definition, secret: nil)
+        for var dialect in [ODBCDialect.sqlServer, .oracle] {
+            dialect.keywords = ODBCKeyword.common
+            let connector = try ODBCConnector(target.definition, secret: nil, dialect: dialect)
             let failure = try await caught { _ = try await connector.connect() }
             #expect(failure?.class == .permanent)
             #expect(failure?.message.contains("(PostgreSQL)") == true, "\(failure?.message ?? "")")

@@ -119,7 +119,13 @@ extension ODBCDialect {
         return dialect
     }()
 
-    static let mariaDBForTests = ODBCDialect(
+    static let mariaDBForTests = {
+        var dialect = mariaDBForTestsWithoutOptions
+        dialect.keywords["option"] = .word
+        return dialect
+    }()
+
+    private static let mariaDBForTestsWithoutOptions = ODBCDialect(
         databaseName: "MariaDB", reading: { SQLDialect(SQLRules(.mysql, $0)) },
         settings: { _, _ in ["SET SESSION sql_mode = 'STRICT_ALL_TABLES'"] },
         transactionBegin: ["SAVEPOINT segledger"],
@@ -161,6 +167,9 @@ extension ODBCDialect {
     static let sqliteForTests = {
         var dialect = sqliteForTestsWide
         dialect.hasWideText = false
+        // A file is the database.
+        dialect.keywords["database"] = .file
+        dialect.keywords["timeout"] = .word
         return dialect
     }()
 

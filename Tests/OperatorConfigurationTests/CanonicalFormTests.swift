@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct CanonicalFormTests {
     private func sample() throws -> ConfigurationChange {
-        var stored = ConnectorDefinition(name: "stored", kind: .postgresql, url: "postgresql://h/d")
+        var stored = ConnectorDefinition(
+            name: "stored", kind: .postgresql, url: "postgresql://u@h/d")
         stored.secret = .stored
         return try parse(
             """
@@ -15,7 +16,7 @@ import Testing
               a: { kind: postgresql, url: "postgresql://u@h/d", password: { env: P },
                    tls: { mode: require, ca_file: /ca }, pool_size: 3 }
               f: { kind: postgresql, url: "postgresql://u@h/d", password: { file: /p } }
-              stored: { kind: postgresql, url: "postgresql://h/d", password: { stored: true } }
+              stored: { kind: postgresql, url: "postgresql://u@h/d", password: { stored: true } }
               gone: null
             integrations:
               one: { description: "Ünï \\"x\\"", active: false, connector: z, start: beginning,

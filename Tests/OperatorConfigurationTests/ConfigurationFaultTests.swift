@@ -23,10 +23,12 @@ private let durationHint = "write a number and its unit, for example 500ms, 10s,
 private let batchHint = "write { size: 1000, timeout: 60s } or individual"
 private let addressHint = "write an address like postgresql://user@host/database"
 private let passwordHint = "write { env: NAME }, { file: PATH } or the password in quotes"
+private let parameterHint =
+    "take it out of the url and name its source, for example password: { env: NAME }"
 private let escapeHint =
     "write @ : / ? # of a password as %40 %3A %2F %3F %23, or give the password apart as "
     + "password: { env: NAME }"
-private let postgres = "kind: postgresql, url: 'postgresql://h/d'"
+private let postgres = "kind: postgresql, url: 'postgresql://u@h/d'"
 private let queries = "queries: { add_profiles: A, remove_profiles: R }"
 
 private let fileFaults: [FaultCase] = [
@@ -82,14 +84,29 @@ private let connectorFaults: [FaultCase] = [
         "connectors.c.url: has a password with a wrong % escape", "write % itself as %25"),
     FaultCase(
         connector("kind: postgresql, url: 'postgresql://u:S3CRET@h/d?password=x'"),
-        "connectors.c.url: holds two passwords", "keep one of them"),
+        "connectors.c.url: holds a password or another secret as a parameter", parameterHint),
     FaultCase(
         connector("kind: postgresql, url: 'postgresql://u:S3CRET@h/d', password: x"),
         "connectors.c.password: the url holds a password as well", "keep one of them"),
     FaultCase(
-        connector("kind: postgresql, url: 'postgresql://h/d?sslpassword=S3CRET'"),
-        "connectors.c.url: holds sslpassword, which would be stored in plain",
-        "use a client key without a password, readable by this user only"),
+        connector("kind: postgresql, url: 'postgresql://u@h/d?sslpassword=S3CRET'"),
+        "connectors.c.url: holds a password or another secret as a parameter", parameterHint),
+    FaultCase(
+        connector("kind: postgresql, url: 'postgresql://u@h/d?sslmode=require'"),
+        "connectors.c.url: has parameters that it does not take",
+        "write tls: { mode: verify-full, ca_file: PATH } into the connector"),
+    FaultCase(
+        connector("kind: postgresql, url: 'postgresql://h/d'"), "connectors.c.url: names no user",
+        addressHint),
+    FaultCase(
+        connector("kind: postgresql, url: 'postgresql://u@a,b/d'"),
+        "connectors.c.url: names several hosts",
+        "name one, or an address that stands for all of them"),
+    FaultCase(
+        connector("kind: mysql, url: 'mysql://u@h:S3CRET/d'"),
+        "connectors.c.url: has a port that is none",
+        "write a number from 1 to 65535 behind the host; a password stands apart, as "
+            + "password: { env: NAME }"),
     FaultCase(
         connector("kind: sqlite, url: 'http://x'"), "connectors.c.url: must be the path of a file",
         "write a path, for example sqlite:///var/lib/crm.db"),
@@ -257,7 +274,7 @@ private let integrationFaults: [FaultCase] = [
     func coalescedClickHouse() {
         let faults = #expect(throws: ConfigurationFaults.self) {
             _ = try parse(
-                "connectors: { c: { kind: clickhouse, url: 'clickhouse://h/d' } }\n"
+                "connectors: { c: { kind: clickhouse, url: 'clickhouse://u@h/d' } }\n"
                     + "integrations: { i: { \(whole), coalesce: true } }",
                 reachableKinds: [.clickhouse])
         }

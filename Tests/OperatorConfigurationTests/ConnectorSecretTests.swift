@@ -56,7 +56,7 @@ struct ConnectorSecretTests {
     private func secret(_ system: any FileSystem, _ place: ConnectorDefinition.Secret)
         throws(Failure) -> String?
     {
-        var definition = ConnectorDefinition(name: "c", kind: .postgresql, url: "postgresql://h/d")
+        var definition = ConnectorDefinition(name: "c", kind: .postgresql, url: "postgresql://u@h/d")
         definition.secret = place
         var state = ConfigurationState()
         state.apply(ConfigurationChange(connectors: [("c", definition)]), at: Position(3))
@@ -109,7 +109,7 @@ struct ConnectorSecretTests {
         let quoted = String(
             decoding: try JSONEncoder().encode(text), as: UTF8.self)
         for (place, yaml) in [
-            ("text", "kind: postgresql, url: 'postgresql://h/d', password: \(quoted)"),
+            ("text", "kind: postgresql, url: 'postgresql://u@h/d', password: \(quoted)"),
             ("url", "kind: postgresql, url: 'postgresql://u:\(escaped)@h/d'"),
         ] {
             expect(given, place) { () throws(Failure) in

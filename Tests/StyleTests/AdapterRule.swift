@@ -9,6 +9,10 @@ enum AdapterRule {
         "Configuration",
         // How the server reads SQL.
         "Reading",
+        // Which of its functions and statements take SQL as a text.
+        "CodeStrings",
+        // Where it is, as its URL says.
+        "Address",
         // What it is sent: statements on the cursor's table, settings of a session.
         "Dialect",
         // What it is asked about its tables.
@@ -21,7 +25,7 @@ enum AdapterRule {
 
     /// What several kinds have, each under this name.
     static let shared = [
-        "Address", "CancelRequest", "ConnectFailures", "Exchange", "KeptStatements", "Names",
+        "CancelRequest", "ConnectFailures", "Exchange", "KeptStatements", "Names",
         "Results", "Watch",
     ]
 
