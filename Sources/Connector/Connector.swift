@@ -200,6 +200,15 @@ package struct TargetFailure: Error, Hashable, Sendable {
     package var targetCode: String
     /// One sentence without values (INV-10).
     package var message: String
+    /// What the target said itself: not printed, but for what `told(in:)` takes out of it.
+    package var report: TargetReport? {
+        didSet { if report != nil { isTargetsWord = true } }
+    }
+    /// The target said it of the operator's query: with other rows it may say something else. Of
+    /// what Segledger itself finds out about a query there is no doubt.
+    package var isTargetsWord = false
+    /// What to do to read the target's own words, as a request, where some were kept back.
+    package var whereToRead: String?
     package var hint: String?
     /// What was under way may have taken effect, or not: the connection was lost while COMMIT ran,
     /// or, without transactions, while a query did.
@@ -226,5 +235,14 @@ package struct TargetFailure: Error, Hashable, Sendable {
         self.isOutcomeUnknown = isOutcomeUnknown
         self.isConnectionLost = isConnectionLost
         self.isRightMissing = isRightMissing
+    }
+
+    /// The failure with as much of the target's own words as stands in the operator's (INV-10).
+    package func told(in vocabulary: @autoclosure () -> QueryVocabulary) -> TargetFailure {
+        guard let report else { return self }
+        var failure = self
+        failure.report = nil
+        report.tell(&failure, vocabulary())
+        return failure
     }
 }

@@ -122,7 +122,10 @@ extension TargetConnection {
             }
             return .transactional
         } catch {
-            if error.isRightMissing, !error.isConnectionLost { return .refused(error) }
+            if error.isRightMissing, !error.isConnectionLost {
+                // What the statements on the cursor name is Segledger's own.
+                return .refused(error.told(in: QueryVocabulary([])))
+            }
             throw error
         }
     }

@@ -270,6 +270,7 @@ final class ClickHouseConnection: TargetSession {
         } catch {
             // What ran before the one that failed stays.
             var failure = error
+            failure.query = rowCounts.count
             if doneCount > 0 { failure.isOutcomeUnknown = true }
             throw failure
         }

@@ -154,7 +154,8 @@ final class ClickHouseExchange: Sendable {
                     Array(ServerSettings.question.utf8)[...], parameters: "",
                     timeoutMilliseconds: configuration.connectTimeoutMilliseconds))
         } catch {
-            throw ClickHouseFailures.whileConnecting(error)
+            throw ClickHouseFailures.whileConnecting(
+                error.told(in: QueryVocabulary([configuration.database])))
         }
         var values: [String: String] = [:]
         for row in ClickHouseResults.rows(answer.body) where row.count == 2 {

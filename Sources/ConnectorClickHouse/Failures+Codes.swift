@@ -23,6 +23,24 @@ extension ClickHouseFailures {
         Entry(class: .values, sentence: sentence, hint: hint)
     }
 
+    /// The same code stands for a table that merges cannot keep up with, which a rest mends, and for
+    /// one INSERT into more partitions than max_partitions_per_insert_block, which it does not.
+    private static let tooManyPartitions = Cause(
+        class: .repeatedKey, words: "Too many partitions for single INSERT block",
+        sentence: "the batch falls into more partitions than the server takes",
+        hint: "make the batches smaller, or partition the table less finely")
+
+    /// A replica that has lost its Keeper is read-only for a while; a table on a disk that nobody may
+    /// write stays so.
+    private static let staticStorage = Cause(
+        class: .permanent, words: "due to static storage",
+        sentence: "the table is on a disk that only reads",
+        hint: "write to a table on another disk")
+
+    /// Of the server's library for time zones (cctz), in servers before 19.
+    private static let unknownZone = Cause(
+        class: .values, words: "Cannot load time zone", sentence: "a value is no time zone")
+
     private static let network = "a connection that the server needs broke"
     private static let keeper = "the server cannot reach its Keeper or ZooKeeper"
 
@@ -40,7 +58,8 @@ extension ClickHouseFailures {
         218: transient("a table is being dropped"),  // TABLE_IS_DROPPED
         225: transient(keeper),  // NO_ZOOKEEPER
         236: transient("the server shuts down, or gave the statement up"),  // ABORTED
-        242: transient("a table is read-only for now"),  // TABLE_IS_READ_ONLY
+        242: Entry(  // TABLE_IS_READ_ONLY
+            class: .transient, sentence: "a table is read-only for now", causes: [staticStorage]),
         244: transient(keeper),  // UNEXPECTED_ZOOKEEPER_ERROR
         254: transient("too few replicas are there"),  // NO_ACTIVE_REPLICAS
         265: transient("too few replicas are there"),  // NO_AVAILABLE_REPLICA
@@ -76,32 +95,51 @@ extension ClickHouseFailures {
             "the statement needs more memory than the server gives",
             hint: "make the batches smaller, or raise the user's memory limit"),
         243: transient("the server's disk is full"),  // NOT_ENOUGH_SPACE
-        252: transient(
-            "the table has too many parts",
-            hint: "make the batches larger and rarer, so that merges keep up"),
+        252: Entry(
+            class: .transient, sentence: "the table has too many parts",
+            hint: "make the batches larger and rarer, so that merges keep up",
+            causes: [tooManyPartitions]),
         439: transient("the server has no thread left"),  // CANNOT_SCHEDULE_TASK
         692: transient("the table has too many mutations under way"),  // TOO_MANY_MUTATIONS
     ]
 
+    // Of 18.16 and of today's servers. The first hole takes what stands before, and is not told.
+    private static let missingColumn: [MessageTemplate] = [
+        "{any}Exception: No such column {name} in table {any}",
+        "{any}Unknown expression identifier `{name}` in scope {any}",
+        "{any}Unknown expression or function identifier `{name}` in scope {any}",
+        "{any}Exception: Unknown identifier: {name}, context: {any}",
+        "{any}Exception: Missing columns: '{name}' while processing {any}",
+    ]
+    private static let missingTable: [MessageTemplate] = [
+        "{any}Exception: Table {name} doesn't exist{any}",
+        "{any}Exception: Table {name} does not exist{any}",
+        "{any}Exception: Unknown table expression identifier '{name}' in scope {any}",
+    ]
+    private static let missingDatabase: [MessageTemplate] = [
+        "{any}Exception: Database {name} doesn't exist{any}",
+        "{any}Exception: Database {name} does not exist{any}",
+    ]
+
     private static let permanent: [Int: Entry] = [
-        16: Entry(class: .permanent, sentence: "there is no such column", name: .noSuchColumn),
+        16: Entry(class: .permanent, sentence: "there is no such column", texts: missingColumn),
         36: Entry(class: .permanent, sentence: "an argument of the query is wrong"),
         42: Entry(class: .permanent, sentence: "a function has too many or too few arguments"),
         46: Entry(class: .permanent, sentence: "there is no such function"),
-        47: Entry(class: .permanent, sentence: "there is no such column", name: .identifier),
+        47: Entry(class: .permanent, sentence: "there is no such column", texts: missingColumn),
         48: Entry(class: .permanent, sentence: "the server cannot do this"),
         50: Entry(class: .permanent, sentence: "there is no such type"),
         56: Entry(class: .permanent, sentence: "there is no such engine of tables"),
         57: Entry(class: .permanent, sentence: "there is such a table already"),
-        60: Entry(class: .permanent, sentence: "there is no such table", name: .table),
+        60: Entry(class: .permanent, sentence: "there is no such table", texts: missingTable),
         62: Entry(
             class: .permanent, sentence: "the server does not understand the query",
-            name: .position),
+            texts: []),
         63: Entry(class: .permanent, sentence: "there is no such aggregate function"),
         73: Entry(class: .permanent, sentence: "there is no such format"),
         80: Entry(class: .permanent, sentence: "the query is not correct"),
         81: Entry(
-            class: .permanent, sentence: "there is no such database", name: .database,
+            class: .permanent, sentence: "there is no such database", texts: missingDatabase,
             hint: "create it, or correct the connector's url"),
         82: Entry(class: .permanent, sentence: "there is such a database already"),
         115: Entry(class: .permanent, sentence: "the server does not know a setting of the query"),
@@ -128,6 +166,12 @@ extension ClickHouseFailures {
         516: Entry(
             class: .permanent, sentence: "the server refuses the user or its password",
             hint: "check the user of the connector's url and its password"),
+        1000: Entry(
+            class: .permanent, sentence: "a library of the server's refuses the query",
+            causes: [unknownZone]),
+        1001: Entry(
+            class: .permanent, sentence: "a library of the server's refuses the query",
+            causes: [unknownZone]),
         649: Entry(class: .permanent, sentence: "the query ends a transaction that there is not"),
     ]
 
@@ -181,9 +225,9 @@ extension ClickHouseFailures {
         441: values("a value is no IP address"),  // CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING
         467: values("a value is no boolean"),  // CANNOT_PARSE_BOOL
         469: values("a constraint does not hold"),  // VIOLATED_CONSTRAINT
-        565: values(
-            "the batch falls into more partitions than the server takes",
-            hint: "make the batches smaller, or partition the table less finely"),
+        565: Entry(  // TOO_MANY_PARTITIONS
+            class: .repeatedKey, sentence: tooManyPartitions.sentence,
+            hint: tooManyPartitions.hint),
         632: values(wrongForm),  // UNEXPECTED_DATA_AFTER_PARSED_VALUE
         636: values(wrongForm),  // CANNOT_EXTRACT_TABLE_STRUCTURE: of data
         675: values("a value is no IP address"),  // CANNOT_PARSE_IPV4

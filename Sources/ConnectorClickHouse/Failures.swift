@@ -10,32 +10,62 @@ enum ClickHouseFailures {
     struct Entry {
         let `class`: TargetFailure.Class
         let sentence: String
-        var name = ClickHouseNames.none
+        /// The server's own texts, of which a name is told.
+        var texts: [MessageTemplate] = []
         var hint: String?
         var isRightMissing = false
+        /// Where one code stands for several things: the first whose words are in the message.
+        var causes: [Cause] = []
     }
+
+    /// What one of the meanings of a code is told by.
+    struct Cause {
+        let `class`: TargetFailure.Class
+        let words: String
+        let sentence: String
+        var hint: String?
+    }
+
+    /// The server's own codes; throwIf can be told to use another one, which may be a value.
+    private static let codes = 1...1002
+
+    /// What stands for a code that a query made up.
+    private static let madeUpCode = "other"
 
     /// The failure in an answer; nil: it is none.
     static func failure(_ answer: ClickHouseAnswer) -> TargetFailure? {
         guard answer.status != 200 || answer.exceptionCode != nil else { return nil }
-        let text = String(decoding: answer.body.prefix(4096), as: UTF8.self)
-        guard let code = answer.exceptionCode ?? code(in: text) else {
-            return withoutCode(answer.status)
-        }
-        let entry =
-            table[code] ?? Entry(class: .permanent, sentence: "the server refused the query")
+        return failure(
+            status: answer.status, code: answer.exceptionCode,
+            body: String(decoding: answer.body.prefix(4096), as: UTF8.self))
+    }
+
+    /// - Parameter code: as a header says it; nil: it is in the body, or it is none of ClickHouse's.
+    static func failure(status: Int, code: Int?, body text: String) -> TargetFailure? {
+        guard let code = code ?? self.code(in: text) else { return withoutCode(status) }
+        let known = table[code]
+        let entry = known ?? Entry(class: .permanent, sentence: "the server refused the query")
+        let cause = entry.causes.first { text.contains($0.words) }
         var failure = TargetFailure(
-            class: entry.class, targetCode: String(code),
-            message: entry.sentence + entry.name.description(in: text), hint: entry.hint,
+            class: cause?.class ?? entry.class,
+            targetCode: known != nil || codes.contains(code) ? String(code) : madeUpCode,
+            message: cause?.sentence ?? entry.sentence, hint: cause?.hint ?? entry.hint,
             isRightMissing: entry.isRightMissing)
+        failure.report = TargetReport(
+            String(text.prefix(MessageTemplate.characterCountMax)), as: entry.texts, form: .name,
+            whereToRead: "read what the server says in its own log")
         failure.isOutcomeUnknown = unknownOutcomes.contains(code)
         return failure
     }
 
-    /// Of `Code: 60, e.displayText() = …` and `Code: 60. DB::Exception: …`.
+    /// Of `Code: 60, e.displayText() = …`, `Code: 60. DB::Exception: …` and, where a library of the
+    /// server's failed, `Poco::Exception. Code: 1000, …`.
     private static func code(in text: String) -> Int? {
-        guard text.hasPrefix("Code: ") else { return nil }
-        return Int(text.dropFirst(6).prefix { $0.isNumber })
+        for start in ["Code: ", "Poco::Exception. Code: ", "std::exception. Code: "]
+        where text.hasPrefix(start) {
+            return Int(text.dropFirst(start.count).prefix { $0.isNumber })
+        }
+        return nil
     }
 
     /// An answer that is not one of ClickHouse's own.

@@ -18,24 +18,42 @@ extension MySQLFailures {
         2061: ("the login failed", "check the user of the connector's url and its password"),
     ]
 
-    /// The client's own texts name host, port and the system's error, never a value.
-    static func connectFailure(of handle: UnsafeMutablePointer<MYSQL>) -> TargetFailure {
+    /// Numbers whose texts the client makes of the host's name and the system's error alone; into
+    /// the others goes what the server says.
+    private static let localTexts: Set<CUnsignedInt> = [2002, 2003, 2005]
+
+    /// What a check of a certificate says, by OpenSSL and by GnuTLS.
+    private static let certificateTexts = [
+        "self-signed certificate in certificate chain", "self-signed certificate",
+        "self signed certificate", "unable to get local issuer certificate",
+        "certificate has expired", "certificate is not yet valid", "certificate verify failed",
+        "The certificate is NOT trusted", "The certificate chain uses expired certificate",
+        "Hostname verification failed", "hostname mismatch", "wrong version number",
+        "unsupported protocol", "Validation of SSL server certificate failed",
+    ]
+
+    /// - Parameter vocabulary: host, user and database, as the connector's url names them.
+    static func connectFailure(
+        of handle: UnsafeMutablePointer<MYSQL>, _ vocabulary: QueryVocabulary
+    ) -> TargetFailure {
         let code = mysql_errno(handle)
         let text = String(cString: mysql_error(handle))
         guard isClientCode(code) else {
-            var failure = failure(of: handle)
+            var failure = failure(of: handle).told(in: vocabulary)
             failure.isConnectionLost = true
             return failure
         }
         if let known = permanentClientCodes[code] {
             return TargetFailure(
                 class: .permanent, targetCode: String(code),
-                message: code == 2026 ? "\(known.sentence): \(text)" : known.sentence,
+                message: known.sentence
+                    + (certificateTexts.first { text.contains($0) }.map { ": \($0)" } ?? ""),
                 hint: known.hint, isConnectionLost: true)
         }
         return TargetFailure(
             class: .transient, targetCode: String(code),
-            message: text.isEmpty ? "the server cannot be reached" : text,
+            message: localTexts.contains(code) && text.isPrintable && !text.isEmpty
+                ? text : "the server cannot be reached",
             hint: "check that the server runs and that host and port are right",
             isConnectionLost: true)
     }

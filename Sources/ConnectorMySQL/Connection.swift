@@ -117,7 +117,11 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
             wanted = mysql_real_connect_cont(&opened, handle, events)
         }
         withExtendedLifetime(texts) {}
-        guard opened != nil else { throw MySQLFailures.connectFailure(of: handle) }
+        guard opened != nil else {
+            throw MySQLFailures.connectFailure(
+                of: handle,
+                QueryVocabulary([configuration.host, configuration.user, configuration.database]))
+        }
         let needsTLS = [.require, .verifyCA, .verifyFull].contains(configuration.tls)
         guard !needsTLS || mysql_get_ssl_cipher(handle) != nil else { throw MySQLFailures.noTLS }
     }

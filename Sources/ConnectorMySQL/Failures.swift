@@ -7,13 +7,15 @@ internal import Connector
 /// https://mariadb.com/kb/en/mariadb-connectorc-error-codes/
 ///
 /// Servers put values into the middle of their messages, without escaping, in the language that
-/// they are set to. So none of a server's message is passed on: each number has a sentence of ours,
-/// and a name is taken out of the message where its place in it is certain (`MySQLNames`). INV-10.
+/// they are set to; and SIGNAL makes up number, text and names. So none of a server's message is
+/// passed on: each number has a sentence of ours, and a name that stands in the operator's own text
+/// is taken out of the message where its place in it is known. INV-10.
 enum MySQLFailures {
     struct Entry {
         let `class`: TargetFailure.Class
         let sentence: String
-        var name = MySQLNames.none
+        /// The server's own texts, of which a name is told.
+        var texts: [MessageTemplate] = []
         var hint: String?
         /// The session is of no more use.
         var isConnectionLost = false
@@ -30,16 +32,38 @@ enum MySQLFailures {
 
     /// Of a statement.
     static func failure(code: CUnsignedInt, sqlState: String, message: String) -> TargetFailure {
-        let refuser = isClientCode(code) ? "client library" : "server"
-        let entry =
-            table[code]
-            ?? Entry(
-                class: classify(sqlState: sqlState), sentence: "the \(refuser) refused the query")
-        return TargetFailure(
-            class: entry.class, targetCode: String(code),
-            message: entry.sentence + entry.name.description(in: message), hint: entry.hint,
-            isConnectionLost: entry.isConnectionLost,
+        let entry = table[code] ?? unknown(code, sqlState: sqlState)
+        let isNumbered = table[code] != nil || isServersOwn(code) || isClientCode(code)
+        var failure = TargetFailure(
+            class: entry.class, targetCode: isNumbered ? String(code) : madeUpCode,
+            message: entry.sentence, hint: entry.hint, isConnectionLost: entry.isConnectionLost,
             isRightMissing: missingRights.contains(code))
+        failure.report = TargetReport(
+            message, as: entry.texts, form: .name,
+            whereToRead: "run the query by hand to read what the server says of it")
+        return failure
+    }
+
+    /// For numbers that are not in the table.
+    private static func unknown(_ code: CUnsignedInt, sqlState: String) -> Entry {
+        let isMadeUp = sqlState == userState || !(isServersOwn(code) || isClientCode(code))
+        if isMadeUp {
+            return Entry(class: .values, sentence: "a trigger or routine raised an error")
+        }
+        return Entry(
+            class: classify(sqlState: sqlState),
+            sentence: "the \(isClientCode(code) ? "client library" : "server") refused the query")
+    }
+
+    /// "Unhandled user-defined exception": what SIGNAL is told to use.
+    private static let userState = "45000"
+
+    /// What stands for a number that SIGNAL … SET MYSQL_ERRNO made up: it may be a value.
+    private static let madeUpCode = "other"
+
+    /// The ranges of MySQL's and MariaDB's own errors.
+    private static func isServersOwn(_ code: CUnsignedInt) -> Bool {
+        (1000...1999).contains(code) || (3000...4299).contains(code)
     }
 
     /// ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_COLUMNACCESS_DENIED_ERROR,
@@ -135,16 +159,16 @@ enum MySQLFailures {
         1046: Entry(class: .permanent, sentence: "no database is chosen"),
         1049: Entry(
             class: .permanent, sentence: "there is no such database",
-            name: .behind("Unknown database '"), hint: "create it, or correct the connector's url"),
+            texts: ["Unknown database '{name}'"], hint: "create it, or correct the connector's url"),
         1051: Entry(
             class: .permanent, sentence: "there is no such table",
-            name: .behind("Unknown table '")),
+            texts: ["Unknown table '{name}'"]),
         1054: Entry(
             class: .permanent, sentence: "there is no such column",
-            name: .behind("Unknown column '")),
+            texts: ["Unknown column '{name}' in '{any}'"]),
         1064: Entry(
             class: .permanent, sentence: "the server does not understand the query",
-            name: .atLine),
+            texts: ["{any} at line {line}"]),
         1065: Entry(
             class: .permanent, sentence: "the query holds an empty statement",
             hint: "take out a semicolon that follows another one"),
@@ -158,15 +182,22 @@ enum MySQLFailures {
             class: .permanent, sentence: "a row has not as many values as there are columns"),
         1142: Entry(
             class: .permanent, sentence: "the user may not do this to the table",
+            texts: [
+                "{any} command denied to user {any} for table '{name}'",
+                "{any} command denied to user {any} for table {name}",
+            ],
             hint: "grant the connector's user rights on the table"),
         1143: Entry(class: .permanent, sentence: "the user may not do this to the column"),
         1146: Entry(
-            class: .permanent, sentence: "there is no such table", name: .behind("Table '")),
+            class: .permanent, sentence: "there is no such table",
+            texts: ["Table '{name}' doesn't exist"]),
         1148: Entry(class: .permanent, sentence: "the server does not allow this command"),
         1227: Entry(class: .permanent, sentence: "the user lacks a privilege for the query"),
         1251: Entry(class: .permanent, sentence: "the server asks for an older way to log in"),
         1275: Entry(class: .permanent, sentence: "the server asks for an older way to log in"),
-        1305: Entry(class: .permanent, sentence: "there is no such routine"),
+        1305: Entry(
+            class: .permanent, sentence: "there is no such routine",
+            texts: ["PROCEDURE {name} does not exist", "FUNCTION {name} does not exist"]),
         1370: Entry(class: .permanent, sentence: "the user may not use the routine"),
         1461: Entry(
             class: .permanent, sentence: "the server has as many prepared statements as it takes",
@@ -178,11 +209,18 @@ enum MySQLFailures {
         4166: Entry(class: .permanent, sentence: "the server does not allow this command"),
     ]
 
+    private static let key: [MessageTemplate] = ["Duplicate entry '{any}' for key '{name}'"]
+    private static let column: [MessageTemplate] = [
+        "Incorrect {any} value: '{any}' for column '{name}' at row {any}",
+        "Incorrect {any} value: '{any}' for column {name} at row {any}",
+    ]
+
     private static let values: [CUnsignedInt: Entry] = [
-        1022: Entry(class: .values, sentence: "a key is there already", name: .key),
+        1022: Entry(class: .values, sentence: "a key is there already", texts: key),
         1048: Entry(
-            class: .values, sentence: "a column must not be null", name: .behind("Column '")),
-        1062: Entry(class: .values, sentence: "a key is there already", name: .key),
+            class: .values, sentence: "a column must not be null",
+            texts: ["Column '{name}' cannot be null"]),
+        1062: Entry(class: .values, sentence: "a key is there already", texts: key),
         1118: Entry(class: .values, sentence: "a row is too long"),
         1139: Entry(class: .values, sentence: "a regular expression is wrong"),
         1216: Entry(class: .values, sentence: "a foreign key has no parent row"),
@@ -193,34 +231,47 @@ enum MySQLFailures {
         1217: Entry(class: .values, sentence: "a row still has rows that refer to it"),
         1264: Entry(
             class: .values, sentence: "a value is out of range",
-            name: .behind("Out of range value for column '")),
+            texts: ["Out of range value for column '{name}' at row {any}"]),
         1265: Entry(
             class: .values, sentence: "a value does not fit",
-            name: .behind("Data truncated for column '")),
-        1292: Entry(class: .values, sentence: "a value is of the wrong form", name: .column),
+            texts: ["Data truncated for column '{name}' at row {any}"]),
+        1292: Entry(class: .values, sentence: "a value is of the wrong form", texts: column),
         1364: Entry(
-            class: .values, sentence: "a column has no default value", name: .behind("Field '")),
+            class: .values, sentence: "a column has no default value",
+            texts: ["Field '{name}' doesn't have a default value"]),
         1365: Entry(class: .values, sentence: "a division by zero"),
         1366: Entry(
             class: .values,
             sentence: "a value is of the wrong form, or the column cannot hold its characters",
-            name: .column),
+            texts: column),
         1367: Entry(class: .values, sentence: "a value is of the wrong form"),
         1406: Entry(
             class: .values, sentence: "a value is too long",
-            name: .behind("Data too long for column '")),
+            texts: ["Data too long for column '{name}' at row {any}"]),
         1411: Entry(class: .values, sentence: "a value is of the wrong form"),
         1416: Entry(class: .values, sentence: "a value is no geometry"),
         1441: Entry(class: .values, sentence: "a date is out of range"),
-        1451: Entry(class: .values, sentence: "a row still has rows that refer to it"),
-        1452: Entry(class: .values, sentence: "a foreign key has no parent row"),
+        1451: Entry(
+            class: .values, sentence: "a row still has rows that refer to it",
+            texts: [
+                "{any} a foreign key constraint fails ({any}, CONSTRAINT `{name}` FOREIGN {any}"
+            ]),
+        1452: Entry(
+            class: .values, sentence: "a foreign key has no parent row",
+            texts: [
+                "{any} a foreign key constraint fails ({any}, CONSTRAINT `{name}` FOREIGN {any}"
+            ]),
         1526: Entry(class: .values, sentence: "no partition takes a value"),
-        1586: Entry(class: .values, sentence: "a key is there already", name: .key),
+        1586: Entry(class: .values, sentence: "a key is there already", texts: key),
         1644: Entry(class: .values, sentence: "a trigger or routine raised an error"),
         1690: Entry(class: .values, sentence: "a number is out of range"),
         3140: Entry(class: .values, sentence: "a value is no JSON"),
-        3819: Entry(class: .values, sentence: "a check does not hold"),
-        4025: Entry(class: .values, sentence: "a check does not hold"),
+        3819: Entry(
+            class: .values, sentence: "a check does not hold",
+            texts: ["Check constraint '{name}' is violated."]),
+        4025: Entry(
+            class: .values, sentence: "a check does not hold",
+            texts: ["CONSTRAINT `{name}` failed for {any}"]),
         4079: Entry(class: .values, sentence: "an operation does not take a value's type"),
     ]
 

@@ -98,7 +98,7 @@ extension ODBCDialect {
         42: ODBCFailure(.permanent, "the server does not understand the query"),
         942: ODBCFailure(
             .permanent, "there is no such table, or the user may not use it",
-            name: .between(["ORA-00942: table or view \"", "\" does not exist"])),
+            texts: ["ORA-00942: table or view \"{name}\" does not exist{any}"]),
         955: ODBCFailure(.permanent, "there is such an object already"),
         980: ODBCFailure(.permanent, "a synonym leads to nothing"),
         1005: refused, 1017: refused, 1045: refused, 28000: refused, 28001: refused,
@@ -134,7 +134,7 @@ extension ODBCDialect {
         for number in 900...999 where oraclePermanent[number] == nil { table[number] = plain }
         table[904] = ODBCFailure(
             .permanent, "there is no such column",
-            name: .between(["ORA-00904: ", ": invalid identifier"]))
+            texts: ["ORA-00904: {name}: invalid identifier{any}"])
         table[911] = ODBCFailure(.permanent, "a character of the query is not valid")
         table[913] = ODBCFailure(.permanent, "a row has more values than there are columns")
         table[947] = ODBCFailure(.permanent, "a row has fewer values than there are columns")
@@ -150,14 +150,14 @@ extension ODBCDialect {
         var table: [Int: ODBCFailure] = [
             1: ODBCFailure(
                 .values, "a key is there already",
-                name: .between(["ORA-00001: unique constraint (", ") violated"])),
+                texts: ["ORA-00001: unique constraint ({name}) violated{any}"]),
             1400: ODBCFailure(
                 .values, "a column must not be null",
-                name: .between(["ORA-01400: cannot insert NULL into (", ")"])),
+                texts: ["ORA-01400: cannot insert NULL into ({name}){any}"]),
             1401: long,
             1407: ODBCFailure(
                 .values, "a column must not be null",
-                name: .between(["ORA-01407: cannot update (", ") to NULL"])),
+                texts: ["ORA-01407: cannot update ({name}) to NULL{any}"]),
             1426: ODBCFailure(.values, "a number is out of range"),
             1427: ODBCFailure(.values, "a subquery returned more than one row"),
             1438: ODBCFailure(.values, "a number is out of range"),
@@ -170,17 +170,17 @@ extension ODBCDialect {
             1722: number,
             2290: ODBCFailure(
                 .values, "a check does not hold",
-                name: .between(["ORA-02290: check constraint (", ") violated"])),
+                texts: ["ORA-02290: check constraint ({name}) violated{any}"]),
             2291: ODBCFailure(
                 .values, "a foreign key has no parent row",
-                name: .between(["ORA-02291: integrity constraint (", ") violated"])),
+                texts: ["ORA-02291: integrity constraint ({name}) violated{any}"]),
             2292: ODBCFailure(
                 .values, "a row still has rows that refer to it",
-                name: .between(["ORA-02292: integrity constraint (", ") violated"])),
+                texts: ["ORA-02292: integrity constraint ({name}) violated{any}"]),
             2359: long,
             12899: ODBCFailure(
                 .values, "a value is too long",
-                name: .between(["ORA-12899: value too large for column ", " (actual: "])),
+                texts: ["ORA-12899: value too large for column {name} (actual: {any}"]),
             12728: ODBCFailure(.values, "a regular expression is wrong"),
             14400: ODBCFailure(.values, "no partition takes a value"),
             6502: number,

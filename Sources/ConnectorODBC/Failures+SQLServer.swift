@@ -100,16 +100,16 @@ extension ODBCDialect {
         170: ODBCFailure(.permanent, "the server does not understand the query"),
         201: ODBCFailure(.permanent, "a procedure wants another parameter"),
         207: ODBCFailure(
-            .permanent, "there is no such column", name: .between(["Invalid column name '", "'."])),
+            .permanent, "there is no such column", texts: ["Invalid column name '{name}'.{any}"]),
         208: ODBCFailure(
-            .permanent, "there is no such table", name: .between(["Invalid object name '", "'."])),
+            .permanent, "there is no such table", texts: ["Invalid object name '{name}'.{any}"]),
         213: ODBCFailure(.permanent, valueCount),
         266: ODBCFailure(.permanent, "a procedure ends a transaction that it did not begin"),
         911: ODBCFailure(.permanent, "there is no such database"),
         2714: ODBCFailure(.permanent, "there is such an object already"),
         2812: ODBCFailure(
             .permanent, "there is no such procedure",
-            name: .between(["Could not find stored procedure '", "'."])),
+            texts: ["Could not find stored procedure '{name}'.{any}"]),
         3902: ODBCFailure(.permanent, "the query commits a transaction that is not there"),
         3903: ODBCFailure(.permanent, "the query rolls back a transaction that is not there"),
         3930: ODBCFailure(.permanent, "the transaction had failed before"),
@@ -165,16 +165,17 @@ extension ODBCDialect {
         512: ODBCFailure(.values, "a subquery returned more than one row"),
         515: ODBCFailure(
             .values, "a column must not be null",
-            name: .between(["Cannot insert the value NULL into column '", "', table '"])),
+            texts: ["Cannot insert the value NULL into column '{name}', table '{any}"]),
         517: ODBCFailure(.values, "a date or time is out of range"),
         547: ODBCFailure(.values, "a constraint does not hold"),
         550: ODBCFailure(.values, "the view refuses a row"),
         2601: ODBCFailure(.values, "a key is there already"),
         2627: ODBCFailure(
             .values, "a key is there already",
-            name: .between(
-                ["Violation of PRIMARY KEY constraint '", "'. "],
-                ["Violation of UNIQUE KEY constraint '", "'. "])),
+            texts: [
+                "Violation of PRIMARY KEY constraint '{name}'. {any}",
+                "Violation of UNIQUE KEY constraint '{name}'. {any}",
+            ]),
         2628: ODBCFailure(.values, "a value is too long"),
         8114: ODBCFailure(.values, "a value is of the wrong form"),
         8115: ODBCFailure(.values, "a number is out of range"),

@@ -4,19 +4,20 @@ package import Connector
 package struct ODBCFailure: Sendable {
     package var `class`: TargetFailure.Class
     package var sentence: String
-    package var name: ODBCNames
+    /// The server's own texts, of which a name is told.
+    package var texts: [MessageTemplate]
     package var hint: String?
     /// The session is of no more use.
     package var isConnectionLost: Bool
     package var isRightMissing: Bool
 
     package init(
-        _ class: TargetFailure.Class, _ sentence: String, name: ODBCNames = .none,
+        _ class: TargetFailure.Class, _ sentence: String, texts: [MessageTemplate] = [],
         hint: String? = nil, isConnectionLost: Bool = false, isRightMissing: Bool = false
     ) {
         self.class = `class`
         self.sentence = sentence
-        self.name = name
+        self.texts = texts
         self.hint = hint
         self.isConnectionLost = isConnectionLost
         self.isRightMissing = isRightMissing
@@ -26,8 +27,8 @@ package struct ODBCFailure: Sendable {
 /// Diagnostics as failures.
 ///
 /// Servers put values into the middle of their messages, and drivers pass them on. So none of a
-/// message is passed on: each number or state has a sentence of ours, and a name is taken out of
-/// the message where its place in it is certain (`ODBCNames`). INV-10. The numbers stand in the
+/// message is passed on: each number or state has a sentence of ours, and a name that the operator
+/// wrote is taken out of the message where its place in it is known. INV-10. The numbers stand in the
 /// dialect's table; what is not there goes by its SQLSTATE. Source of the states:
 /// https://learn.microsoft.com/sql/odbc/reference/appendixes/appendix-a-odbc-error-codes
 enum ODBCFailures {
@@ -46,11 +47,19 @@ enum ODBCFailures {
         let meaning =
             known.flatMap { dialect.failures[$0.native] }
             ?? dialect.failuresByState[record.state] ?? meaning(ofState: record.state)
-        return TargetFailure(
+        var failure = TargetFailure(
             class: meaning.class, targetCode: code(record, dialect.codeForm),
-            message: meaning.sentence + meaning.name.description(in: record.message),
-            hint: meaning.hint, isConnectionLost: meaning.isConnectionLost,
-            isRightMissing: meaning.isRightMissing)
+            message: meaning.sentence, hint: meaning.hint,
+            isConnectionLost: meaning.isConnectionLost, isRightMissing: meaning.isRightMissing)
+        if dialect.isMadeUp(record.native) {
+            failure.class = .values
+            failure.message = "a trigger or procedure raised an error"
+            failure.targetCode = "other"
+        }
+        failure.report = TargetReport(
+            record.message, as: meaning.texts, form: .name,
+            whereToRead: "run the query by hand to read what the server says of it")
+        return failure
     }
 
     private static func code(
@@ -223,6 +232,16 @@ enum ODBCFailures {
 }
 
 extension ODBCDialect {
+    /// Whether a number is one that THROW, RAISERROR or RAISE_APPLICATION_ERROR is given: whoever
+    /// wrote them may have made it of a value.
+    fileprivate func isMadeUp(_ number: Int) -> Bool {
+        switch codeForm {
+        case .native: number >= 50_000
+        case .oracle: (20_000...20_999).contains(number)
+        case .sqlState: false
+        }
+    }
+
     /// What a diagnostic record means, of a statement or, where `isConnecting`, before a session
     /// stands. For tests of the tables.
     package func failure(

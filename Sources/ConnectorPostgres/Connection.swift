@@ -43,7 +43,7 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
         self.handle = handle
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
         PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
-        try connect(timeoutMilliseconds: configuration.connectTimeoutMilliseconds)
+        try connect(configuration)
         PQsetErrorVerbosity(handle, PQERRORS_SQLSTATE)
         PQsetnonblocking(handle, 1)
         cancelRequest = CancelRequest(connection: handle)
@@ -59,8 +59,8 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
         isOpen = false
     }
 
-    private func connect(timeoutMilliseconds: Int) throws(TargetFailure) {
-        setDeadline(milliseconds: timeoutMilliseconds)
+    private func connect(_ configuration: PostgresConfiguration) throws(TargetFailure) {
+        setDeadline(milliseconds: configuration.connectTimeoutMilliseconds)
         var wanted = POLLOUT
         while PQstatus(handle) != CONNECTION_BAD {
             guard pollSocket(Int16(wanted)) == .ready else { throw PostgresFailures.connectOverdue }
@@ -68,10 +68,17 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
             case PGRES_POLLING_OK: return
             case PGRES_POLLING_READING: wanted = POLLIN
             case PGRES_POLLING_WRITING: wanted = POLLOUT
-            default: throw PostgresFailures.connectFailure(String(cString: PQerrorMessage(handle)))
+            default: throw connectFailure(configuration)
             }
         }
-        throw PostgresFailures.connectFailure(String(cString: PQerrorMessage(handle)))
+        throw connectFailure(configuration)
+    }
+
+    private func connectFailure(_ configuration: PostgresConfiguration) -> TargetFailure {
+        let names = ["host", "hostaddr", "port", "user", "dbname", "sslmode"]
+        return PostgresFailures.connectFailure(
+            String(cString: PQerrorMessage(handle)),
+            QueryVocabulary(names.compactMap { configuration.parameters[$0] }))
     }
 
     func applySettings() throws(TargetFailure) {
@@ -197,6 +204,7 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
         }
         if failure.targetCode == "57014", signal.isRaised {
             failure.message = PostgresFailures.cancelled.message
+            failure.report = nil
         }
         return failure
     }

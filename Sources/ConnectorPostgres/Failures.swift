@@ -13,6 +13,7 @@ enum PostgresFailures {
         "23": .values,  // integrity constraint violation
         "25006": .transient,  // read-only transaction: a standby, until it is promoted
         "25P03": .transient,  // idle in transaction for too long
+        "25P04": .transient,  // transaction for too long
         "28": .permanent,  // invalid authorization
         "3D": .permanent,  // invalid catalog name
         "3F": .permanent,  // invalid schema name
@@ -29,13 +30,7 @@ enum PostgresFailures {
         "57P03": .transient,  // cannot connect now
         "57P05": .transient,  // idle session timeout
         "58": .transient,  // system error outside of PostgreSQL
-        "P0001": .values,  // raised by a trigger or function: about the rows it was given
-        "P0004": .values,  // assertion in a trigger or function
-    ]
-
-    /// Classes whose primary message names objects and settings, never a value.
-    private static let valueFreeClasses: Set<String> = [
-        "08", "0A", "21", "25", "28", "3D", "3F", "40", "42", "53", "55", "57",
+        "P0": .values,  // raised by a trigger or function: about the rows it was given
     ]
 
     /// insufficient_privilege; and no schema that a table could be created in
@@ -45,55 +40,72 @@ enum PostgresFailures {
         classes[sqlState] ?? classes[String(sqlState.prefix(2))] ?? .permanent
     }
 
-    /// The failure of an error result: SQLSTATE, the primary message without values, the names and
-    /// the position; no detail, no context (they hold whole rows).
+    /// The failure of an error result. Without the words of the query at hand it says the code, a
+    /// sentence of ours and the position; no detail, no context (they hold whole rows).
     static func failure(result: OpaquePointer) -> TargetFailure {
         func field(_ code: Int) -> String? {
             PQresultErrorField(result, CInt(code)).map { String(cString: $0) }
         }
-        guard let state = field(PostgresField.sqlState),
-            let primary = field(PostgresField.primaryMessage)
-        else { return lost(String(cString: PQresultErrorMessage(result))) }
-        let constraint = field(PostgresField.constraint)
-        let table = field(PostgresField.table)
-        let column = field(PostgresField.column)
-        let names = [constraint, table, column, field(PostgresField.dataType)].compactMap { $0 }
-        var message = withoutValues(primary, sqlState: state, names: names)
-        let places = [("constraint", constraint), ("table", table), ("column", column)]
-        for case (let kind, let name?) in places where !message.contains("\"\(name)\"") {
-            message += ", \(kind) \"\(name)\""
+        guard let diagnosis = PostgresDiagnosis(field) else {
+            return lost(String(cString: PQresultErrorMessage(result)))
         }
-        if let position = field(PostgresField.position) { message += ", at character \(position)" }
-        let hint = state.hasPrefix("42") ? field(PostgresField.hint) : nil
-        return TargetFailure(
-            class: classify(sqlState: state), targetCode: state, message: message, hint: hint,
-            isRightMissing: missingRights.contains(state))
+        return failure(diagnosis)
     }
 
-    static func withoutValues(_ message: String, sqlState: String, names: [String]) -> String {
-        switch sqlState {
-        // Messages that functions of the target make up themselves.
-        case _ where sqlState.hasPrefix("P0"): return "a trigger or function raised an exception"
-        case "42601": return MessageRedaction.redactToken(message)
-        case _ where valueFreeClasses.contains(String(sqlState.prefix(2))): return message
-        default:
-            let redacted = MessageRedaction.redact(message, quote: "\"", keeping: names)
-            return MessageRedaction.redactHexadecimal(redacted)
-        }
+    static func failure(_ diagnosis: PostgresDiagnosis) -> TargetFailure {
+        let state = diagnosis.sqlState
+        guard !diagnosis.isRaised else { return raised(diagnosis) }
+        let entry = entry(sqlState: state)
+        var message = entry.sentence
+        if diagnosis.isInsideOfCode { message += ", in a trigger or function" }
+        let isRowSecurity = state == "42501" && diagnosis.isRowSecurity
+        if isRowSecurity { message = "row-level security refuses a row" }
+        var failure = TargetFailure(
+            class: isRowSecurity ? .values : classify(sqlState: state), targetCode: state,
+            message: message, isRightMissing: missingRights.contains(state) && !isRowSecurity)
+        failure.report = TargetReport(
+            diagnosis.message, as: entry.texts, form: .whole, names: diagnosis.names,
+            hint: diagnosis.hint, hints: hints, catalogued: diagnosis.catalogued,
+            position: diagnosis.position, whereToRead: whereToRead)
+        return failure
     }
 
-    /// The connection broke. `text` is libpq's, at a verbosity without values.
+    static let whereToRead = "read what the server says in its own log"
+
+    /// Made by RAISE, by another language's like of it, or under a code that is not the server's: all
+    /// of it may be values, the code too. A code that a rest mends is believed.
+    private static func raised(_ diagnosis: PostgresDiagnosis) -> TargetFailure {
+        let isKnown = known.contains(diagnosis.sqlState)
+        let `class` = isKnown ? classify(sqlState: diagnosis.sqlState) : .values
+        var failure = TargetFailure(
+            class: `class` == .transient ? .transient : .values,
+            targetCode: isKnown ? diagnosis.sqlState : madeUpCode,
+            message: "a trigger or function raised an error")
+        failure.whereToRead = whereToRead
+        failure.isTargetsWord = true
+        return failure
+    }
+
+    /// What stands for a code that the target's own code made up.
+    static let madeUpCode = "other"
+
+    /// The connection broke. `text` is libpq's, or the server's where it ended the session.
     static func lost(_ text: String) -> TargetFailure {
-        let line = firstLine(text)
+        let line = String(text.prefix { !$0.isNewline })
+        let isKnown = lostTexts.contains { $0.matches(line) }
         return TargetFailure(
             class: .transient, targetCode: "08006",
-            message: line.isEmpty ? "the connection to the server was lost" : line,
+            message: isKnown ? line : "the connection to the server was lost",
             isConnectionLost: true)
     }
 
-    static func firstLine(_ text: String) -> String {
-        String(text.prefix { !$0.isNewline })
-    }
+    /// Of libpq (fe-misc.c, fe-secure.c), which name nothing.
+    private static let lostTexts: [MessageTemplate] = [
+        "server closed the connection unexpectedly", "no connection to the server",
+        "SSL connection has been closed unexpectedly", "libpq is out of memory",
+        "could not receive data from server: Connection reset by peer",
+        "could not send data to server: Broken pipe",
+    ]
 
     static let overdue = TargetFailure(
         class: .transient, targetCode: "57014",

@@ -9,6 +9,8 @@ enum PostgresField {
     static let column = byte("c")
     static let dataType = byte("d")
     static let constraint = byte("n")
+    static let context = byte("W")
+    static let sourceFile = byte("F")
 
     private static func byte(_ scalar: Unicode.Scalar) -> Int { Int(scalar.value) }
 }

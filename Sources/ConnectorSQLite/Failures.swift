@@ -52,24 +52,28 @@ enum SQLiteFailures {
 
     private static let movedCode = SQLITE_READONLY | 4 << 8
 
+    /// What is not of the operator's own text is not told (INV-10): functions, MATCH and JSON paths
+    /// put values into their texts, and RAISE what it is given.
     static func failure(code: CInt, message: String) -> TargetFailure {
         let primaryCode = code & 0xFF
         if primaryCode == SQLITE_AUTH { return transactionControl }
         let entry =
             extended[code] ?? primary[primaryCode]
             ?? Entry(name: "SQLITE_\(code)", class: .permanent)
-        return TargetFailure(
-            class: entry.class, targetCode: entry.name, message: withoutValues(message),
+        var failure = TargetFailure(
+            class: entry.class, targetCode: entry.name, message: sentence(code),
             hint: entry.hint, isConnectionLost: code == movedCode)
-    }
-
-    /// SQLite names constraints and tables without quotes. In double quotes stand the token of a
-    /// syntax error or, in extensions, a value; in apostrophes a value.
-    private static func withoutValues(_ message: String) -> String {
-        let isSyntax = message.hasPrefix("near \"") || message.hasPrefix("unrecognized token: \"")
-        if isSyntax { return MessageRedaction.redactToken(message) }
-        return MessageRedaction.redact(
-            MessageRedaction.redact(message, quote: "\""), quote: "'")
+        if primaryCode == SQLITE_ERROR {
+            if let known = causes.first(where: { $0.texts.contains { $0.matches(message) } }) {
+                (failure.class, failure.message) = (known.class, known.sentence)
+                failure.hint = known.hint
+            }
+        }
+        failure.report = TargetReport(
+            message, as: namingCodes.contains(code) ? constraintTexts : texts, form: .whole,
+            catalogued: namingCodes.contains(code) ? constraintNames(message) : [],
+            whereToRead: "run the query by hand to read what SQLite says of it")
+        return failure
     }
 
     static let transactionControl = TargetFailure(

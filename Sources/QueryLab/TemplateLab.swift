@@ -114,7 +114,7 @@ package struct TemplateLab: Sendable {
         do {
             try await body()
         } catch let failure as TargetFailure where !failure.isConnectionLost {
-            refusal = failure
+            refusal = failure.told(in: queries.vocabulary)
         }
         if !tables.isScratch { try await session.rollback() }
         return refusal

@@ -16,6 +16,12 @@ struct Bisection: Hashable, Sendable {
         isRepeatedKey = `class` == .repeatedKey
     }
 
+    /// A search that begins with one change.
+    static let single = Bisection(refused: 2, .values)
+
+    /// The next try is one change.
+    mutating func narrow() { size = 1 }
+
     /// After `count` changes passed; nil: none are left to suspect.
     func afterSuccess(of count: Int) -> Bisection? {
         var next = self

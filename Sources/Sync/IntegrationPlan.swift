@@ -43,6 +43,12 @@ package struct IntegrationPlan: Sendable {
         }
     }
 
+    /// The failure with what of the target's words stands in the operator's (INV-10).
+    func told(_ failure: TargetFailure) -> TargetFailure {
+        failure.told(
+            in: QueryVocabulary(queries.values.map(\.template), names: [connector.url]))
+    }
+
     /// Whether the delivery of such an event has a query that ends its transaction by itself.
     func commitsByItself(_ kind: EventKind) -> Bool {
         committingQueries.contains { query in

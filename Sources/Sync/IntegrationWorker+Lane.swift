@@ -43,8 +43,8 @@ extension IntegrationWorker {
                 lease = try await sessions.take(for: name)
             } catch let failure as TargetFailure {
                 try Task.checkCancellation()
-                if failure.class != .transient { return .refused(failure.asFailure) }
-                return .unreached(try await cursor(of: segment), failure)
+                if failure.class != .transient { return .refused(plan.told(failure).asFailure) }
+                return .unreached(try await cursor(of: segment), plan.told(failure))
             }
             reached()
             do {
@@ -134,7 +134,7 @@ extension IntegrationWorker {
             return worker
         } catch let failure as TargetFailure {
             if lease.isReused, failure.isConnectionLost { throw StaleSession() }
-            throw UnopenedLane(failure: failure)
+            throw UnopenedLane(failure: plan.told(failure))
         }
     }
 

@@ -264,7 +264,7 @@ actor IntegrationWorker {
                 lease = try await sessions.take(for: name)
             } catch let failure as TargetFailure {
                 try Task.checkCancellation()
-                throw ResyncFailure(one.request, at: one.position, failure)
+                throw ResyncFailure(one.request, at: one.position, plan.told(failure))
             }
             do {
                 try await settleGrade(lease)

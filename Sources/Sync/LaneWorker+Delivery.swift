@@ -84,7 +84,8 @@ extension LaneWorker {
             }
             let isDelivered: Bool
             do {
-                isDelivered = try await settle(sent, attempt: attempt, mayBeStale: mayBeStale)
+                isDelivered = try await settle(
+                    sent, over: session, attempt: attempt, mayBeStale: mayBeStale)
             } catch {
                 if case .success(let (next, _)) = following { await next?.end() }
                 throw error
@@ -225,7 +226,7 @@ extension LaneWorker {
     /// Waits for a delivery's end. false: it was refused, and is to be cut smaller or without what
     /// was parked.
     private mutating func settle(
-        _ sent: SentDelivery, attempt: Int, mayBeStale: Bool
+        _ sent: SentDelivery, over session: any TargetSession, attempt: Int, mayBeStale: Bool
     ) async throws -> Bool {
         let started = monotonicNanoseconds()
         let (next, moved) = (sent.prepared, sent.moved)
@@ -235,7 +236,7 @@ extension LaneWorker {
         case .failure(let refusal):
             let failure = TargetFailure(
                 class: .values, targetCode: "", message: refusal.message, hint: refusal.hint)
-            try await refused(failure, next.batch, attempt: attempt, started)
+            try await refused(failure, next, over: session, attempt: attempt, started)
             return false
         }
         do {
@@ -251,7 +252,8 @@ extension LaneWorker {
             try await receipts.add(
                 deliveredReceipts(
                     next.batch, cursor: moved.cursor, attempt: attempt, rowCounts, started))
-        } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
+        } catch let refusal as TargetFailure where !refusal.isOutcomeUnknown {
+            let failure = plan.told(refusal)
             // Interrupted: the target's complaint about it is no news.
             try Task.checkCancellation()
             if mayBeStale, failure.isConnectionLost { throw StaleSession() }
@@ -265,9 +267,10 @@ extension LaneWorker {
                 ])
                 return false
             }
-            try await refused(failure, next.batch, attempt: attempt, started)
+            try await refused(failure, next, over: session, attempt: attempt, started)
             return false
-        } catch let failure as TargetFailure {
+        } catch let refusal as TargetFailure {
+            let failure = plan.told(refusal)
             unknown = failure.rowCounts.map {
                 UnknownDelivery(cursor: moved.cursor, rowCounts: $0)
             }
@@ -280,6 +283,7 @@ extension LaneWorker {
         if let end = repeated?.end, state.cursor >= end { repeated = nil }
         isTriedAsText = false
         bisection = bisection?.afterSuccess(of: next.batch.members.count)
+        unproven = nil
         return true
     }
 
@@ -343,86 +347,5 @@ extension LaneWorker {
         receipt.templateSHA256 = nil
         receipt.fill(failure)
         try await context.record([receipt])
-    }
-
-    // MARK: Refusals
-
-    /// Records what the target refused: the batch is cut smaller, or its one change is set aside.
-    ///
-    /// - Throws: the failure, if neither helps.
-    private mutating func refused(
-        _ failure: TargetFailure, _ batch: LaneBatch, attempt: Int, _ started: UInt64
-    ) async throws {
-        try await receipts.finish()
-        let isAboutRows = failure.class == .values || failure.class == .repeatedKey
-        let member = batch.members.count == 1 && isAboutRows ? batch.members[0] : nil
-        let isSplit = batch.members.count > 1 && isAboutRows
-        let willStop = failure.class != .transient && member == nil && !isSplit
-        let failure = willStop ? failure.stopping : failure
-        let receipt = failedReceipt(
-            failure, batch, willStop ? .stopped : .failed, attempt: attempt, started)
-        guard let member else {
-            try await context.record([receipt])
-            if isSplit {
-                bisection = Bisection(refused: batch.members.count, failure.class)
-                (repeated, announced) = (nil, nil)
-                return
-            }
-            throw failure
-        }
-        try await park(member, receipt)
-    }
-
-    private func failedReceipt(
-        _ failure: TargetFailure, _ batch: LaneBatch, _ outcome: Receipt.Outcome, attempt: Int,
-        _ started: UInt64
-    ) -> Receipt {
-        var receipt = makeReceipt(batch, outcome, cursor: row.cursor, attempt: attempt)
-        // A query that was not sent, or whose fate is unknown, has not failed.
-        receipt.failedQueryCount =
-            failure.isConnectionLost || failure.targetCode.isEmpty ? 0 : 1
-        receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
-        receipt.fill(failure)
-        if let place = failure.query, batch.parts.count > 1,
-            let query = builder.kind(of: place, in: batch).query
-        {
-            receipt.query = query
-            receipt.templateSHA256 = plan.queries[query]?.templateSHA256
-        }
-        return receipt
-    }
-
-    private mutating func park(
-        _ member: LaneBatch.Member, _ receipt: Receipt
-    ) async throws {
-        try await stopAtLimit(receipt)
-        let change = ParkedChange(
-            lane: lane, profile: ProfileOrdinal(member.ordinal), position: member.position,
-            query: member.query, reason: .refused, attempt: receipt.attempt,
-            errorCode: receipt.errorCode,
-            targetCode: receipt.targetCode, errorMessage: receipt.errorMessage,
-            errorHint: receipt.errorHint)
-        try await context.record([receipt]) { events in
-            events.append(.changeParked, body: change.encode())
-        }
-        state.parked.insert(member.ordinal, at: member.position)
-        bisection = nil
-        (repeated, announced) = (nil, nil)
-        isTriedAsText = false
-    }
-
-    /// So many refusals are no longer about single rows.
-    private func stopAtLimit(_ receipt: Receipt) async throws {
-        try await builder.projector.foldToEnd()
-        let integration = lane.integration
-        let count = try await context.store.read { try $0.parkedCount(of: integration).refused }
-        guard count >= Limits.parkedChangeCountMax else { return }
-        try await context.record([receipt])
-        throw Failure(
-            .targetRefusedValues,
-            "\(count) changes are parked and the target goes on refusing: "
-                + (receipt.errorMessage ?? "no reason was given"),
-            hint: "correct the table or the query, run 'segledger parked \(integration) "
-                + "--redrive', then 'segledger integrations resume \(integration)'")
     }
 }

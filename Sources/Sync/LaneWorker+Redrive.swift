@@ -59,13 +59,13 @@ extension LaneWorker {
             try await context.record([receipt])
         } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
             try Task.checkCancellation()
-            try await refused(failure, one, started: started)
+            try await refused(plan.told(failure), one, started: started)
             return false
         } catch let failure as TargetFailure {
             unknown = failure.rowCounts.map {
                 UnknownDelivery(cursor: moved.cursor, parked: one.position, rowCounts: $0)
             }
-            throw failure
+            throw plan.told(failure)
         }
         row = moved
         state.parked.remove(one.change.profile.rawValue, at: one.change.position)
@@ -103,8 +103,13 @@ extension LaneWorker {
 
     /// Refused again: it stays set aside. Any other failure is for the lane to wait out.
     private func refused(
-        _ failure: TargetFailure, _ one: ParkedRow, started: UInt64
+        _ refusal: TargetFailure, _ one: ParkedRow, started: UInt64
     ) async throws {
+        var failure = refusal
+        // One row's refusal stops nothing: if it is about the query, the next delivery finds out.
+        if failure.class == .permanent, failure.isTargetsWord, !failure.isConnectionLost {
+            failure.class = .values
+        }
         let isAboutRows = failure.class == .values || failure.class == .repeatedKey
         let willStop = failure.class == .permanent
         var receipt = makeReceipt(redriven: one, willStop ? .stopped : .failed)

@@ -26,6 +26,13 @@ struct LaneWorker: Sendable {
         let size: Int?
     }
 
+    /// A refusal at a target that takes nothing back.
+    struct UnprovenRefusal: Hashable, Sendable {
+        let code: String
+        /// The profile that was set aside to try the next one.
+        var parked: ProfileOrdinal?
+    }
+
     let plan: IntegrationPlan
     let lane: LaneKey
     let context: SyncContext
@@ -35,6 +42,8 @@ struct LaneWorker: Sendable {
     var state: LaneState
     /// Smaller batches for a while, after the target refused one whole.
     var bisection: Bisection?
+    /// What the target calls permanent, and no other row has shown yet to be about rows.
+    var unproven: UnprovenRefusal?
     /// Queries that the target does not take with their values beside the text.
     var unbindable: Set<EventKind> = []
     /// The next change was refused with its values bound.

@@ -71,7 +71,7 @@ struct Replayer {
         do {
             try await carryOut(session, lanes)
         } catch let failure as TargetFailure {
-            throw ResyncFailure(resync, at: request, failure, place: place)
+            throw ResyncFailure(resync, at: request, plan.told(failure), place: place)
         }
     }
 
@@ -90,11 +90,20 @@ struct Replayer {
         do {
             try await finish(try await rebuild(session, rows, sparing: false))
         } catch let failure as TargetFailure
-            where (failure.class == .values || failure.class == .repeatedKey)
-            && (session.undoesQueries || !isAtomic)
+            where mayBeAboutRows(failure) && (session.undoesQueries || !isAtomic)
         {
             // Once more, and what is refused is looked for in each batch.
             try await finish(try await rebuild(session, rows, sparing: true))
+        }
+    }
+
+    /// Whether other rows may pass: also of what a target calls permanent that can be so.
+    private func mayBeAboutRows(_ failure: TargetFailure) -> Bool {
+        switch failure.class {
+        case .transient: false
+        case .values, .repeatedKey: true
+        case .permanent:
+            failure.isTargetsWord && !failure.isConnectionLost && place?.query?.hasBatch == true
         }
     }
 
@@ -205,7 +214,9 @@ struct Replayer {
         return receipts.isEmpty ? [makeReceipt(lane, nil, row)] : receipts
     }
 
-    /// A step's members, batch by batch; of a batch that is refused, halves.
+    /// A step's members, batch by batch; of a batch that is refused, halves. What is called
+    /// permanent is about a row once another one has passed; until then it waits, and if nothing
+    /// passes it was about the query.
     private func deliver(
         _ step: Step, _ lane: LaneKey, _ session: any TargetSession, _ renderer: QueryRenderer,
         _ scope: RenderScope, _ sparing: Bool, _ done: inout Done
@@ -213,6 +224,7 @@ struct Replayer {
         var waiting = stride(from: 0, to: step.members.count, by: plan.batchSize)
             .map { step.members[$0..<min($0 + plan.batchSize, step.members.count)] }
         waiting.reverse()
+        var suspects: [(profile: UInt32, failure: TargetFailure)] = []
         while let part = waiting.popLast() {
             try Task.checkCancellation()
             do {
@@ -221,17 +233,27 @@ struct Replayer {
                     sparing ? try await session.executeOrUndo(sql) : try await session.execute(sql)
                 done.queryCount += 1
                 done.profileCount += part.count
-            } catch let failure as TargetFailure
-                where sparing && (failure.class == .values || failure.class == .repeatedKey)
-            {
+            } catch let failure as TargetFailure where sparing && mayBeAboutRows(failure) {
                 if part.count > 1 {
                     let middle = part.startIndex + part.count / 2
                     waiting.append(part[middle...])
                     waiting.append(part[..<middle])
+                } else if failure.class == .permanent {
+                    suspects.append((part.first!, failure))
+                    let isHopeless =
+                        done.queryCount == 0 && suspects.count >= RefusalTrial.tryCountMax
+                    if isHopeless { throw failure }
                 } else {
-                    done.parked.append(parked(part.first!, step.kind, lane, failure))
+                    done.parked.append(
+                        parked(part.first!, step.kind, lane, plan.told(failure)))
                 }
             }
+        }
+        if let suspect = suspects.first, done.queryCount == 0 { throw suspect.failure }
+        for suspect in suspects {
+            var failure = plan.told(suspect.failure)
+            failure.class = .values
+            done.parked.append(parked(suspect.profile, step.kind, lane, failure))
         }
     }
 

@@ -21,20 +21,27 @@ extension TargetFailure {
     var stopping: TargetFailure {
         guard self.class == .values || self.class == .repeatedKey else { return self }
         var stopping = self
-        stopping.hint = Self.resuming(hint ?? "correct the table or the query")
+        stopping.hint = Self.resuming(hint ?? reading("correct the table or the query"))
+        stopping.whereToRead = nil
         return stopping
     }
 
     /// What the adapter knows, or what always helps, and how to go on.
     var hintOrDefault: String {
         switch self.class {
-        case .transient: hint ?? "check the target if it lasts; it is tried again"
-        case .permanent: Self.resuming(hint ?? "correct the query or the target")
+        case .transient: hint ?? reading("check the target if it lasts; it is tried again")
+        case .permanent: Self.resuming(hint ?? reading("correct the query or the target"))
         case .values, .repeatedKey:
             hint
-                ?? "correct the profile's field, the table or the query, then run "
-                + "'segledger parked NAME --redrive'"
+                ?? reading(
+                    "correct the profile's field, the table or the query, then run "
+                        + "'segledger parked NAME --redrive'")
         }
+    }
+
+    /// Where the target's own words were kept back: first, how to read them.
+    private func reading(_ hint: String) -> String {
+        whereToRead.map { "\($0), and \(hint)" } ?? hint
     }
 
     private static func resuming(_ hint: String) -> String {

@@ -147,7 +147,7 @@ struct MySQLTests {
                         sql("INSERT INTO \(engine) VALUES ('ab'), ('secret')"))
                 }
                 #expect(failure?.class == .values)
-                #expect(failure?.message == "a value is too long: name")
+                #expect(failure?.told("name").message == "a value is too long: name")
             }
         }
     }
@@ -177,10 +177,11 @@ struct MySQLTests {
 
     @Test("A failure names the table, the column or the key that it is about")
     func names() async throws {
-        try await Target(.mysql).withSession { session in
+        let target = try Target(.mysql)
+        try await target.withSession { session in
             func message(_ text: String) async throws -> String {
                 let failure = try await caught { _ = try await session.execute(sql(text)) }
-                return failure?.message ?? ""
+                return failure?.told(text, target.definition.url, "people name id").message ?? ""
             }
             _ = try await session.execute(sql("INSERT INTO people VALUES (1, 'a')"))
             let table = try await message("SELECT 1 FROM nowhere")

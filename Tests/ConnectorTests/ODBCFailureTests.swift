@@ -46,6 +46,20 @@ struct ODBCFailureTests {
         }
     }
 
+    @Test("INV-10: a number that THROW or RAISE_APPLICATION_ERROR is given may be a value")
+    func madeUp() {
+        for (dialect, numbers) in [
+            (ODBCDialect.sqlServer, [50_000, 50_001, 98_317]), (.oracle, [20_000, 20_831, 20_999]),
+        ] {
+            for number in numbers {
+                let failure = dialect.failure(state: "42000", native: number, message: "secret")
+                #expect(failure.class == .values && failure.isTargetsWord)
+                #expect(failure.targetCode == "other")
+                #expect(!failure.message.contains("secret"))
+            }
+        }
+    }
+
     @Test("A missing right and a lost connection are told apart from the rest")
     func marks() {
         let server = ODBCDialect.sqlServer, oracle = ODBCDialect.oracle
@@ -118,11 +132,14 @@ struct ODBCFailureTests {
             (245, "Conversion failed when converting the varchar value 'secret' to int.", ""),
             (102, "Incorrect syntax near 'secret'.", ""),
             (105, "Unclosed quotation mark after the character string 'secret'.", ""),
-            (208, "Ungültiger Objektname 'secret'.", ""), (50000, "secret", ""),
+            (208, "Invalid object name 'secret'.", ""),
+            (208, "Ungültiger Objektname 'secret'.", ""),
+            (50000, "secret", ""),
         ])
     func namesOfSQLServer(_ number: Int, _ message: String, _ name: String) {
         let failure = ODBCDialect.sqlServer.failure(
-            state: "42000", native: number, message: message)
+            state: "42000", native: number, message: message
+        ).told("crm.dbo.nowhere (nothing, key_1, c)")
         #expect(!failure.message.contains("secret"))
         #expect(name.isEmpty ? !failure.message.contains(": ") : failure.message.hasSuffix(name))
     }
@@ -145,10 +162,12 @@ struct ODBCFailureTests {
                 2291, "ORA-02291: integrity constraint (S.F) violated - parent key not found",
                 ": S.F"
             ),
+            (942, "ORA-00942: table or view \"SECRET\" does not exist", ""),
             (20001, "ORA-20001: secret", ""),
         ])
     func namesOfOracle(_ number: Int, _ message: String, _ name: String) {
         let failure = ODBCDialect.oracle.failure(state: "HY000", native: number, message: message)
+            .told("s.nothing s.t s.key_1 s.t.c s.f")
         #expect(!failure.message.contains("secret"))
         #expect(name.isEmpty ? !failure.message.contains(": ") : failure.message.hasSuffix(name))
     }

@@ -199,7 +199,7 @@ struct ODBCTests {
             let failure = try await caught {
                 _ = try await session.execute(sql("SELECT nothing"))
             }
-            #expect(failure?.message == "there is no such column: nothing")
+            #expect(failure?.told("SELECT nothing").message == "there is no such column: nothing")
             let question = try await caught { _ = try await session.execute(sql("SELECT ?")) }
             #expect(question?.class == .permanent)
         }

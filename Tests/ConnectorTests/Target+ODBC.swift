@@ -142,7 +142,7 @@ extension ODBCDialect {
             1053: ODBCFailure(.transient, "the server shuts down", isConnectionLost: true),
             1054: ODBCFailure(
                 .permanent, "there is no such column",
-                name: .between(["Unknown column '", "' in "])),
+                texts: ["Unknown column '{name}' in {any}"]),
             1136: ODBCFailure(.permanent, "a row has not as many values as there are columns"),
             1205: ODBCFailure(.transient, "the wait for a lock took too long"),
             1213: ODBCFailure(.transient, "the server broke a deadlock"),

@@ -155,6 +155,11 @@ func caught(_ body: () async throws -> Void) async throws -> TargetFailure? {
     }
 }
 
+extension TargetFailure {
+    /// With what of it stands in these texts of an operator's.
+    func told(_ texts: String...) -> TargetFailure { told(in: QueryVocabulary(texts)) }
+}
+
 extension TargetSession {
     func rows(_ text: String) async throws -> [[String?]] { try await query(sql(text)) }
 }

@@ -25,6 +25,12 @@ final class MemoryTarget: Connector {
         var valueCountMax = Int.max
         /// Values that no query may hold.
         var poison: String?
+        /// What the target says of them.
+        var poisonClass = TargetFailure.Class.values
+        /// What it says is of its own words.
+        var isTargetsWord = true
+        /// Queries that were refused.
+        var refusalCount = 0
         /// Other than `transactional`: what is run stays, whatever comes after.
         var support = CursorSupport.transactional
         /// Deliveries that a target without transactions has seen: it drops them when repeated.
@@ -88,7 +94,13 @@ private final class MemorySession: TargetSession {
             throw TargetFailure(class: .repeatedKey, targetCode: "21000", message: "twice")
         }
         if let poison, text.contains(poison) {
-            throw TargetFailure(class: .values, targetCode: "22000", message: "bad value")
+            throw target.state.withLock { state in
+                state.refusalCount += 1
+                var failure = TargetFailure(
+                    class: state.poisonClass, targetCode: "22000", message: "bad value")
+                failure.isTargetsWord = state.isTargetsWord
+                return failure
+            }
         }
         open.withLock { $0!.queries.append(text) }
         return values
@@ -167,8 +179,7 @@ private final class MemorySession: TargetSession {
             guard try await advanceCursor(delivery.lane, from: move.expected, to: move.next)
             else { return .fenced }
         }
-        var counts: [Int] = []
-        for case .text(let query) in delivery.queries { counts.append(try await execute(query)) }
+        let counts = try await execute(delivery.queries)
         try await commit()
         if fault == .replyLost {
             var failure = TargetFailure(
@@ -178,6 +189,19 @@ private final class MemorySession: TargetSession {
             throw failure
         }
         return .committed(rowCounts: counts)
+    }
+
+    private func execute(_ queries: [TargetQuery]) async throws -> [Int] {
+        var counts: [Int] = []
+        for case .text(let query) in queries {
+            do {
+                counts.append(try await execute(query))
+            } catch var failure as TargetFailure {
+                failure.query = counts.count
+                throw failure
+            }
+        }
+        return counts
     }
 
     private func deliverWithoutTransaction(
@@ -191,9 +215,11 @@ private final class MemorySession: TargetSession {
         var counts = isKnown ? delivery.queries.map { _ in 0 } : []
         if !isKnown || delivery.move == nil {
             try await begin()
-            counts = []
-            for case .text(let query) in delivery.queries {
-                counts.append(try await execute(query))
+            do {
+                counts = try await execute(delivery.queries)
+            } catch {
+                _ = target.state.withLock { $0.deliveryIDs.remove(delivery.id) }
+                throw error
             }
             try await commit()
         }
