@@ -51,15 +51,17 @@ test: setup-test ## check the style and run every test
 	exit $$status
 
 .PHONY: test-long
-test-long: setup-test ## run every test with SEGLEDGER_LONG=1, the canary, tsan and a real power cut
+test-long: setup-test ## run every test with SEGLEDGER_LONG=1, the canaries, tsan and a real power cut
 	SEGLEDGER_LONG=1 $(FEW_AT_ONCE) swift test
 	Tests/canary.sh
+	Tests/template-canary.sh
 	Tests/loop-mount.sh
 	Tests/thread-sanitizer.sh
 
 .PHONY: canary
-canary: setup-test ## break the ledger on purpose: its tests must fail each time
+canary: setup-test ## break the ledger and the compiler on purpose: their tests must fail each time
 	Tests/canary.sh
+	Tests/template-canary.sh
 
 .PHONY: tsan
 tsan: setup-test ## run the ledger's tests of many threads under ThreadSanitizer
@@ -88,7 +90,7 @@ format: swift-present ## format the sources in place
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf .build .build-canary .build-tsan .build-fuzz .build-python
+	rm -rf .build .build-canary .build-template-canary .build-tsan .build-fuzz .build-python
 
 .PHONY: swift-present
 swift-present:

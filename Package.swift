@@ -184,6 +184,10 @@ let package = Package(
                 "SegmentModel", "SQLTemplate", "Connector", "KindTesting", "ServerTesting",
                 "DocumentationTesting",
             ]),
+        test(
+            "DifferentialTests",
+            ["SegmentModel", "SQLTemplate", "Connector", "KindTesting", "ServerTesting"],
+            settings: optimized),
         test("FrameCodecTests", ["SegmentModel", "FrameCodec", "CChecksum"]),
         test("MerkleTreeTests", ["MerkleTree", crypto]),
         .target(

@@ -29,7 +29,7 @@ run_suites() {
     > "$copy/test.log" 2>&1)
 }
 
-Tests/ledger-tree.sh "$copy"
+Tests/scratch-tree.sh "$copy" LedgerTests
 build "the unbroken ledger"
 if ! run_suites; then
   echo "canary: the tests fail on the unbroken ledger (seed $seed)" >&2

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 copy=$PWD/.build-tsan
 
-Tests/ledger-tree.sh "$copy"
+Tests/scratch-tree.sh "$copy" LedgerTests
 # It does not see the locks of Synchronization: in this build a lock that it knows takes their place.
 cp Tests/ThreadSanitizer/SanitizedMutex.swift "$copy/Sources/StorageIO/"
 grep -rl "import Synchronization" "$copy/Sources" "$copy/Tests" | while IFS= read -r file; do

@@ -17,6 +17,7 @@ extension SQLDialect {
         dialect.hasDollarQuotes = true
         dialect.hasHashComments = true
         dialect.hashCommentNeedsSpace = true
+        dialect.hasSlashComments = true
         dialect.hasCurlyQuotes = true
         dialect.hasUnsettledReturns = true
         dialect.blockComments = .unsettled

@@ -85,6 +85,7 @@ struct StatementScanner {
             index += 1
             return
         case UInt8(ascii: "-") where byte(1) == first: return skipLine()
+        case UInt8(ascii: "/") where byte(1) == first: return skipLine()
         case UInt8(ascii: "#") where byte(1) == 0x20 || byte(1) == UInt8(ascii: "!"):
             return skipLine()
         case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "*"): return skipComment()

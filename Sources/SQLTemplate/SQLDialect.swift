@@ -120,6 +120,8 @@ package struct SQLDialect: Sendable {
     /// `#…` is a comment; with `hashCommentNeedsSpace` only before a space or `!`.
     package var hasHashComments = false
     package var hashCommentNeedsSpace = false
+    /// `//…` is a comment.
+    package var hasSlashComments = false
     /// `/*!…*/` is run, and `/*+…*/` is read by rules of its own.
     package var hasExecutableComments = false
     /// `--` starts a comment only before white space.

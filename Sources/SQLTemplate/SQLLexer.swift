@@ -312,6 +312,7 @@ struct SQLLexer {
             guard dialect.hashCommentNeedsSpace, let second = peek(1) else { return true }
             return second == UInt8(ascii: " ") || second == UInt8(ascii: "!")
         }
+        if byte == UInt8(ascii: "/"), dialect.hasSlashComments { return peek(1) == byte }
         guard byte == UInt8(ascii: "-"), peek(1) == byte else { return false }
         guard dialect.dashCommentNeedsSpace, let third = peek(2) else { return true }
         return third <= 0x20 || third == 0x7F

@@ -102,7 +102,7 @@ struct SQLScanner {
     private func isLineComment() -> Bool {
         switch kind {
         case .mysql: (begins("--") && (index + 2 >= bytes.count || at(2) <= 0x20)) || begins("#")
-        case .clickhouse: begins("--") || begins("# ") || begins("#!")
+        case .clickhouse: ["--", "//", "# ", "#!"].contains(where: begins)
         default: begins("--")
         }
     }

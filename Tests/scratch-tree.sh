@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Copies the checkout into DIR, reduced to the tests of the ledger and what they need, for a build of
-# its own: broken on purpose, or with a sanitizer. A file that has not changed keeps its time there,
-# so that the next build of the copy is incremental.
+# Copies the checkout into DIR, reduced to a test target and what it needs, for a build of its own:
+# broken on purpose, or with a sanitizer. A file that has not changed keeps its time there, so that
+# the next build of the copy is incremental.
 #
-# usage: Tests/ledger-tree.sh DIR
+# usage: Tests/scratch-tree.sh DIR TARGET
 set -euo pipefail
-copy=${1:?usage: Tests/ledger-tree.sh DIR}
+copy=${1:?usage: Tests/scratch-tree.sh DIR TARGET}
+target=${2:?usage: Tests/scratch-tree.sh DIR TARGET}
 mkdir -p "$copy"
 copy=$(realpath "$copy")
 cd "$(dirname "$0")/.."
@@ -21,16 +22,21 @@ comm -13 <(echo "$wanted") <(cd "$copy" && find Sources Tests migrations -type f
 
 {
   cat Package.swift
+  cat <<SWIFT
+
+// Only these tests, and what they need.
+do {
+    let wanted = "$target"
+SWIFT
   cat <<'SWIFT'
 
-// Only the tests of the ledger, and what they need.
-do {
     let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
     var needed: Set<String> = []
     var packages: Set<String> = []
-    var open = ["LedgerTests"]
+    var open = [wanted]
     while let name = open.popLast() {
         guard let target = targets[name], needed.insert(name).inserted else { continue }
+        for case .plugin(let name, _) in target.plugins ?? [] { open.append(name) }
         for dependency in target.dependencies {
             switch dependency {
             case .targetItem(let name, _), .byNameItem(let name, _): open.append(name)

@@ -1,0 +1,98 @@
+import Foundation
+import ServerTesting
+
+/// Tries random templates on one database until enough of them have compiled.
+struct Regime {
+    /// Statements between two looks at the canary.
+    private static let chunkCount = 50
+    private static let findingCountMax = 3
+
+    static var statementCount: Int {
+        let environment = ProcessInfo.processInfo.environment
+        if let given = environment["SEGLEDGER_STATEMENTS"].flatMap({ Int($0) }) { return given }
+        return environment["SEGLEDGER_LONG"] == "1" ? 50_000 : 3_000
+    }
+
+    let database: TestedDatabase
+    private let trial: Trial
+    private let reader: any StatementReader
+    private var grammar: TemplateGrammar
+    private var random: SeededGenerator
+    private var chunk: [(template: TriedTemplate, values: TrialValues)] = []
+
+    private(set) var findings: [Finding] = []
+    private(set) var generatedCount = 0
+    private(set) var compiledCount = 0
+    private(set) var runCount = 0
+    private(set) var valueCount = 0
+    private(set) var knownCounts: [String: Int] = [:]
+
+    init(_ database: TestedDatabase, seed: UInt64) async throws {
+        self.database = database
+        var random = SeededGenerator(seed: seed)
+        let pool = ValuePool(random: &random)
+        trial = Trial(database: database, pool: pool)
+        grammar = TemplateGrammar(rules: database.rules, random: SeededGenerator(seed: seed ^ 1))
+        self.random = random
+        reader = try await trial.reader()
+    }
+
+    mutating func run(statementCount: Int) async throws {
+        while compiledCount < statementCount, findings.count < Self.findingCountMax {
+            let template = grammar.next()
+            generatedCount += 1
+            if let known = KnownFault.all.first(where: { $0.covers(template, database) }) {
+                knownCounts[known.name, default: 0] += 1
+                continue
+            }
+            let values = TrialValues(trial.pool, random: &random)
+            try await take(template, values)
+            if chunk.count == Self.chunkCount { try await lookAtCanary() }
+        }
+        try await lookAtCanary()
+        await reader.close()
+    }
+
+    private mutating func take(_ template: TriedTemplate, _ values: TrialValues) async throws {
+        switch try await trial.run(template, values, in: reader) {
+        case .refused: return
+        case .unrendered: break
+        case .agreed(let isRun, let values):
+            runCount += isRun ? 1 : 0
+            valueCount += values
+        case .differs(let finding):
+            var shrinker = Shrinker(trial, reader, finding)
+            let shrunk = try await shrinker.run()
+            findings.append(shrunk)
+            if try await !reader.isWhole() { try await reader.makeTables() }
+        }
+        compiledCount += 1
+        chunk.append((template, values))
+    }
+
+    /// Where it is touched, the statements of the chunk run once more, one by one.
+    private mutating func lookAtCanary() async throws {
+        defer { chunk = [] }
+        guard try await !reader.isWhole() else { return }
+        try await reader.makeTables()
+        for (template, values) in chunk {
+            _ = try await trial.run(template, values, in: reader)
+            guard try await !reader.isWhole() else { continue }
+            findings.append(
+                Finding(
+                    database: database, template: template, values: values,
+                    problem: "a table or a setting that no statement may touch was changed",
+                    sql: ("", "")))
+            return try await reader.makeTables()
+        }
+        throw ServerProblem(description: "\(database): the canary died, and not of one statement")
+    }
+
+    var summary: String {
+        let percent = generatedCount == 0 ? 0 : compiledCount * 100 / generatedCount
+        let known = knownCounts.sorted { $0.key < $1.key }.map { "\($0.value) of \($0.key)" }
+        return "\(database): \(compiledCount) statements of \(generatedCount) templates (\(percent)"
+            + "%), \(runCount) ran, \(valueCount) values compared"
+            + (known.isEmpty ? "" : "; left out: " + known.joined(separator: ", "))
+    }
+}
