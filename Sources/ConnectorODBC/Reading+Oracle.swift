@@ -17,6 +17,7 @@ extension SQLDialect {
         dialect.keepsBlocksWhole = true
         dialect.commitsDefinitions = true
         dialect.repeatHint = { "write MERGE INTO \($0) …" }
+        dialect.advice.place = { "INSTR(\($1), \($0))" }
         return dialect
     }
 }

@@ -23,6 +23,7 @@ extension SQLDialect {
         }
         dialect.hasBlocks = true
         dialect.repeatHint = { "write MERGE INTO \($0) …" }
+        dialect.advice.place = { "CHARINDEX(\($0), \($1))" }
         return dialect
     }
 }
