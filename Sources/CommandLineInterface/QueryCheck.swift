@@ -1,8 +1,8 @@
 internal import Connector
 internal import OperatorConfiguration
+internal import QueryLab
 internal import SQLTemplate
 internal import SegmentModel
-internal import Sync
 
 /// Compiles a query for the configuration's checker.
 enum QueryCheck {

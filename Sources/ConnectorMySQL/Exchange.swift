@@ -45,8 +45,10 @@ struct MySQLExchange {
             throw MySQLFailures.tooLong(byteCountMax: connection.queryByteCountMax)
         }
         return try runOperators { (results) throws(TargetFailure) in
-            try send(sql, isCancellable: true, into: &results)
-            if results.warningCount > 0 { try refuseChangedValues() }
+            for part in MySQLStatements.parts(of: sql, connection.dialect) {
+                try send(part, isCancellable: true, into: &results)
+                if results.warningCount > 0 { try refuseChangedValues() }
+            }
         }
     }
 
@@ -253,6 +255,7 @@ struct MySQLExchange {
 
     /// The result of one statement: rows, or how many it wrote.
     private func collect(into results: inout MySQLResults) throws(TargetFailure) {
+        results.warningCount = 0
         if mysql_field_count(handle) == 0 {
             results.add(rowCount: mysql_affected_rows(handle))
             results.warningCount = Int(mysql_warning_count(handle))

@@ -49,7 +49,7 @@ enum MySQLFailures {
         else { return nil }
         return TargetFailure(
             class: .values, targetCode: String(code),
-            message: "a value would be stored as another: "
+            message: "the server made another value of one, and only warned of it: "
                 + entry.sentence + entry.name.description(in: message),
             hint: "give the columns that it passes through room and a character set for it, and "
                 + "take IGNORE out of the query")
