@@ -1,4 +1,5 @@
 import Connector
+import KindTesting
 import SegmentModel
 import Testing
 

@@ -1,4 +1,5 @@
 import DocumentationTesting
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import Testing

@@ -1,5 +1,6 @@
 import Connector
 import DocumentationTesting
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import ServerTesting
@@ -45,7 +46,7 @@ struct BoundColumnTests {
                 "varchar(5) CHARACTER SET latin1",
             ]
         case .sqlite: ["TEXT", "INTEGER", "REAL", "NUMERIC", "BLOB", "", "VARCHAR(5)", "DATE"]
-        case .mssql, .oracle, .clickhouse: []
+        default: []
         }
     }
 

@@ -1,5 +1,6 @@
 import Connector
 import DocumentationTesting
+import KindTesting
 import SQLTemplate
 import SegmentModel
 import ServerTesting
@@ -31,7 +32,7 @@ struct KeyPairTests {
         case .mysql: ["longtext", "varchar(300)", "bigint", "decimal(12,4)", "double"]
         case .sqlite: ["TEXT", "INTEGER", "REAL", "NUMERIC", "BLOB", ""]
         case .clickhouse: ["String", "Int64", "Float64"]
-        case .mssql, .oracle: []
+        default: []
         }
     }
 
