@@ -134,7 +134,7 @@ package struct BodyMembers {
     }
 
     /// The keys, sorted.
-    package var keys: [String] { members.keys.sorted() }
+    package var keys: [String] { members.keys.sorted().map(\.text) }
 
     package func isString(_ key: String) -> Bool { members[key]?.string != nil }
 

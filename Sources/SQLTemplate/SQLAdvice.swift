@@ -29,6 +29,11 @@ package struct SQLAdvice: Sendable {
     package var momentTypes: Set<String> = []
     /// Functions that do, in capitals.
     package var momentFunctions: Set<String> = []
+    /// Types, in capitals, that a cast cuts a longer text to without a word; true: also where no
+    /// length is given.
+    package var cuttingTypes: [String: Bool] = [:]
+    /// What no text is cut to.
+    package var wholeType = "text"
     /// nil: there is no IGNORE.
     package var ignoring: Ignoring?
 

@@ -35,8 +35,10 @@ struct StringAdvice {
                     continue
                 }
                 prefix = Array(text[(quote + 1)...])
-                opener = Self.lastToken(text[..<quote])
+                opener = Self.lastToken(Self.withoutPrefix(text[..<quote]))
             case .value(let expression):
+                let behind = rest(behind: index)
+                if Self.isOpen(expression) { cut(behind, at: index, &diagnostics) }
                 guard case .string(let form)? = program.contexts[index].placement,
                     form.quote == UInt8(ascii: "'") || form.quote == UInt8(ascii: "\"")
                 else { continue }
@@ -44,7 +46,7 @@ struct StringAdvice {
                     advise(
                         Place(
                             expression: expression, instruction: index, prefix: prefix,
-                            rest: rest(behind: index), opener: opener), &diagnostics)
+                            rest: behind, opener: opener), &diagnostics)
                 }
                 prefix.append(1)
             default: continue
@@ -90,6 +92,13 @@ struct StringAdvice {
             return index
         }
         return nil
+    }
+
+    /// Without the letter of `N'…'` or `E'…'`.
+    private static func withoutPrefix(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard let last = text.last, "NnEe".utf8.contains(last) else { return text }
+        let rest = text.dropLast()
+        return rest.last.map(SQLLexer.isWordStart) ?? false ? text : rest
     }
 
     private static func lastToken(_ text: ArraySlice<UInt8>) -> String {
@@ -144,13 +153,40 @@ struct StringAdvice {
             let name = String(place.opener.dropLast())
             if dialect.advice.momentFunctions.contains(name) { return true }
         }
-        let behind = place.rest.dropFirst().drop(while: SQLLexer.isSpace)
-        let words = String(decoding: behind.prefix(40), as: UTF8.self).uppercased()
-        let type =
-            words.hasPrefix("::")
-            ? words.dropFirst(2) : words.hasPrefix("AS ") ? words.dropFirst(3) : ""
-        let name = type.drop { $0 == " " }.prefix { $0.isLetter }
-        return dialect.advice.momentTypes.contains(String(name))
+        return Self.cast(behind: place.rest.dropFirst()).map {
+            dialect.advice.momentTypes.contains($0.type)
+        } ?? false
+    }
+
+    /// The type that a literal is cast to, by `::` or CAST, and what follows its name.
+    private static func cast(
+        behind text: ArraySlice<UInt8>
+    ) -> (type: String, rest: Substring)? {
+        let behind = text.drop(while: SQLLexer.isSpace).prefix(60)
+        let words = String(decoding: behind, as: UTF8.self).uppercased()
+        guard words.hasPrefix("::") || words.hasPrefix("AS ") else { return nil }
+        let type = words.dropFirst(words.hasPrefix("::") ? 2 : 3).drop { $0 == " " }
+        let name = type.prefix { $0.isLetter || $0.isNumber }
+        return (String(name), type.dropFirst(name.count).drop { $0 == " " })
+    }
+
+    /// A cast to a type with a length cuts what is longer.
+    private func cut(
+        _ rest: ArraySlice<UInt8>, at index: Int, _ diagnostics: inout Diagnostics
+    ) {
+        let isQuoted = rest.first == UInt8(ascii: "'")
+        guard let (type, behind) = Self.cast(behind: isQuoted ? rest.dropFirst() : rest),
+            let isAlways = dialect.advice.cuttingTypes[type]
+        else { return }
+        let length = behind.hasPrefix("VARYING") ? behind.dropFirst(7).drop { $0 == " " } : behind
+        guard length.first == "(" || (isAlways && behind.count == length.count),
+            !length.hasPrefix("(MAX"), !length.hasPrefix("(4000")
+        else { return }
+        diagnostics.warning(
+            "cut", at: offsets[index],
+            "a cast to \(type) cuts a value that is longer, without a word",
+            hint: "cast to \(dialect.advice.wholeType), so that the column refuses what is too long"
+        )
     }
 
     private func moment(_ place: Place, _ diagnostics: inout Diagnostics) {

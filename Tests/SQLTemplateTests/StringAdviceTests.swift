@@ -43,9 +43,10 @@ import Testing
             obeyed: each(obeyed))
     }
 
-    static let cases: [Case] =
-        ConnectorKind.allCases.flatMap { kind in
-            [
+    static let cases: [Case] = {
+        var cases: [Case] = []
+        for kind in ConnectorKind.allCases {
+            cases += [
                 removed(kind, "a = {$l.x}", "bare_comparison", "'{$l.x}'", "a = '{$l.x}'"),
                 removed(kind, "a IN ({$l.x})", "bare_comparison", "'{$l.x}'", "a IN ('{$l.x}')"),
                 removed(
@@ -61,7 +62,8 @@ import Testing
                     kind, #"'{"k":{$l.x}}'"#, "json_text", "{json($l.x)}", #"'{"k":{json($l.x)}}'"#),
                 added(kind, "'[{$l.x}]'", "json_text", "{json($l.x)}", "'[{json($l.x)}]'"),
             ]
-        } + [
+        }
+        cases += [
             added(
                 .postgresql, "'{{{$l.x}}}'", "array_text", "ARRAY['{$l.x}']::text[]",
                 "ARRAY['{$l.x}']::text[]"),
@@ -92,6 +94,20 @@ import Testing
             added(
                 .postgresql, "CAST('{$l.x}' AS date)", "moment", "'{date($l.x)}'",
                 "CAST('{date($l.x)}' AS date)"),
+            added(.postgresql, "'{$l.x}'::varchar(9)", "cut", "text", "'{$l.x}'::text"),
+            added(.postgresql, "{$l.x}::char", "cut", "text", "{$l.x}::text"),
+            added(
+                .postgresql, "CAST('{$l.x}' AS character varying (9))", "cut", "text",
+                "CAST('{$l.x}' AS character varying)"),
+            added(
+                .mssql, "CAST({$l.x} AS nvarchar(9))", "cut", "nvarchar(max)",
+                "CAST({$l.x} AS nvarchar(max))"),
+            added(
+                .mssql, "CAST(N'{$l.x}' AS varchar)", "cut", "nvarchar(max)",
+                "CAST(N'{$l.x}' AS nvarchar(max))"),
+            added(
+                .oracle, "CAST('{$l.x}' AS VARCHAR2(9))", "cut", "VARCHAR2(4000)",
+                "CAST('{$l.x}' AS VARCHAR2(4000))"),
             added(
                 .sqlite, "datetime('{$l.x}')", "moment", "'{date($l.x)}'",
                 "datetime('{date($l.x)}')"),
@@ -113,13 +129,16 @@ import Testing
                 rule: "ignore", hint: "ON CONFLICT DO NOTHING",
                 obeyed: rows("'{$l.x}'") + " ON CONFLICT DO NOTHING"),
         ]
-        + ["if $l.x", "for $y = $l.x", "$l.x", "lead.x"].map { tag in
-            Case(
-                kind: .mysql, query: .addProfiles, source: rows("'{{\(tag)}}'"),
-                rule: "doubled_braces", hint: "with one brace",
-                obeyed: rows(
-                    ["if $l.x", "for $y = $l.x"].contains(tag) ? "'{\(tag)}1{end}'" : "'{\(tag)}'"))
+        for tag in ["if $l.x", "for $y = $l.x", "$l.x", "lead.x"] {
+            let isBlock = tag.hasPrefix("if") || tag.hasPrefix("for")
+            cases.append(
+                Case(
+                    kind: .mysql, query: .addProfiles, source: rows("'{{\(tag)}}'"),
+                    rule: "doubled_braces", hint: "with one brace",
+                    obeyed: rows(isBlock ? "'{\(tag)}1{end}'" : "'{\(tag)}'")))
         }
+        return cases
+    }()
 
     private func rules(_ source: String, _ one: Case) -> [TemplateDiagnostic] {
         Rendering(kind: one.kind, query: one.query).diagnostics(source)
