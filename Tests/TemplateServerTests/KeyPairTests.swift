@@ -65,13 +65,36 @@ struct KeyPairTests {
         return RenderRows(profiles, for: template)
     }
 
-    /// What a column of this kind takes two values for.
+    /// Whether a column takes two texts for one value.
     private static func isSame(_ left: String, _ right: String, _ column: String) -> Bool {
-        if isText(column) { return left.utf8.elementsEqual(right.utf8) }
+        if left.utf8.elementsEqual(right.utf8) { return true }
+        guard !isText(column) else { return false }
         if let first = Int64(left), let second = Int64(right) { return first == second }
-        if column == "numeric" { return left == right }
-        guard let first = Double(left), let second = Double(right) else { return left == right }
+        if column == "numeric" { return trimmed(left) == trimmed(right) }
+        guard let first = Double(left), let second = Double(right) else { return false }
         return first == second
+    }
+
+    private static func trimmed(_ digits: String) -> String {
+        guard digits.contains(".") else { return digits }
+        var kept = digits[...]
+        while kept.last == "0" { kept = kept.dropLast() }
+        return String(kept.last == "." ? kept.dropLast() : kept)
+    }
+
+    private static func text(of value: FieldValue) -> String {
+        if case .boolean(let flag) = value { return "\(flag)" }
+        return String(decoding: value.bytes, as: UTF8.self)
+    }
+
+    /// Whether the column holds the value: MySQL rounds a fraction, and ClickHouse lets a number of
+    /// too many bits wrap, both with success.
+    private static func isWhole(
+        _ value: FieldValue, _ stored: String, _ column: String, _ server: ServerUnderTest
+    ) -> Bool {
+        guard !isText(column), server.rules.kind == .mysql || server.rules.kind == .clickhouse
+        else { return true }
+        return Double(text(of: value)) == Double(stored)
     }
 
     @Test(
@@ -112,6 +135,16 @@ struct KeyPairTests {
             var stored = try await open.session.query(
                 Array("SELECT n, \(asText) FROM \(table) ORDER BY n".utf8))
             #expect(stored.count == added.count)
+            for (one, row) in zip(added, stored)
+            where !Self.isWhole(one.value, row[1] ?? "", column, server) {
+                added.removeAll { $0.n == one.n }
+                stored.removeAll { $0[0] == row[0] }
+                guard server.rules.kind != .clickhouse else { continue }
+                _ = try await open.execute(
+                    Array("DELETE FROM \(table) WHERE n = \(one.n)".utf8))
+            }
+            // ClickHouse 18 waits for no mutation: what is not whole stays, and is not looked at.
+            let numbers = Set(added.map { String($0.n) })
             var gone: [FieldValue] = []
             while !added.isEmpty {
                 let seed: Comment = "\(server), \(column), seed \(SeededGenerator.seed)"
@@ -123,7 +156,8 @@ struct KeyPairTests {
                     !texts.contains { Self.isSame($0, row[1] ?? "", column) }
                 }
                 let rest = try await remove(
-                    going.map(\.value), table, open, server, asText, &gone)
+                    going.map(\.value), table, open, server, asText, &gone
+                ).filter { numbers.contains($0[0] ?? "") }
                 try #require(rest == wanted, seed)
                 stored = rest
                 added.removeAll { one in !rest.contains { $0[0] == String(one.n) } }
