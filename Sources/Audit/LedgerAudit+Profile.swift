@@ -32,7 +32,7 @@ private struct ProfileFold {
     private let ordinal: UInt32
     private var entries: [ProfileHistory.Entry] = []
     private var segments: Set<SegmentID> = []
-    private var fields: [String: FieldValue] = [:]
+    private var fields: [ExactText: FieldValue] = [:]
 
     init(_ ordinal: UInt32) { self.ordinal = ordinal }
 
@@ -89,7 +89,7 @@ private struct ProfileFold {
     func history(_ id: String) -> ProfileHistory {
         ProfileHistory(
             id: id, entries: entries, segments: segments.sorted(),
-            fields: fields.map { ProfileHistory.Field(name: $0.key, value: $0.value) }
+            fields: fields.map { ProfileHistory.Field(name: $0.key.text, value: $0.value) }
                 .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
     }
 }

@@ -1,5 +1,6 @@
 internal import Connector
 internal import OperatorConfiguration
+internal import QueryLab
 internal import SQLTemplate
 internal import SegmentModel
 
@@ -15,10 +16,18 @@ enum QueryCheck {
                 let factory = Composition.connectors.find(connector.kind)
             else { continue }
             let compiler = TemplateCompiler(dialect: factory.dialect(for: connector.sqlSettings))
+            let mode: TemplateMode = definition.batch == .individual ? .individual : .batch
+            let remove = definition.queries[.removeProfiles].flatMap {
+                compiler.compile($0, query: .removeProfiles, mode: mode).template
+            }
             for query in QueryKind.allCases {
                 guard let source = definition.queries[query] else { continue }
-                let mode: TemplateMode = definition.batch == .individual ? .individual : .batch
-                let diagnostics = compiler.compile(source, query: query, mode: mode).diagnostics
+                let compiled = compiler.compile(source, query: query, mode: mode)
+                var diagnostics = compiled.diagnostics
+                if query == .addProfiles, let add = compiled.template, let remove {
+                    diagnostics += KeyFormCheck.diagnostics(
+                        add: add, source: source, remove: remove)
+                }
                 for one in diagnostics where one.severity == .warning {
                     let path = "integrations.\(name).queries.\(query.rawValue)"
                     found.append(("\(path):\(one.line):\(one.column)", one))

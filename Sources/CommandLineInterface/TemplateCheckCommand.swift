@@ -96,6 +96,14 @@ struct TemplateCheckCommand: AsyncParsableCommand {
             }
         }
         await session.close()
+        if let add = checked.first(where: { $0.source.query == .addProfiles }),
+            let template = add.template,
+            let remove = checked.first(where: { $0.source.query == .removeProfiles })?.template
+        {
+            report.add(
+                KeyFormCheck.diagnostics(add: template, source: add.source.text, remove: remove),
+                in: add.source)
+        }
         return checked
     }
 

@@ -76,7 +76,7 @@ enum TemplateSample {
             throw JSONFault(.rule, at: offset, "holds something else than an object or a list")
         }
         for (key, member) in members {
-            switch (key, member) {
+            switch (key.text, member) {
             case ("profiles", .array(let list)):
                 for one in list { profiles.append(try profile(one, at: offset)) }
             case ("segment_id", .number(let text)):
@@ -101,7 +101,7 @@ enum TemplateSample {
                 break
             default:
                 throw JSONFault(
-                    .rule, at: offset, "has a key \(key.prefix(64)) that means nothing here",
+                    .rule, at: offset, "has a key \(key.text.prefix(64)) that means nothing here",
                     hint: "known are profiles, segment_id, segment_name, event_time, position, "
                         + "delivery_id and integration_name")
             }

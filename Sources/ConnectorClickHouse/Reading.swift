@@ -26,6 +26,7 @@ extension SQLDialect {
         dialect.setBooleanWords()
         dialect.hasTransactions = false
         dialect.repeatHint = { "use the engine ReplacingMergeTree for \($0)" }
+        dialect.advice.place = { "position(\($1), \($0))" }
         return dialect
     }
 }

@@ -46,7 +46,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     private let configuration: MySQLConfiguration
     private var keptStatements = KeptStatements()
     private var statementParts: [String: [String]] = [:]
-    private let dialect: SQLDialect
+    let dialect: SQLDialect
     private var deadline: UInt64 = 0
     private var isCancellable = false
     private var interruption = Interruption.none

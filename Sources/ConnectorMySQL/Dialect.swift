@@ -122,6 +122,9 @@ enum MySQLDialect {
     /// A rebuild renders its next batch between two statements of one transaction.
     private static let idleSecondsMin = 10
 
+    /// Level, number and message of what the last statement warned of.
+    static let readWarnings = "SHOW WARNINGS"
+
     static let readSQLMode = "SELECT @@SESSION.sql_mode"
 
     /// `SET NAMES` once more: a server can be told to ignore what a client says when it connects
@@ -138,8 +141,12 @@ enum MySQLDialect {
             ? "max_statement_time = \(seconds) /*M!100300 , idle_transaction_timeout = "
                 + "\(max(idleSecondsMin, (statementTimeoutMilliseconds + 999) / 1000)) */"
             : "max_execution_time = \(statementTimeoutMilliseconds)"
+        // MariaDB gives the columns of JSON_TABLE the set of the database, and MySQL that of the
+        // connection. A query can meet as many warnings as it has rows.
+        let sets = isMariaDB ? ", character_set_database = utf8mb4" : ""
         return "SET NAMES utf8mb4; SET SESSION sql_mode = '\(sqlMode)', autocommit = 1, "
-            + "completion_type = 0, \(timeout); "
+            + "completion_type = 0, max_error_count = 65535\(sets), "
+            + "\(timeout); "
             + "SELECT @@SESSION.sql_mode, @@SESSION.character_set_client, "
             + "@@SESSION.character_set_connection, @@SESSION.character_set_results, "
             + "@@SESSION.autocommit, @@SESSION.max_allowed_packet"

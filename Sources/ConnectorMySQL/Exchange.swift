@@ -45,7 +45,21 @@ struct MySQLExchange {
             throw MySQLFailures.tooLong(byteCountMax: connection.queryByteCountMax)
         }
         return try runOperators { (results) throws(TargetFailure) in
-            try send(sql, isCancellable: true, into: &results)
+            for part in MySQLStatements.parts(of: sql, connection.dialect) {
+                try send(part, isCancellable: true, into: &results)
+                if results.warningCount > 0 { try refuseChangedValues() }
+            }
+        }
+    }
+
+    /// IGNORE, JSON_TABLE and routines with a mode of their own store what they could make of a
+    /// value, and only warn of it: that is no value of the profile's (INV-7).
+    private func refuseChangedValues() throws(TargetFailure) {
+        for row in try run(MySQLDialect.readWarnings).rows where row.count == 3 {
+            guard row[0] == "Warning", let code = row[1].flatMap({ CUnsignedInt($0) }),
+                let failure = MySQLFailures.changedValue(code: code, message: row[2] ?? "")
+            else { continue }
+            throw failure
         }
     }
 
@@ -241,8 +255,10 @@ struct MySQLExchange {
 
     /// The result of one statement: rows, or how many it wrote.
     private func collect(into results: inout MySQLResults) throws(TargetFailure) {
+        results.warningCount = 0
         if mysql_field_count(handle) == 0 {
             results.add(rowCount: mysql_affected_rows(handle))
+            results.warningCount = Int(mysql_warning_count(handle))
         } else {
             var stored: UnsafeMutablePointer<MYSQL_RES>?
             try connection.complete(mysql_store_result_start(&stored, handle)) {

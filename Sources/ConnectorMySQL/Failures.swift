@@ -66,6 +66,19 @@ enum MySQLFailures {
         (1000...1999).contains(code) || (3000...4299).contains(code)
     }
 
+    /// Of a statement that was carried out with this warning; nil: no value is another for it. A
+    /// key that is there already is what IGNORE is for.
+    static func changedValue(code: CUnsignedInt, message: String) -> TargetFailure? {
+        guard let entry = table[code], entry.class == .values, ![1022, 1062, 1586].contains(code)
+        else { return nil }
+        return TargetFailure(
+            class: .values, targetCode: String(code),
+            message: "the server made another value of one, and only warned of it: "
+                + entry.sentence + entry.name.description(in: message),
+            hint: "give the columns that it passes through room and a character set for it, and "
+                + "take IGNORE out of the query")
+    }
+
     /// ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_COLUMNACCESS_DENIED_ERROR,
     /// ER_SPECIFIC_ACCESS_DENIED_ERROR
     private static let missingRights: Set<CUnsignedInt> = [1044, 1142, 1143, 1227]

@@ -33,6 +33,10 @@ extension SQLDialect {
         dialect.repeatHint = { table in
             "give \(table) a unique key and end with ON DUPLICATE KEY UPDATE …"
         }
+        dialect.advice.ignoring = SQLAdvice.Ignoring(
+            effect: "IGNORE takes errors about values for warnings: one that does not fit is cut "
+                + "or changed, or its row left out",
+            words: "IGNORE", instead: { "ON DUPLICATE KEY UPDATE \($0) = \($0)" })
         return dialect
     }
 }

@@ -14,6 +14,8 @@ struct MySQLResults {
     /// No statement began a transaction, ended the one it ran in, or turned autocommit off. One
     /// that ended it and began another at once is found at the commit.
     private(set) var isTransactionKept = true
+    /// How many warnings the last statement gave; notes count.
+    var warningCount = 0
     private let isInTransaction: Bool
 
     /// `isInTransaction`: the text runs inside of one.

@@ -17,6 +17,11 @@ extension SQLDialect {
         dialect.keepsBlocksWhole = true
         dialect.commitsDefinitions = true
         dialect.repeatHint = { "write MERGE INTO \($0) …" }
+        dialect.advice.cuttingTypes = [
+            "VARCHAR2": true, "NVARCHAR2": true, "VARCHAR": true, "CHAR": true, "NCHAR": true,
+        ]
+        dialect.advice.wholeType = "VARCHAR2(4000)"
+        dialect.advice.place = { "INSTR(\($1), \($0))" }
         return dialect
     }
 }

@@ -23,6 +23,11 @@ extension SQLDialect {
         }
         dialect.hasBlocks = true
         dialect.repeatHint = { "write MERGE INTO \($0) …" }
+        dialect.advice.cuttingTypes = [
+            "VARCHAR": true, "NVARCHAR": true, "CHAR": true, "NCHAR": true,
+        ]
+        dialect.advice.wholeType = "nvarchar(max)"
+        dialect.advice.place = { "CHARINDEX(\($0), \($1))" }
         return dialect
     }
 }

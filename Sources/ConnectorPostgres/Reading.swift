@@ -35,6 +35,15 @@ extension SQLDialect {
         dialect.repeatHint = { table in
             "give \(table) a unique key and end with ON CONFLICT (…) DO UPDATE SET …"
         }
+        dialect.advice.hasSlashOperators = true
+        dialect.advice.hasArrays = true
+        dialect.advice.place = { "strpos(\($1), \($0))" }
+        // https://www.postgresql.org/docs/current/datatype-datetime.html, 8.5.1.4
+        // https://www.postgresql.org/docs/current/datatype-character.html
+        dialect.advice.cuttingTypes = [
+            "VARCHAR": false, "CHARACTER": true, "CHAR": true, "BPCHAR": false, "NAME": true,
+        ]
+        dialect.advice.momentTypes = ["DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "TIMETZ"]
         return dialect
     }
 }

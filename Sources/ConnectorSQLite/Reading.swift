@@ -17,6 +17,15 @@ extension SQLDialect {
         dialect.repeatHint = { table in
             "give \(table) a unique key and end with ON CONFLICT (…) DO UPDATE SET …"
         }
+        // https://sqlite.org/lang_datefunc.html
+        dialect.advice.momentFunctions = [
+            "DATE", "TIME", "DATETIME", "JULIANDAY", "UNIXEPOCH", "STRFTIME",
+        ]
+        dialect.advice.ignoring = SQLAdvice.Ignoring(
+            effect: "OR IGNORE leaves out each row that a rule of the table refuses, and says "
+                + "nothing",
+            words: "OR IGNORE",
+            instead: { _ in "ON CONFLICT DO NOTHING, which is about keys alone" })
         return dialect
     }
 }

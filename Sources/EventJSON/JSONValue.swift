@@ -1,5 +1,7 @@
+package import SegmentModel
+
 /// A JSON text as a tree: for small documents such as configurations and the bodies of system
-/// events. Events of the platform never become one.
+/// events. Events of the platform never become one. Keys are told apart by their bytes.
 package indirect enum JSONValue: Hashable, Sendable {
     case null
     case boolean(Bool)
@@ -7,7 +9,7 @@ package indirect enum JSONValue: Hashable, Sendable {
     case number(String)
     case string(String)
     case array([JSONValue])
-    case object([String: JSONValue])
+    case object([ExactText: JSONValue])
 
     /// Reads one JSON text, with nothing behind it. Repeated keys are refused.
     package init(_ bytes: some Collection<UInt8>) throws(JSONFault) {
@@ -37,10 +39,11 @@ package indirect enum JSONValue: Hashable, Sendable {
             self = .array(values)
         case .object:
             try reader.enterObject()
-            var members: [String: JSONValue] = [:]
+            var members: [ExactText: JSONValue] = [:]
             while let key = try reader.nextKey() {
                 let value = try JSONValue(reading: &reader)
-                guard members.updateValue(value, forKey: reader.string(key)) == nil else {
+                guard members.updateValue(value, forKey: ExactText(reader.string(key))) == nil
+                else {
                     throw JSONFault(
                         .rule, at: key.range.lowerBound - 1,
                         "holds an object that gives a key twice")
@@ -72,11 +75,11 @@ package indirect enum JSONValue: Hashable, Sendable {
         if case .array(let values) = self { values } else { nil }
     }
 
-    package var object: [String: JSONValue]? {
+    package var object: [ExactText: JSONValue]? {
         if case .object(let members) = self { members } else { nil }
     }
 
-    /// As JSON text without spaces, the members in the order of their keys.
+    /// As JSON text without spaces, the members in the order of their keys' bytes.
     package var compactText: String {
         var writer = JSONWriter()
         write(to: &writer)
@@ -96,7 +99,7 @@ package indirect enum JSONValue: Hashable, Sendable {
         case .object(let members):
             writer.beginObject()
             for (key, value) in members.sorted(by: { $0.key < $1.key }) {
-                writer.key(key)
+                writer.key(key.text)
                 value.write(to: &writer)
             }
             writer.endObject()

@@ -47,9 +47,9 @@ package struct BodyFault: Error, Hashable, Sendable {
 
 /// Typed access to a body's members. A null counts as absent.
 package struct BodyMembers {
-    private let members: [String: JSONValue]
+    private let members: [ExactText: JSONValue]
 
-    package init(_ members: [String: JSONValue]) {
+    package init(_ members: [ExactText: JSONValue]) {
         self.members = members
     }
 
@@ -128,13 +128,13 @@ package struct BodyMembers {
         guard let object = try optionalObject(key) else { return [] }
         var entries: [(name: String, members: BodyMembers?)] = []
         for name in object.members.keys.sorted() {
-            entries.append((name, try object.optionalObject(name)))
+            entries.append((name.text, try object.optionalObject(name.text)))
         }
         return entries
     }
 
     /// The keys, sorted.
-    package var keys: [String] { members.keys.sorted() }
+    package var keys: [String] { members.keys.sorted().map(\.text) }
 
     package func isString(_ key: String) -> Bool { members[key]?.string != nil }
 

@@ -56,7 +56,7 @@ package struct TemplateLab: Sendable {
     private static func completed(
         _ given: [SampleProfile], _ queries: CompiledQueries
     ) -> [SampleProfile] {
-        let names = Set(queries.templates.values.flatMap(\.fieldNames)).subtracting(["id"])
+        let names = Set(queries.templates.values.flatMap(\.fieldKeys)).subtracting(["id"])
         return (0..<4).map { index in
             var profile = SampleProfile(id: "lab-\(index)")
             for name in names {

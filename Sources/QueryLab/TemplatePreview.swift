@@ -26,7 +26,7 @@ package struct TemplatePreview: Sendable {
             var profiles: [SampleProfile] = []
             for ordinal in try reader.members(of: segment).ordinals.prefix(limit) {
                 let profile = ProfileOrdinal(ordinal)
-                var fields: [String: FieldValue] = [:]
+                var fields: [ExactText: FieldValue] = [:]
                 for (name, value) in try reader.fields(of: profile) {
                     fields[ledger.fieldName(name)] = value
                 }

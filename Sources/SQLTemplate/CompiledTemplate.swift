@@ -1,3 +1,5 @@
+package import SegmentModel
+
 /// A query that cannot be rendered with these values.
 package struct RenderFailure: Error, Hashable {
     /// One sentence without a full stop; holds no value (INV-10).
@@ -20,11 +22,33 @@ package struct CompiledTemplate: Sendable {
     /// nil: its values are always written into the text.
     let plan: BoundPlan?
 
+    /// The fields that a tag writes without quotes, as they are, with the byte of the source where
+    /// it stands; of each its first.
+    package let bareFields: [(name: ExactText, offset: Int)]
+    /// The fields that stand as their text: in quotes, or in `batch_in`.
+    package let textFields: Set<ExactText>
+
+    init(
+        program: Program, dialect: SQLDialect, statements: [QueryStatement], plan: BoundPlan?,
+        offsets: [Int]
+    ) {
+        self.program = program
+        self.dialect = dialect
+        self.statements = statements
+        self.plan = plan
+        let forms = FieldForms(program, offsets)
+        bareFields = forms.bare
+        textFields = forms.texts
+    }
+
     /// Whether values can go beside the text, to a session that takes them.
     package var bindsValues: Bool { plan != nil }
 
     /// The slots of `RenderRows`, in order: names of profile fields, each once.
     package var fieldNames: [String] { program.fieldNames }
+
+    /// The same names, to be compared with others.
+    package var fieldKeys: [ExactText] { program.fieldKeys }
 
     /// The slot that takes the profile's id as text; nil if the template does not use it.
     package var profileIDSlot: Int? { program.profileIDSlot }

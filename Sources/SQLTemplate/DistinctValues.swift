@@ -1,4 +1,4 @@
-/// The values that `batch_in` has written: told apart by kind and bytes, where they stand.
+/// The values that `batch_in` has written: told apart by their text's bytes, where they stand.
 ///
 /// Open addressing over places in `values`: three allocations for a batch of any size. The hash is
 /// seeded for each process, so that no choice of values makes it slow.
@@ -22,15 +22,13 @@ struct DistinctValues {
     mutating func insert(_ value: RenderedValue, _ bases: Renderer.Bases) -> Bool {
         let bytes = bases.bytes(of: value)
         var hasher = Hasher()
-        hasher.combine(value.kind.rawValue)
         hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
         let hash = hasher.finalize()
         var place = hash & (table.count - 1)
         while table[place] >= 0 {
             let other = table[place]
             let isSame =
-                hashes[other] == hash && values[other].kind == value.kind
-                && bases.bytes(of: values[other]).elementsEqual(bytes)
+                hashes[other] == hash && bases.bytes(of: values[other]).elementsEqual(bytes)
             if isSame { return false }
             place = (place + 1) & (table.count - 1)
         }

@@ -23,7 +23,7 @@ enum ScopeName: String, CaseIterable, Sendable {
 
 enum Function: String, CaseIterable, Sendable {
     case `default`, upper, lower, trim, length, substring, replace, concat, number, date, json
-    case first, jsonpath, md5, sha256
+    case first, jsonpath, md5, sha256, text
 
     var argumentCounts: ClosedRange<Int> {
         switch self {
@@ -32,7 +32,7 @@ enum Function: String, CaseIterable, Sendable {
         case .replace: 3...3
         case .concat: 1...64
         case .date: 1...3
-        case .upper, .lower, .trim, .length, .number, .json, .first, .md5, .sha256: 1...1
+        case .upper, .lower, .trim, .length, .number, .json, .first, .md5, .sha256, .text: 1...1
         }
     }
 }

@@ -1,3 +1,5 @@
+internal import SegmentModel
+
 /// Where a value stands, and so how it is written.
 enum Placement: Sendable {
     /// Outside of quotes: a complete literal. `isEnclosed`: directly before `,` `)` `;` or the end,
@@ -45,6 +47,8 @@ struct Program: Sendable {
     /// Texts and numbers in the tags.
     var constants: [UInt8] = []
     var fieldNames: [String] = []
+    /// The same names, to be compared with others.
+    var fieldKeys: [ExactText] = []
     var profileIDSlot: Int?
     /// Loops inside of loops.
     var frameCount = 0

@@ -12,11 +12,14 @@ extension ProgramBuilder {
         }
     }
 
-    mutating func slot(of field: String) -> Int {
+    /// `_id` is what the platform calls the profile's id.
+    mutating func slot(of name: String) -> Int {
+        let field = ExactText(name.isExactly("_id") ? "id" : name)
         if let slot = slots[field] { return slot }
         let slot = program.fieldNames.count
         slots[field] = slot
-        program.fieldNames.append(field)
+        program.fieldNames.append(field.text)
+        program.fieldKeys.append(field)
         if field == "id" {
             program.profileIDSlot = slot
         }
@@ -76,7 +79,7 @@ extension ProgramBuilder {
             }
             return .scope(scope)
         }
-        if let variable = variables.last(where: { $0.name == name }) {
+        if let variable = variables.last(where: { $0.name.isExactly(name) }) {
             throw TagFault(
                 offset: offset, message: "the name \(name) is not known",
                 hint: "the loop's variable is $\(variable.name)", rule: "unknown_name")
@@ -90,7 +93,7 @@ extension ProgramBuilder {
     private mutating func variable(
         _ name: String, _ path: [PathStep], _ offset: Int
     ) throws(TagFault) -> Expression {
-        if let variable = variables.last(where: { $0.name == name }) {
+        if let variable = variables.last(where: { $0.name.isExactly(name) }) {
             switch variable.meaning {
             case .profile:
                 return try field(of: "$" + name, frame: variable.frame, path, offset)
@@ -238,7 +241,8 @@ extension ProgramBuilder {
         let shown = name.unicodeScalars.count > 64 ? String(name.prefix(64)) + "…" : name
         return TagFault(
             offset: offset, message: "the \(what) \(shown) is not known",
-            hint: NearestName.find(name, in: known).map { "did you mean \($0)?" } ?? otherwise,
+            hint: OriginalSyntax.instead(of: name)
+                ?? NearestName.find(name, in: known).map { "did you mean \($0)?" } ?? otherwise,
             rule: "unknown_name")
     }
 }

@@ -31,7 +31,7 @@ struct ProgramBuilder {
     var offsets: [Int] = []
     var variables: [Variable] = []
     var loopFrames: [(frame: Int, isBatch: Bool)] = []
-    var slots: [String: Int] = [:]
+    var slots: [ExactText: Int] = [:]
     var usesBatch = false
     /// The instructions' targets cannot be followed.
     private(set) var isStructureBroken = false

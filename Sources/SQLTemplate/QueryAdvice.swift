@@ -20,6 +20,7 @@ struct QueryAdvice {
             definition(statement, &diagnostics)
             clock(statement, &diagnostics)
             repeats(statement, &diagnostics)
+            ignoring(statement, &diagnostics)
         }
     }
 
@@ -112,6 +113,19 @@ struct QueryAdvice {
             "an INSERT without a rule for a key that is there already fails or doubles rows when "
                 + "the same profile is added again",
             hint: dialect.repeatHint(table))
+    }
+
+    /// What makes errors about a row's values warnings, or leaves the row out.
+    private func ignoring(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
+        guard let ignoring = dialect.advice.ignoring,
+            statement.verb == "INSERT" || statement.verb == "UPDATE",
+            let word = statement.words.prefix(4).first(where: { $0.text == "IGNORE" })
+        else { return }
+        let column = statement.insertedColumns.first?.text ?? "a"
+        let end = statement.verb == "INSERT" ? " and end with " + ignoring.instead(column) : ""
+        diagnostics.warning(
+            "ignore", at: place(word.offset), ignoring.effect,
+            hint: "take \(ignoring.words) away\(end)")
     }
 
     // MARK: Loops

@@ -162,7 +162,7 @@ extension Renderer {
             let value = field(row: row, slot: slot, path: path)
             guard !value.isAbsent, distinct.insert(value, bases) else { continue }
             guard output.count <= Limits.renderedQueryByteCountMax else { return false }
-            guard try bind(value, isQuoted: false, &values) else { return false }
+            guard try bind(value, isQuoted: true, &values) else { return false }
         }
         return values.count > before
     }

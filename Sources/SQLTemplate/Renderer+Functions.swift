@@ -22,6 +22,7 @@ extension Renderer {
         let bytes = bytes(of: subject)
         switch function {
         case .default, .concat, .json, .jsonpath: return subject
+        case .text: return asText(subject)
         case .upper: return append(scratch: text(bytes).uppercased().utf8, .text)
         case .lower: return append(scratch: text(bytes).lowercased().utf8, .text)
         case .trim: return append(scratch: trimmed(bytes), .text)
@@ -63,6 +64,24 @@ extension Renderer {
 
     private func text(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same text that the value is in quotes: of a number its digits as they came.
+    private mutating func asText(_ value: RenderedValue) -> RenderedValue {
+        switch value.kind {
+        case .missing, .null: return .missing
+        case .true: return append(scratch: "true".utf8, .text)
+        case .false: return append(scratch: "false".utf8, .text)
+        case .number, .text, .json:
+            return RenderedValue(kind: .text, buffer: value.buffer, range: value.range)
+        case .date:
+            let start = output.count
+            writeMoment(value)
+            defer { output.truncate(to: start) }
+            return append(
+                scratch: UnsafeBufferPointer(
+                    start: output.base + start, count: output.count - start), .text)
+        }
     }
 
     private func trimmed(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {

@@ -24,16 +24,21 @@ extension Renderer {
             if value.kind == .date, dialect.timeForm == .keyword {
                 output.append(value.range.count == 10 ? "DATE " : "TIMESTAMP ")
             }
-            if let countMax = dialect.literalByteCountMax, value.range.count > countMax {
-                return try writePieces(value, countMax, row: row)
-            }
-            var form = dialect.apostrophe
-            form.lacksNational = dialect.hasNationalStrings
-            stringStart = output.count
-            output.append(form.quote)
-            try writeContent(value, form, row: row)
-            output.append(form.quote)
+            try writeQuoted(value, row: row)
         }
+    }
+
+    /// The value's text as a complete literal, whatever kind of value it is.
+    private mutating func writeQuoted(_ value: RenderedValue, row: Int?) throws(RenderFailure) {
+        if let countMax = dialect.literalByteCountMax, value.range.count > countMax {
+            return try writePieces(value, countMax, row: row)
+        }
+        var form = dialect.apostrophe
+        form.lacksNational = dialect.hasNationalStrings
+        stringStart = output.count
+        output.append(form.quote)
+        try writeContent(value, form, row: row)
+        output.append(form.quote)
     }
 
     /// A text that is too long for one literal: `TO_CLOB('…')||TO_CLOB('…')`, cut between
@@ -227,7 +232,11 @@ extension Renderer {
 
     // MARK: batch_in
 
-    /// Each value once, in first-seen order. Three allocations for a batch of any size.
+    /// Each value once, in first-seen order, as the text that it is in quotes: so that one query
+    /// finds what another one stored, whatever the value's type. A bare `0` would equal every text
+    /// on MySQL, and `1.10` be another text than the digits that were sent.
+    ///
+    /// Three allocations for a batch of any size.
     mutating func batchIn(at index: Int) throws(RenderFailure) {
         guard case .batchIn(let slot, let path) = program.instructions[index] else { return }
         var distinct = DistinctValues(capacity: pointers.rowCount)
@@ -239,7 +248,7 @@ extension Renderer {
             guard distinct.insert(value, bases) else { continue }
             if !isFirst { output.append(UInt8(ascii: ",")) }
             isFirst = false
-            try writeLiteral(value, isEnclosed: false, row: row)
+            try writeQuoted(value, row: row)
             try checkSize()
         }
         scratch.truncate(to: mark)

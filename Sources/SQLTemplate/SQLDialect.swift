@@ -176,6 +176,8 @@ package struct SQLDialect: Sendable {
     package var commitsDefinitions = false
     /// A temporary table hides the table of its name, so that TRUNCATE can be tried on a copy.
     package var hidesTables = false
+    /// What the compiler warns of.
+    package var advice = SQLAdvice()
     /// What to do so that an INSERT into `table` can run again.
     package var repeatHint: @Sendable (_ table: String) -> String = { table in
         "give \(table) a unique key and say what happens to a row whose key is there"

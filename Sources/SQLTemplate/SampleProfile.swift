@@ -3,9 +3,9 @@ package import SegmentModel
 /// A profile for rendering outside of delivery: previews, the lab, tests.
 package struct SampleProfile: Hashable, Sendable {
     package var id: String
-    package var fields: [String: FieldValue]
+    package var fields: [ExactText: FieldValue]
 
-    package init(id: String, fields: [String: FieldValue] = [:]) {
+    package init(id: String, fields: [ExactText: FieldValue] = [:]) {
         self.id = id
         self.fields = fields
     }
@@ -19,7 +19,7 @@ extension CompiledTemplate {
         var rows = RenderRows(slotCount: fieldNames.count)
         rows.rowCount = profiles.count
         for profile in profiles {
-            for (slot, name) in fieldNames.enumerated() {
+            for (slot, name) in fieldKeys.enumerated() {
                 let value =
                     slot == profileIDSlot ? FieldValue.text(profile.id) : profile.fields[name]
                 guard let value else {

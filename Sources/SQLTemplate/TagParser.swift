@@ -94,7 +94,7 @@ struct TagParser {
             index = first
             item = try variableName(form)
         }
-        if item == index {
+        if let index, item.isExactly(index) {
             throw fault("the two variables of a loop need two names")
         }
         guard take(.symbol("=")) else {

@@ -49,6 +49,17 @@ package struct TemplateCompiler: Sendable {
                 builder, dialect: dialect, template: template, &diagnostics)
             builder.program.contexts = contexts
             statements = QueryOutline.statements(tokens, literals: template.literals)
+            OriginalSyntax.slashes(tokens, template, dialect, &diagnostics)
+            if !diagnostics.hasErrors {
+                ValueAdvice(
+                    program: builder.program, tokens: tokens, offsets: builder.offsets,
+                    dialect: dialect
+                ).run(&diagnostics)
+                StringAdvice(
+                    program: builder.program, source: bytes, offsets: builder.offsets,
+                    dialect: dialect
+                ).run(&diagnostics)
+            }
             QueryAdvice(dialect: dialect, query: query, template: template)
                 .run(statements, &diagnostics)
         }
@@ -65,7 +76,8 @@ package struct TemplateCompiler: Sendable {
             CompiledTemplate(
                 program: builder.program, dialect: dialect,
                 statements: template.located(statements),
-                plan: BindingAnalysis.plan(builder.program, statements, dialect)),
+                plan: BindingAnalysis.plan(builder.program, statements, dialect),
+                offsets: builder.offsets),
             diagnostics.located(in: bytes)
         )
     }

@@ -35,6 +35,7 @@ struct TemplateSplitter {
         switch source[index] {
         case UInt8(ascii: "{"):
             if next == UInt8(ascii: "{") {
+                doubled(&diagnostics)
                 openBraces.append(.doubled)
                 take(2)
             } else if let next, next == UInt8(ascii: "$") || TagLexer.isLetter(next) {
@@ -57,6 +58,15 @@ struct TemplateSplitter {
             }
         default: take(1)
         }
+    }
+
+    /// Pages that show tags with doubled braces exist, and none of them would be one.
+    private func doubled(_ diagnostics: inout Diagnostics) {
+        guard let word = OriginalSyntax.tagWord(behindBracesAt: index, in: source) else { return }
+        diagnostics.warning(
+            "doubled_braces", at: index,
+            "{{\(word) begins no tag: doubled braces are braces of the SQL",
+            hint: "write {\(word)… with one brace, and close it with one")
     }
 
     /// Adds one byte of text that stands for `count` bytes of the source.

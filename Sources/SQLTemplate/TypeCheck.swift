@@ -39,7 +39,7 @@ enum TypeCheck {
 
     private static func type(of function: Function, _ arguments: [Expression]) -> ValueType {
         switch function {
-        case .upper, .lower, .trim, .substring, .replace, .concat, .md5, .sha256: .text
+        case .upper, .lower, .trim, .substring, .replace, .concat, .md5, .sha256, .text: .text
         case .length, .number: .number
         case .date: .date
         case .default: common(type(of: arguments[0]), type(of: arguments[1]))

@@ -8,6 +8,16 @@ package enum FieldValue: Hashable, Sendable {
     /// An array or an object as compact JSON text.
     case json(String)
 
+    /// Equal in kind and bytes: texts that only look the same are two values.
+    package static func == (left: FieldValue, right: FieldValue) -> Bool {
+        left.kind == right.kind && left.bytes.elementsEqual(right.bytes)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(kind)
+        for byte in bytes { hasher.combine(byte) }
+    }
+
     package init(kind: FieldKind, bytes: some Collection<UInt8>) {
         switch kind {
         case .null: self = .null

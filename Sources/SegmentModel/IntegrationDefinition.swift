@@ -22,9 +22,14 @@ package struct IntegrationDefinition: Hashable, Sendable {
             return switch segments {
             case .all: true
             case .ids(let ids): ids.contains(id)
-            case .tags(let tags): segment.tags.contains(where: tags.contains)
-            case .groups(let groups): segment.groups.contains(where: groups.contains)
+            case .tags(let tags): Self.meet(segment.tags, tags)
+            case .groups(let groups): Self.meet(segment.groups, groups)
             }
+        }
+
+        /// Whether a label of both has the same bytes.
+        private static func meet(_ labels: [String], _ wanted: [String]) -> Bool {
+            labels.contains { label in wanted.contains { $0.isExactly(label) } }
         }
     }
 

@@ -13,7 +13,7 @@ internal import Synchronization
 final class QueryRenderer: Sendable {
     private struct Known {
         /// Field number to slot, for the fields that a template names.
-        var slots: [[String]: [UInt32: Int]] = [:]
+        var slots: [[ExactText]: [UInt32: Int]] = [:]
         var shapes = BoundShapes()
     }
 
@@ -53,7 +53,7 @@ final class QueryRenderer: Sendable {
             while start < members.endIndex {
                 let part = members[start..<min(start + batchSize, members.endIndex)]
                 let rows = try rows(
-                    query.template, part, &known.slots[query.template.fieldNames, default: [:]],
+                    query.template, part, &known.slots[query.template.fieldKeys, default: [:]],
                     reader)
                 do throws(RenderFailure) {
                     queries.append(
@@ -97,7 +97,7 @@ final class QueryRenderer: Sendable {
             ProjectionReader.FieldRequest(profile: ProfileOrdinal($0.ordinal), asOf: $0.position)
         }
         var filler = SlotFiller(
-            rows: rows, slots: slots, names: template.fieldNames,
+            rows: rows, slots: slots, names: template.fieldKeys,
             idSlot: template.profileIDSlot, ledger: ledger)
         rows = RenderRows(slotCount: 0)
         if let reader {
@@ -122,7 +122,7 @@ private struct SlotFiller {
     var rows: RenderRows
     /// Field number to slot; -1: the template does not read it.
     var slots: [UInt32: Int]
-    let names: [String]
+    let names: [ExactText]
     let idSlot: Int?
     let ledger: any Ledger
     /// What `slot` found last: the next profile's fields are mostly the same ones.
@@ -141,7 +141,7 @@ private struct SlotFiller {
 
     private mutating func slot(of name: UInt32) -> Int {
         if let last, last.name == name { return last.slot }
-        let slot = slots[name] ?? names.firstIndex(of: ledger.fieldName(name)) ?? -1
+        let slot = slots[name] ?? names.firstIndex(of: ExactText(ledger.fieldName(name))) ?? -1
         slots[name] = slot
         last = (name, slot)
         return slot

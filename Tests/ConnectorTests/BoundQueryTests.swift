@@ -43,7 +43,7 @@ struct BoundQueryTests {
         }
 
         func text(
-            _ template: CompiledTemplate, _ profiles: [[String: FieldValue]]
+            _ template: CompiledTemplate, _ profiles: [[ExactText: FieldValue]]
         ) throws -> TargetQuery {
             var output: [UInt8] = []
             try template.render(
@@ -53,7 +53,7 @@ struct BoundQueryTests {
 
         /// nil: it has to go as text.
         func bound(
-            _ template: CompiledTemplate, _ profiles: [[String: FieldValue]]
+            _ template: CompiledTemplate, _ profiles: [[ExactText: FieldValue]]
         ) throws -> TargetQuery? {
             try template.renderBound(
                 RenderRows(profiles, for: template), try Self.scope(), &shapes
@@ -90,7 +90,7 @@ struct BoundQueryTests {
                 : "ON CONFLICT (c) DO UPDATE SET n = excluded.n")
     }
 
-    static func profiles(_ range: Range<Int>) -> [[String: FieldValue]] {
+    static func profiles(_ range: Range<Int>) -> [[ExactText: FieldValue]] {
         range.map { ["c": .text("C-\($0)"), "n": .number("\($0)")] }
     }
 
@@ -209,7 +209,7 @@ struct BoundQueryTests {
         try await Self.withLane(kind, "CREATE TABLE t (c integer, n integer)\(strict)") { lane in
             let template = try Lane.compile(
                 kind, "INSERT INTO t VALUES {for $l = $batch}('{$l.c}', 1){autocomma}{end}")
-            let profiles: [[String: FieldValue]] = [["c": .text("1")], ["c": .text("secret")]]
+            let profiles: [[ExactText: FieldValue]] = [["c": .text("1")], ["c": .text("secret")]]
             var failures: [TargetFailure] = []
             for query in [
                 try lane.text(template, profiles), try #require(try lane.bound(template, profiles)),

@@ -43,7 +43,7 @@ struct FollowingDeliveryTests {
             guard let template else {
                 return .text(sql("INSERT INTO people VALUES (\(number), 'n\(number)')"))
             }
-            let profile: [String: FieldValue] = [
+            let profile: [ExactText: FieldValue] = [
                 "n": .number("\(number)"), "c": .text("n\(number)"),
             ]
             let query = try template.renderBound(

@@ -3,6 +3,7 @@ import DocumentationTesting
 import KindTesting
 import SQLTemplate
 import SegmentModel
+import ServerTesting
 import Testing
 
 /// The queries of the guides run on their databases, also again, with whatever values there are.
@@ -22,10 +23,10 @@ import Testing
         let examples: [DocumentedExample]
         var segmentName = "O'Brien's \"spring\" list \\"
 
-        init(_ kind: ConnectorKind) async throws {
+        init(_ kind: ConnectorKind, _ target: Target? = nil) async throws {
             let page = try #require(GuideQueryTests.pages[kind])
-            target = try Target(kind)
-            session = try await target.connect()
+            self.target = try target ?? Target(kind)
+            session = try await self.target.connect()
             // Those that a page shows as they were found elsewhere do not fit its tables.
             examples = try DocumentedExample.examples(of: page)
                 .filter { !$0.name.hasPrefix("original-") }
@@ -38,7 +39,7 @@ import Testing
         }
 
         func text(
-            of example: DocumentedExample, _ profiles: [[String: FieldValue]] = [],
+            of example: DocumentedExample, _ profiles: [[ExactText: FieldValue]] = [],
             time: String = "2026-03-12T10:00:00Z", segment: Int64 = 42
         ) throws -> [UInt8] {
             let compiled = TemplateCompiler(
@@ -67,7 +68,82 @@ import Testing
         }
     }
 
-    private static func profiles(_ values: [String]) -> [[String: FieldValue]] {
+    /// A database whose own character set is another than that of what goes in.
+    enum Characters: String, CaseIterable, Sendable {
+        case mariaLatin1 = "latin1", mariaCP1251 = "cp1251", mariaASCII = "ascii"
+        case postgresLatin1 = "LATIN1", postgresASCII = "SQL_ASCII", postgresUTF8 = "UTF8"
+        case sqlite
+
+        func target() throws -> Target {
+            switch self {
+            case .sqlite: try Target(.sqlite)
+            case .mariaLatin1, .mariaCP1251, .mariaASCII:
+                Target(
+                    .mysql, url: try MariaDBServer.shared.get().makeDatabase(characters: rawValue))
+            case .postgresLatin1, .postgresASCII, .postgresUTF8:
+                Target(
+                    .postgresql,
+                    url: try PostgresServer.shared.get().makeDatabase(encoding: rawValue))
+            }
+        }
+    }
+
+    private static let values: [FieldValue] = {
+        var values: [FieldValue] = hostile.map { .text($0) }
+        for digits in ["0", "1.10", "1e5", "12345678901234567890", "-0", "1e400", "120"] {
+            values.append(.number(digits))
+        }
+        values += [
+            .boolean(true), .boolean(false), .json("[1.10]"), .json(#"{"k":"é"}"#), .text("Łu"),
+            .text("Żu"), .text("茶"), .text("é"), .text("e\u{301}"), .text("Привет"),
+            .text(String(repeating: "L", count: 255)), .text(String(repeating: "茶", count: 255)),
+            .text(String(repeating: "L", count: 256)), .text(String(repeating: "é", count: 300)),
+            .text(String(repeating: "a'\"\\\n", count: 2000)),
+        ]
+        return values
+    }()
+
+    @Test(
+        "INV-7: whatever the database's character set, a value lands as it is or is refused",
+        arguments: Characters.allCases)
+    func characters(_ characters: Characters) async throws {
+        let target = try characters.target()
+        let guide = try await Guide(target.definition.kind, target)
+        var refusedCount = 0
+        for add in guide.all(.addProfiles) {
+            for value in Self.values {
+                let one: [[ExactText: FieldValue]] = [["id": .text("p"), "CustomID": value]]
+                let text =
+                    switch value {
+                    case .boolean(let flag): "\(flag)"
+                    default: String(decoding: value.bytes, as: UTF8.self)
+                    }
+                let failure = try await caught {
+                    _ = try await guide.session.execute(try guide.text(of: add, one))
+                }
+                let shown = text.prefix(20)
+                let members = try await guide.members()
+                if let failure {
+                    #expect(failure.class == .values, "\(add.name): \(shown): \(failure)")
+                    #expect(members.isEmpty, "\(add.name): \(shown)")
+                    refusedCount += 1
+                    continue
+                }
+                #expect(
+                    members.map { Array($0.utf8) } == [Array(text.utf8)], "\(add.name): \(shown)")
+                let remove = try #require(guide.all(.removeProfiles).first)
+                _ = try await guide.session.execute(try guide.text(of: remove, one))
+                #expect(try await guide.members() == [], "\(add.name): \(shown)")
+                try await guide.run(.clearSegment)
+            }
+        }
+        let isWhole = [.sqlite, .postgresASCII, .postgresUTF8].contains(characters)
+        #expect((refusedCount == 0) == isWhole, "\(refusedCount) refused")
+        await guide.session.close()
+        withExtendedLifetime(guide) {}
+    }
+
+    private static func profiles(_ values: [String]) -> [[ExactText: FieldValue]] {
         values.enumerated().map { ["id": .text("p\($0.offset)"), "CustomID": .text($0.element)] }
     }
 
@@ -157,7 +233,7 @@ import Testing
         let guide = try await Guide(kind)
         let profiles = Self.profiles(Self.hostile)
         var boundCount = 0
-        func run(_ example: DocumentedExample, _ profiles: [[String: FieldValue]]) async throws {
+        func run(_ example: DocumentedExample, _ profiles: [[ExactText: FieldValue]]) async throws {
             let compiled = TemplateCompiler(
                 dialect: SQLDialect(try example.rules(guide.target.definition.kind))
             ).compile(example.source, query: example.query, mode: example.mode)

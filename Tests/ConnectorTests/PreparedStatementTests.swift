@@ -14,7 +14,7 @@ struct PreparedStatementTests {
     private static let insert =
         "INSERT INTO t VALUES {for $l = $batch}('{$l.c}'){autocomma}{end}"
 
-    private static func rows(_ values: String...) -> [[String: FieldValue]] {
+    private static func rows(_ values: String...) -> [[ExactText: FieldValue]] {
         values.map { ["c": .text($0)] }
     }
 

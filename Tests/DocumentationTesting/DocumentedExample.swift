@@ -96,12 +96,13 @@ package struct DocumentedExample {
 
 extension RenderRows {
     /// The slots of a template, from fields by name.
-    package init(_ profiles: some Collection<[String: FieldValue]>, for template: CompiledTemplate)
-    {
+    package init(
+        _ profiles: some Collection<[ExactText: FieldValue]>, for template: CompiledTemplate
+    ) {
         self.init(slotCount: template.fieldNames.count)
         rowCount = profiles.count
         for profile in profiles {
-            for name in template.fieldNames {
+            for name in template.fieldKeys {
                 guard let value = profile[name] else {
                     values.append(RenderRows.Value())
                     continue

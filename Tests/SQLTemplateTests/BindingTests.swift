@@ -266,7 +266,7 @@ import Testing
         let template = try Rendering().compile(Self.postgresql[0].source)
         var shapes = BoundShapes()
         func shape(_ count: Int) throws -> ObjectIdentifier {
-            let rows = Array(repeating: ["c": FieldValue.text("a")], count: count)
+            let rows = Array<Rendering.Profile>(repeating: ["c": .text("a")], count: count)
             return ObjectIdentifier(try #require(try Self.bind(template, rows, &shapes)).shape)
         }
         let first = try shape(3)
@@ -274,7 +274,7 @@ import Testing
         #expect(try shape(2) != first)
         // Another template's is never taken for it.
         let other = try Rendering().compile(Self.postgresql[0].source + " ")
-        let rows = Array(repeating: ["c": FieldValue.text("a")], count: 3)
+        let rows = Array<Rendering.Profile>(repeating: ["c": .text("a")], count: 3)
         let foreign = try #require(try Self.bind(other, rows, &shapes))
         #expect(ObjectIdentifier(foreign.shape) != first)
         #expect(try shape(3) == first)
@@ -295,7 +295,7 @@ import Testing
             #expect(error.row == 1)
             #expect(error.message.contains("U+0000"))
         }
-        let rows = Array(repeating: ["c": FieldValue.text("a")], count: 65_536)
+        let rows = Array<Rendering.Profile>(repeating: ["c": .text("a")], count: 65_536)
         #expect(try Self.bind(template, rows, &shapes) == nil)
         #expect(try Self.bind(template, Array(rows.dropLast()), &shapes) != nil)
     }

@@ -30,7 +30,7 @@ import Testing
     func literals(_ kind: ConnectorKind) throws {
         let rendering = Rendering(kind: kind)
         for (value, bare, quoted) in Self.values {
-            let profile = value.map { ["v": $0] } ?? [:]
+            let profile: Rendering.Profile = value.map { ["v": $0] } ?? [:]
             #expect(
                 try rendering.render("({for $l = $batch}({$l.v}){end})", [profile])
                     == "((\(bare)))")

@@ -30,7 +30,7 @@ extension DocumentedExample {
 /// The batch that a page's examples are rendered for: its blocks `json sample`, an object of what
 /// the query knows beside the profiles, and `ndjson sample`, events whose profiles are the batch.
 struct DocumentedSample {
-    typealias Profile = [String: FieldValue]
+    typealias Profile = [ExactText: FieldValue]
 
     private struct Scope: Decodable {
         let segment_id: Int64

@@ -42,7 +42,7 @@ import Testing
             ["c": .number("1")], ["c": .text("1")], ["c": .null], ["c": .text("")],
         ]
         #expect(
-            try batch.render(#"IN ({batch_in "c"})"#, rows) == "IN ('b','a','O''N',1,'1','')")
+            try batch.render(#"IN ({batch_in "c"})"#, rows) == "IN ('b','a','O''N','1','')")
         #expect(try batch.render(#"IN ({batch_in "c"})"#, [[:], ["c": .null]]) == "IN (NULL)")
         #expect(try batch.render(#"IN ({batch_in("c")})"#, [["c": .text("x")]]) == "IN ('x')")
         #expect(

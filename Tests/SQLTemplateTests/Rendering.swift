@@ -6,7 +6,7 @@ import Testing
 
 /// Compiles and renders for a test: profiles as dictionaries of fields.
 struct Rendering {
-    typealias Profile = [String: FieldValue]
+    typealias Profile = [ExactText: FieldValue]
 
     var kind = ConnectorKind.postgresql
     var query = QueryKind.addProfiles

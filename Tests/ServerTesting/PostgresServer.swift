@@ -64,9 +64,12 @@ package final class PostgresServer: Sendable {
     }
 
     /// Creates a database with a new name and returns its URL.
-    package func makeDatabase() throws -> String {
+    package func makeDatabase(encoding: String = "UTF8") throws -> String {
         let name = newDatabaseName()
-        _ = try run("CREATE DATABASE \(name)")
+        _ = try run(
+            encoding == "UTF8"
+                ? "CREATE DATABASE \(name)"
+                : "CREATE DATABASE \(name) ENCODING '\(encoding)' TEMPLATE template0 LOCALE 'C'")
         return url(database: name)
     }
 
