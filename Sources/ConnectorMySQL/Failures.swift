@@ -40,9 +40,11 @@ enum MySQLFailures {
             isRightMissing: missingRights.contains(code))
         failure.report = TargetReport(
             message, as: entry.texts, form: .name,
-            whereToRead: "run the query by hand to read what the server says of it")
+            whereToRead: whereToRead)
         return failure
     }
+
+    private static let whereToRead = "run the query by hand to read what the server says of it"
 
     /// For numbers that are not in the table.
     private static func unknown(_ code: CUnsignedInt, sqlState: String) -> Entry {
@@ -71,12 +73,15 @@ enum MySQLFailures {
     static func changedValue(code: CUnsignedInt, message: String) -> TargetFailure? {
         guard let entry = table[code], entry.class == .values, ![1022, 1062, 1586].contains(code)
         else { return nil }
-        return TargetFailure(
+        var failure = TargetFailure(
             class: .values, targetCode: String(code),
             message: "the server made another value of one, and only warned of it: "
-                + entry.sentence + entry.name.description(in: message),
+                + entry.sentence,
             hint: "give the columns that it passes through room and a character set for it, and "
                 + "take IGNORE out of the query")
+        failure.report = TargetReport(
+            message, as: entry.texts, form: .name, whereToRead: whereToRead)
+        return failure
     }
 
     /// ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_COLUMNACCESS_DENIED_ERROR,

@@ -120,7 +120,9 @@ package struct SecretFile: Sendable {
         let version: Int? = value["version"]?.integer()
         guard version == 2, let list = value["secrets"]?.array else {
             let entries = members.compactMap { name, password in
-                password.string.map { Entry(connector: name, from: Position(0), password: $0) }
+                password.string.map {
+                    Entry(connector: name.text, from: Position(0), password: $0)
+                }
             }
             return entries.count == members.count ? entries : nil
         }

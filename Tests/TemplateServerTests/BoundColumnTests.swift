@@ -96,7 +96,7 @@ struct BoundColumnTests {
     @Test(
         "INV-7: each JSON type in each type of column, in both forms",
         arguments: BoundValueTests.servers.filter {
-            $0.rules.settings.isEmpty && $0.options.isEmpty
+            $0.rules.settings == [] && $0.options.isEmpty
         })
     func columns(_ server: ServerUnderTest) async throws {
         let kind = server.rules.kind
