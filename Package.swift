@@ -94,7 +94,8 @@ let package = Package(
             settings: optimized),
         module("Connector", ["SegmentModel", "SQLTemplate", "StorageIO"]),
         module(
-            "OperatorConfiguration", ["SegmentModel", "EventJSON", "StorageIO", yams]),
+            "OperatorConfiguration",
+            ["SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", yams]),
         // Row 4: state derived from the ledger.
         module(
             "Projection",
@@ -208,8 +209,8 @@ let package = Package(
         test(
             "OperatorConfigurationTests",
             [
-                "SegmentModel", "EventJSON", "StorageIO", "OperatorConfiguration", "Connector",
-                "KindTesting", "StorageTesting",
+                "SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", "OperatorConfiguration",
+                "Connector", "KindTesting", "StorageTesting",
             ]),
         test(
             "ProjectionTests",
@@ -236,6 +237,12 @@ let package = Package(
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", "FrameCodec", "Ledger",
                 "Connector", "OperatorConfiguration", "Projection", "Sync", "KindTesting",
+                "ServerTesting",
+            ]),
+        test(
+            "QueryLabTests",
+            [
+                "SegmentModel", "SQLTemplate", "Connector", "QueryLab", "KindTesting",
                 "ServerTesting",
             ]),
         test("StyleTests", []),

@@ -1,10 +1,10 @@
 internal import ArgumentParser
 internal import Connector
 internal import EventJSON
-internal import Foundation
 internal import Ledger
 internal import OperatorConfiguration
 internal import Projection
+internal import QueryLab
 internal import SQLTemplate
 internal import SegmentModel
 internal import StorageIO
@@ -24,23 +24,18 @@ struct ApplyCommand: AsyncParsableCommand {
     var file: String
 
     func run() async throws {
-        let input = try InputFile(file)
-        defer { input.close() }
-        // One byte more than a configuration may have is enough to refuse it.
-        let bytes = try input.readAll(limit: Limits.configurationByteCountMax)
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw Failure(
-                .configurationInvalid, "\(file): the file is not UTF-8", hint: "save it as UTF-8")
-        }
-        let (change, warnings) = try await Workspace.with(global.directory, .write) { workspace in
-            let change = try await parse(text, workspace)
+        let text = try ConfigurationFindings.text(of: file)
+        let (change, findings) = try await Workspace.with(global.directory, .write) { workspace in
+            let (change, findings) = try await parse(text, workspace)
             let connectors = try await append(change, to: workspace).connectors
-            return (change, QueryCheck.warnings(change, connectors))
+            return (
+                change,
+                findings.adding(
+                    QueryCheck.pairs(change, connectors)
+                        + (try await Self.coverage(change, connectors, workspace)))
+            )
         }
-        for (place, warning) in warnings {
-            Terminal.printError("segledger: warning: \(place): \(warning.message)")
-            if let hint = warning.hint { Terminal.printError("hint: \(hint)") }
-        }
+        findings.printText(notes: false)
         if global.json {
             var json = JSONWriter()
             json.beginObject()
@@ -90,22 +85,49 @@ struct ApplyCommand: AsyncParsableCommand {
         return state
     }
 
-    private func parse(_ text: String, _ workspace: Workspace) async throws -> ConfigurationChange {
+    private func parse(
+        _ text: String, _ workspace: Workspace
+    ) async throws -> (ConfigurationChange, ConfigurationFindings) {
         let existing = try await workspace.configuration()
-        do {
-            let change = try ConfigurationFile.parse(
-                text, existingConnectors: existing.connectors,
-                forms: Composition.connectors.forms, checkQuery: QueryCheck.faults)
-            let more = existing.faults(applying: change)
-            guard more.isEmpty else { throw ConfigurationFaults(more) }
-            return change
-        } catch let faults as ConfigurationFaults {
-            for fault in faults.faults {
-                Terminal.printError("segledger: \(file): \(fault)")
-                if let hint = fault.hint { Terminal.printError("hint: \(hint)") }
-            }
+        let report = ConfigurationFile.read(
+            text, existingConnectors: existing.connectors,
+            forms: Composition.connectors.forms, checkQuery: QueryCheck.diagnostics)
+        let more = report.change.map(existing.faults) ?? []
+        let findings = ConfigurationFindings(file: file, findings: report.findings + more)
+        guard let change = report.change, more.isEmpty else {
+            findings.printText(notes: false)
             Terminal.printError("segledger: nothing was applied")
             throw ReportedFailure(exitCode: ErrorReport.exitCode(.configurationInvalid))
         }
+        return (change, findings)
+    }
+
+    /// Members that are looked at for the fields that queries read: `template check` looks at all.
+    private static let lookedMemberCountMax = 100_000
+
+    /// How many members in the scope of each integration have the fields that its queries read.
+    private static func coverage(
+        _ change: ConfigurationChange, _ connectors: [String: ConnectorDefinition],
+        _ workspace: Workspace
+    ) async throws -> [ConfigurationFault] {
+        var found: [ConfigurationFault] = []
+        for case (let name, let definition?) in change.integrations {
+            guard let connector = connectors[definition.connector] else { continue }
+            let queries = try CompiledQueries(
+                definition, connector, try Composition.connectors.dialect(connector.sqlRules))
+            let coverage = try await FieldCoverage.read(
+                Set(queries.templates.values.flatMap(\.fieldKeys)), in: definition.scope,
+                limit: lookedMemberCountMax, ledger: workspace.ledger, store: workspace.store)
+            for query in QueryKind.allCases {
+                guard let template = queries.templates[query],
+                    let source = definition.queries[query]
+                else { continue }
+                let path = "integrations.\(name).queries.\(query.rawValue)"
+                found += coverage.diagnostics(template, source: source).map {
+                    ConfigurationFault($0, path: path, source: source)
+                }
+            }
+        }
+        return found
     }
 }

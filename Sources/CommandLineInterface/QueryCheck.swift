@@ -4,56 +4,47 @@ internal import QueryLab
 internal import SQLTemplate
 internal import SegmentModel
 
-/// Compiles a query for the configuration's checker.
+/// What is said of queries without their database: the same by `apply`, `lint` and
+/// `template check`.
 enum QueryCheck {
-    /// What is legal and unwise in the queries of a change, with its place.
-    static func warnings(
-        _ change: ConfigurationChange, _ connectors: [String: ConnectorDefinition]
-    ) -> [(place: String, TemplateDiagnostic)] {
-        var found: [(place: String, TemplateDiagnostic)] = []
-        for case (let name, let definition?) in change.integrations {
-            guard let connector = connectors[definition.connector],
-                let factory = Composition.connectors.find(connector.kind)
-            else { continue }
-            let compiler = TemplateCompiler(dialect: factory.dialect(for: connector.sqlSettings))
-            let mode: TemplateMode = definition.batch == .individual ? .individual : .batch
-            let remove = definition.queries[.removeProfiles].flatMap {
-                compiler.compile($0, query: .removeProfiles, mode: mode).template
-            }
-            for query in QueryKind.allCases {
-                guard let source = definition.queries[query] else { continue }
-                let compiled = compiler.compile(source, query: query, mode: mode)
-                var diagnostics = compiled.diagnostics
-                if query == .addProfiles, let add = compiled.template, let remove {
-                    diagnostics += KeyFormCheck.diagnostics(
-                        add: add, source: source, remove: remove)
-                }
-                for one in diagnostics where one.severity == .warning {
-                    let path = "integrations.\(name).queries.\(query.rawValue)"
-                    found.append(("\(path):\(one.line):\(one.column)", one))
-                }
-            }
-        }
-        return found
-    }
-
-    @Sendable static func faults(
-        _ rules: SQLRules, _ query: QueryKind, _ isBatch: Bool, _ source: String
-    ) -> [QueryFault] {
+    @Sendable static func diagnostics(
+        _ rules: SQLRules, _ use: QueryUse, _ source: String
+    ) -> [TemplateDiagnostic] {
         guard let factory = Composition.connectors.find(rules.kind) else {
             return [
-                QueryFault(
-                    line: 1, column: 1,
-                    rule: "is for a database of the kind \(rules.kind.rawValue), which this build "
-                        + "cannot reach",
+                TemplateDiagnostic(
+                    .error, at: 0, in: source, rule: "kind",
+                    message: "is for a database of the kind \(rules.kind.rawValue), which this "
+                        + "build cannot reach",
                     hint: "take the version that the connector was applied with")
             ]
         }
         return TemplateCompiler(dialect: factory.dialect(for: rules.settings))
-            .compile(source, query: query, mode: isBatch ? .batch : .individual).diagnostics
-            .filter { $0.severity == .error }
-            .map {
-                QueryFault(line: $0.line, column: $0.column, rule: $0.message, hint: $0.hint)
+            .compile(source, for: use).diagnostics
+    }
+
+    /// What only two queries together show, in the integrations of a change.
+    static func pairs(
+        _ change: ConfigurationChange, _ connectors: [String: ConnectorDefinition]
+    ) -> [ConfigurationFault] {
+        var found: [ConfigurationFault] = []
+        for case (let name, let definition?) in change.integrations {
+            guard let connector = connectors[definition.connector],
+                let factory = Composition.connectors.find(connector.kind),
+                let source = definition.queries[.addProfiles],
+                let removal = definition.queries[.removeProfiles]
+            else { continue }
+            let compiler = TemplateCompiler(dialect: factory.dialect(for: connector.sqlSettings))
+            guard
+                let add = compiler.compile(source, for: definition.use(of: .addProfiles)).template,
+                let remove = compiler.compile(removal, for: definition.use(of: .removeProfiles))
+                    .template
+            else { continue }
+            let path = "integrations.\(name).queries.\(QueryKind.addProfiles.rawValue)"
+            found += KeyFormCheck.diagnostics(add: add, source: source, remove: remove).map {
+                ConfigurationFault($0, path: path, source: source)
             }
+        }
+        return found
     }
 }

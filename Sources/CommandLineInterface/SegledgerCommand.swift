@@ -18,8 +18,9 @@ package struct SegledgerCommand: AsyncParsableCommand {
             4 integrity failure, 5 work remains undelivered or parked.
             """,
         subcommands: [
-            DemoCommand.self, AppendCommand.self, ApplyCommand.self, ConnectorsCommand.self,
-            IntegrationsCommand.self, SyncCommand.self, ResyncCommand.self, StatusCommand.self,
+            DemoCommand.self, AppendCommand.self, ApplyCommand.self, LintCommand.self,
+            ConnectorsCommand.self, IntegrationsCommand.self, SyncCommand.self, ResyncCommand.self,
+            StatusCommand.self,
             StatsCommand.self, ErrorsCommand.self, ParkedCommand.self, TemplateCommand.self,
             AuditCommand.self,
             VerifyCommand.self, DumpCommand.self, BackupCommand.self, RestoreCommand.self,

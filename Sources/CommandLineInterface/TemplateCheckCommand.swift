@@ -11,7 +11,9 @@ struct TemplateCheckCommand: AsyncParsableCommand {
         abstract: "Compile a query template and report every fault with its place.",
         discussion: """
             With --connector or --integration the database is asked as well: whether the tables, \
-            the columns and the keys that the query needs are there.
+            the columns and the keys that the query needs are there, and whether it can parse the \
+            query, which it does not run. With --integration it also says how many members in the \
+            scope have each field that a query reads.
 
             On PostgreSQL, MariaDB and SQLite it also says how the values of a query for profiles \
             travel: beside the text, which is faster, or written into it.
@@ -60,39 +62,45 @@ struct TemplateCheckCommand: AsyncParsableCommand {
         return "its values go beside the text" + (binding.server.map { ", on \($0)" } ?? "")
     }
 
+    /// What a data directory and a database know of the queries.
+    private struct Live {
+        var definition: ConnectorDefinition
+        var sources: [TemplateOptions.Source]
+        var maker: ConnectorMaker
+        /// nil: no integration is named, so that there is no scope.
+        var coverage: FieldCoverage?
+    }
+
     private func checkLive(_ report: inout DiagnosticReport) async throws -> [Checked] {
-        let (definition, sources, maker) = try await Workspace.with(global.directory, .read) {
-            workspace in
-            if let name = options.integration {
-                let integration = try await workspace.integration(name)
-                let connector = try await workspace.connector(integration.connector)
-                return (
-                    connector, try options.sources(integration, connector.sqlRules),
-                    try await workspace.connectorMaker()
-                )
-            }
-            let connector = try await workspace.connector(options.connector ?? "")
-            return (
-                connector, [try options.fileSource(rules: connector.sqlRules)],
-                try await workspace.connectorMaker()
-            )
-        }
-        let session = try await LiveTarget.connect(definition, maker)
-        let catalog = try Composition.connectors.factory(of: definition.kind)
-            .catalog(for: definition.sqlSettings)
-        let check = TableCheck(catalog, session)
+        let live = try await Workspace.with(global.directory, .read) { try await readLive($0) }
+        let session = try await LiveTarget.connect(live.definition, live.maker)
+        let factory = try Composition.connectors.factory(of: live.definition.kind)
+        let dialect = factory.dialect(for: live.definition.sqlSettings)
+        let tables = TableCheck(
+            dialect, factory.catalog(for: live.definition.sqlSettings), session)
+        let parsing = ParseCheck(dialect, session)
         var checked: [Checked] = []
-        for source in sources {
+        for source in live.sources {
             let compiled = source.compiled()
             checked.append((source, compiled.template))
             report.add(compiled.diagnostics, in: source)
             guard let template = compiled.template else { continue }
+            if let coverage = live.coverage {
+                report.add(coverage.diagnostics(template, source: source.text), in: source)
+            }
             do {
-                report.add(
-                    try await check.diagnostics(template, source: source.text), in: source)
+                var found = try await tables.diagnostics(
+                    template, for: source.use, source: source.text)
+                // Without its tables the database refuses every query.
+                if !found.contains(where: { $0.rule == "table" || $0.rule == "column" }) {
+                    found += try await parsing.diagnostics(
+                        template, for: source.use, source: source.text)
+                }
+                report.add(found, in: source)
             } catch {
                 await session.close()
-                throw (error as? TargetFailure).map { LiveTarget.failure($0, definition) } ?? error
+                throw (error as? TargetFailure).map { LiveTarget.failure($0, live.definition) }
+                    ?? error
             }
         }
         await session.close()
@@ -105,6 +113,26 @@ struct TemplateCheckCommand: AsyncParsableCommand {
                 in: add.source)
         }
         return checked
+    }
+
+    private func readLive(_ workspace: Workspace) async throws -> Live {
+        guard let name = options.integration else {
+            let connector = try await workspace.connector(options.connector ?? "")
+            return Live(
+                definition: connector,
+                sources: [try options.fileSource(rules: connector.sqlRules)],
+                maker: try await workspace.connectorMaker())
+        }
+        let integration = try await workspace.integration(name)
+        let connector = try await workspace.connector(integration.connector)
+        let sources = try options.sources(integration, connector.sqlRules)
+        let names = sources.compactMap { $0.compiled().template }.flatMap(\.fieldKeys)
+        return Live(
+            definition: connector, sources: sources,
+            maker: try await workspace.connectorMaker(),
+            coverage: try await FieldCoverage.read(
+                Set(names), in: integration.scope, ledger: workspace.ledger,
+                store: workspace.store))
     }
 
     /// What only the database knows.

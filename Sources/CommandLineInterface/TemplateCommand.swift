@@ -43,14 +43,14 @@ struct TemplateOptions: ParsableArguments {
     struct Source: Sendable {
         var name: String
         var text: String
-        var query: QueryKind
-        var isBatch: Bool
+        var use: QueryUse
         var rules: SQLRules
         var dialect: SQLDialect
 
+        var query: QueryKind { use.query }
+
         func compiled() -> (template: CompiledTemplate?, diagnostics: [TemplateDiagnostic]) {
-            TemplateCompiler(dialect: dialect)
-                .compile(text, query: query, mode: isBatch ? .batch : .individual)
+            TemplateCompiler(dialect: dialect).compile(text, for: use)
         }
     }
 
@@ -91,9 +91,13 @@ struct TemplateOptions: ParsableArguments {
             throw Failure(
                 .templateInvalid, "\(name): the file is not UTF-8", hint: "save it as UTF-8")
         }
+        let use = QueryUse(
+            try queryKind() ?? .addProfiles,
+            batch: individual
+                ? .individual : .batch(size: IntegrationDefinition.batchSizeStandard))
         return Source(
-            name: name, text: text, query: try queryKind() ?? .addProfiles, isBatch: !individual,
-            rules: rules, dialect: try Composition.connectors.dialect(rules))
+            name: name, text: text, use: use, rules: rules,
+            dialect: try Composition.connectors.dialect(rules))
     }
 
     func queryKind() throws -> QueryKind? { try query.map { try Self.find($0, "--query") } }
@@ -125,14 +129,13 @@ struct TemplateOptions: ParsableArguments {
     /// The queries of an integration, or the one of `--query`.
     func sources(_ integration: IntegrationDefinition, _ rules: SQLRules) throws -> [Source] {
         let wanted = try queryKind()
-        let isBatch: Bool = if case .individual = integration.batch { false } else { true }
         let dialect = try Composition.connectors.dialect(rules)
         let sources = QueryKind.allCases.compactMap { query -> Source? in
             guard wanted == nil || wanted == query, let text = integration.queries[query] else {
                 return nil
             }
             return Source(
-                name: query.rawValue, text: text, query: query, isBatch: isBatch, rules: rules,
+                name: query.rawValue, text: text, use: integration.use(of: query), rules: rules,
                 dialect: dialect)
         }
         guard !sources.isEmpty else {

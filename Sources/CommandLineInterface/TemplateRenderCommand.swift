@@ -91,7 +91,7 @@ struct TemplateRenderCommand: AsyncParsableCommand {
         let used = preview ?? TemplateSample.madeUp(template)
         do throws(RenderFailure) {
             guard source.query.hasBatch else { return [try template.render([], used.scope)] }
-            guard source.isBatch else {
+            guard source.use.batch != .individual else {
                 return try used.profiles.map { one throws(RenderFailure) in
                     try template.render([one], used.scope)
                 }

@@ -27,6 +27,13 @@ extension SQLDialect {
         dialect.hasTransactions = false
         dialect.repeatHint = { "use the engine ReplacingMergeTree for \($0)" }
         dialect.advice.place = { "position(\($1), \($0))" }
+        dialect.lacks = SQLLack.clickHouse
+        dialect.parsing = SQLParsing(
+            verbs: SQLParsing.rowVerbs.union(["TRUNCATE", "ALTER"]), unknownWord: "EXPLAIN"
+        ) { "EXPLAIN AST \($0)" }
+        dialect.keyHint = { _, _, columns in
+            "use the engine ReplacingMergeTree with ORDER BY (\(columns))"
+        }
         return dialect
     }
 }

@@ -37,6 +37,11 @@ extension SQLDialect {
             effect: "IGNORE takes errors about values for warnings: one that does not fit is cut "
                 + "or changed, or its row left out",
             words: "IGNORE", instead: { "ON DUPLICATE KEY UPDATE \($0) = \($0)" })
+        dialect.lacks = SQLLack.mysql
+        dialect.parsing = SQLParsing(
+            verbs: SQLParsing.rowVerbs.union(["TRUNCATE"]),
+            forget: "DEALLOCATE PREPARE segledger_check"
+        ) { [dialect] in "PREPARE segledger_check FROM \(dialect.literal($0))" }
         return dialect
     }
 }

@@ -22,6 +22,14 @@ extension SQLDialect {
         ]
         dialect.advice.wholeType = "VARCHAR2(4000)"
         dialect.advice.place = { "INSTR(\($1), \($0))" }
+        dialect.lacks = SQLLack.oracle
+        // What defines something would run while it is parsed, so that it is not asked about.
+        dialect.parsing = SQLParsing { [dialect] in
+            """
+            DECLARE c INTEGER := DBMS_SQL.OPEN_CURSOR; BEGIN DBMS_SQL.PARSE(c, \
+            \(dialect.literal($0)), DBMS_SQL.NATIVE); DBMS_SQL.CLOSE_CURSOR(c); END;
+            """
+        }
         return dialect
     }
 }

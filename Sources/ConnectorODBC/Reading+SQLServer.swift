@@ -28,6 +28,12 @@ extension SQLDialect {
         ]
         dialect.advice.wholeType = "nvarchar(max)"
         dialect.advice.place = { "CHARINDEX(\($0), \($1))" }
+        dialect.lacks = SQLLack.sqlServer
+        // https://learn.microsoft.com/sql/t-sql/queries/table-value-constructor-transact-sql
+        dialect.valueRowCountMax = 1000
+        dialect.parsing = SQLParsing { [dialect] in
+            "EXEC sp_describe_first_result_set @tsql = N\(dialect.literal($0))"
+        }
         return dialect
     }
 }

@@ -44,6 +44,10 @@ extension SQLDialect {
             "VARCHAR": false, "CHARACTER": true, "CHAR": true, "BPCHAR": false, "NAME": true,
         ]
         dialect.advice.momentTypes = ["DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "TIMETZ"]
+        dialect.lacks = SQLLack.postgresql
+        dialect.parsing = SQLParsing(forget: "DEALLOCATE segledger_check") {
+            "PREPARE segledger_check AS \($0)"
+        }
         return dialect
     }
 }

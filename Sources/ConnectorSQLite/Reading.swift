@@ -26,6 +26,9 @@ extension SQLDialect {
                 + "nothing",
             words: "OR IGNORE",
             instead: { _ in "ON CONFLICT DO NOTHING, which is about keys alone" })
+        dialect.lacks = SQLLack.sqlite
+        dialect.parsing = SQLParsing { "EXPLAIN \($0)" }
+        dialect.keyHint = { "CREATE UNIQUE INDEX \($1) ON \($0) (\($2))" }
         return dialect
     }
 }

@@ -1,36 +1,58 @@
+package import SQLTemplate
 package import SegmentModel
 
 /// Reads a configuration file (docs/reference/configuration.md). JSON is YAML, so the same function
 /// reads the objects of the HTTP API.
 package enum ConfigurationFile {
-    /// Compiles a query for a database, for batches or for single profiles, and says what is wrong
-    /// with it.
+    /// Compiles a query for a database and says what is wrong with it, and what is unwise.
     package typealias QueryCheck = (
-        _ rules: SQLRules, _ query: QueryKind, _ isBatch: Bool, _ source: String
-    ) -> [QueryFault]
+        _ rules: SQLRules, _ use: QueryUse, _ source: String
+    ) -> [TemplateDiagnostic]
 
     static let nameByteCountMax = Limits.nameByteCountMax
 
-    /// The change that a file asks for. Reads the whole file and reports every fault at once;
-    /// `ConfigurationState.faults(applying:)` adds those of objects that the file does not name.
+    /// What is to be said of a file, and the change that it asks for if it has no fault. Reads the
+    /// whole file and reports everything at once; `ConfigurationState.faults(applying:)` adds the
+    /// faults of objects that the file does not name.
+    ///
+    /// No finding holds a password, a URL or a part of the file beside its keys and its queries
+    /// (INV-10).
     ///
     /// - Parameter forms: of the kinds of database that this build reaches.
-    /// - Throws: never with a password, a URL or a part of the file beside its keys (INV-10).
+    package static func read(
+        _ text: String, existingConnectors: [String: ConnectorDefinition],
+        forms: [ConnectorForm], checkQuery: QueryCheck
+    ) -> ConfigurationReport {
+        let root: YAMLNode
+        do throws(ConfigurationFaults) {
+            root = try YAMLNode.parse(text)
+        } catch {
+            return ConfigurationReport(findings: error.faults, change: nil)
+        }
+        return withoutActuallyEscaping(checkQuery) { checkQuery in
+            var reader = Reader(
+                existing: existingConnectors, forms: forms, checkQuery: checkQuery)
+            reader.read(root)
+            return ConfigurationReport(
+                findings: reader.faults.findings,
+                change: reader.faults.hasErrors ? nil : reader.change)
+        }
+    }
+
+    /// The change that a file asks for.
+    ///
+    /// - Throws: every fault of the file at once, as `read` finds them.
     package static func parse(
         _ text: String, existingConnectors: [String: ConnectorDefinition],
         forms: [ConnectorForm], checkQuery: QueryCheck
     ) throws(ConfigurationFaults) -> ConfigurationChange {
-        let root = try YAMLNode.parse(text)
-        return try withoutActuallyEscaping(checkQuery) {
-            checkQuery throws(ConfigurationFaults) in
-            var reader = Reader(
-                existing: existingConnectors, forms: forms, checkQuery: checkQuery)
-            reader.read(root)
-            guard reader.faults.faults.isEmpty else {
-                throw ConfigurationFaults(reader.faults.faults)
-            }
-            return reader.change
+        let report = read(
+            text, existingConnectors: existingConnectors, forms: forms,
+            checkQuery: checkQuery)
+        guard let change = report.change else {
+            throw ConfigurationFaults(report.findings.filter { $0.severity == .error })
         }
+        return change
     }
 
     private struct Reader {

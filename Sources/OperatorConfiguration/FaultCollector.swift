@@ -1,14 +1,23 @@
 internal import EventJSON
+internal import SQLTemplate
 
 /// Reads typed values out of a YAML tree and collects what is wrong instead of stopping.
 ///
 /// A reading function returns nil where the value is missing or wrong; a wrong one has left a
 /// fault.
 struct FaultCollector {
-    private(set) var faults: [ConfigurationFault] = []
+    /// Faults, and what was found in queries.
+    private(set) var findings: [ConfigurationFault] = []
+
+    var hasErrors: Bool { findings.contains { $0.severity == .error } }
 
     mutating func add(_ path: String, _ rule: String, hint: String? = nil) {
-        faults.append(ConfigurationFault(path: path, rule: rule, hint: hint))
+        findings.append(ConfigurationFault(path: path, rule: rule, hint: hint))
+    }
+
+    /// What the compiler says of the query at `path`.
+    mutating func add(_ diagnostics: [TemplateDiagnostic], _ path: String, of source: String) {
+        findings += diagnostics.map { ConfigurationFault($0, path: path, source: source) }
     }
 
     /// The members of a mapping by key; keys that are not `known` leave a fault.
@@ -136,8 +145,19 @@ struct FaultCollector {
             add(
                 path,
                 "a name is 1 to \(ConfigurationFile.nameByteCountMax) letters (a-z, A-Z), digits, "
-                    + "-, _ and .")
+                    + "-, _ and .",
+                hint: Self.nameHint(name))
         }
         return isFit
+    }
+
+    /// The nearest name that is one; free text has its own key.
+    private static func nameHint(_ name: String) -> String {
+        let words = name.split {
+            !($0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)))
+        }
+        let fit = words.joined(separator: "-").prefix(ConfigurationFile.nameByteCountMax)
+        let example = fit.isEmpty ? "crm-segments" : String(fit)
+        return "write for example \(example); free text goes into an integration's description"
     }
 }

@@ -1,3 +1,4 @@
+internal import SQLTemplate
 internal import SegmentModel
 
 /// Reads one integration of a file.
@@ -26,7 +27,7 @@ struct IntegrationReader {
             members["coalesce"], rules: connector.flatMap { connectors[$0] ?? nil }, &faults)
         let queries = readQueries(
             members["queries"], rules: connector.flatMap { connectors[$0] ?? nil },
-            isBatch: batch != .individual, &faults)
+            batch: batch, coversOneSegment: scope?.isOneSegment ?? false, &faults)
         let memberKey = members["member_key"].flatMap {
             faults.requiredText($0, "\(path).member_key")
         }
@@ -70,7 +71,8 @@ struct IntegrationReader {
     private func readBatch(
         _ node: YAMLNode?, _ faults: inout FaultCollector
     ) -> (IntegrationDefinition.BatchMode, timeoutMilliseconds: Int?) {
-        let standard = IntegrationDefinition.BatchMode.batch(size: 1000)
+        let standard = IntegrationDefinition.BatchMode.batch(
+            size: IntegrationDefinition.batchSizeStandard)
         guard let node else { return (standard, nil) }
         let path = "\(path).batch"
         let hint = "write { size: 1000, timeout: 60s } or individual"
@@ -104,7 +106,8 @@ struct IntegrationReader {
     }
 
     private func readQueries(
-        _ node: YAMLNode?, rules: SQLRules?, isBatch: Bool, _ faults: inout FaultCollector
+        _ node: YAMLNode?, rules: SQLRules?, batch: IntegrationDefinition.BatchMode,
+        coversOneSegment: Bool, _ faults: inout FaultCollector
     ) -> [QueryKind: String]? {
         let path = "\(path).queries"
         let hint = "write add_profiles and remove_profiles, each with its SQL"
@@ -135,10 +138,8 @@ struct IntegrationReader {
             }
             queries[query] = source
             guard let rules else { continue }
-            for fault in checkQuery(rules, query, isBatch, source) {
-                faults.add(
-                    "\(queryPath):\(fault.line):\(fault.column)", fault.rule, hint: fault.hint)
-            }
+            let use = QueryUse(query, batch: batch, coversOneSegment: coversOneSegment)
+            faults.add(checkQuery(rules, use, source), queryPath, of: source)
         }
         return queries
     }

@@ -9,11 +9,18 @@ internal import SegmentModel
 /// tables of MySQL hide the real ones, and go with the session.
 struct LabTables {
     private struct Table {
-        let question: [UInt8]
         let name: String
-        /// As the queries write it, and the condition for the segment's rows.
+        /// As the queries write it, and the column that holds the segment's number.
         let written: String
-        let condition: String
+        let column: String
+        /// What is compared, as a list for SELECT: all that the queries write but times.
+        let compared: String
+        /// The columns of times; nil: there are none.
+        let times: String?
+
+        func question(_ list: String, _ segment: SegmentID) -> [UInt8] {
+            Array("SELECT \(list) FROM \(written) WHERE \(column) = \(segment)".utf8)
+        }
     }
 
     private let tables: [Table]
@@ -22,8 +29,7 @@ struct LabTables {
 
     /// - Throws: `templateInvalid` where the lab cannot work with these tables; `TargetFailure`.
     init(
-        _ queries: CompiledQueries, _ catalog: any TableCatalog, _ segment: SegmentID,
-        _ session: any TargetSession
+        _ queries: CompiledQueries, _ catalog: any TableCatalog, _ session: any TargetSession
     ) async throws {
         let statements = queries.templates.values.flatMap(\.statements)
             .filter { !$0.table.isEmpty && $0.verb != "SELECT" }
@@ -42,19 +48,20 @@ struct LabTables {
             }
             let inserted = group.flatMap(\.insertedColumns)
             let shown = description.columns.filter { known in
-                let isInserted =
-                    inserted.isEmpty || inserted.contains { catalog.isSame($0, known.name) }
-                return isInserted && !known.isTime
+                inserted.isEmpty || inserted.contains { catalog.isSame($0, known.name) }
             }
-            let list = shown.map { queries.quoted($0.name) }.joined(separator: ", ")
-            let asWritten = group[0].table.map { $0.isQuoted ? queries.quoted($0.text) : $0.text }
-            let columnName = column.isQuoted ? queries.quoted(column.text) : column.text
-            let written = asWritten.joined(separator: ".")
+            let dialect = queries.dialect
+            func list(_ columns: [TableDescription.Column]) -> String? {
+                columns.isEmpty
+                    ? nil : columns.map { dialect.quoted($0.name) }.joined(separator: ", ")
+            }
+            func written(_ name: QueryStatement.Name) -> String {
+                name.isQuoted ? dialect.quoted(name.text) : name.text
+            }
             tables[name] = Table(
-                question: Array(
-                    ("SELECT \(list.isEmpty ? "1" : list) FROM \(written) "
-                        + "WHERE \(columnName) = \(segment)").utf8),
-                name: name, written: written, condition: "\(columnName) = \(segment)")
+                name: name, written: group[0].table.map(written).joined(separator: "."),
+                column: written(column), compared: list(shown.filter { !$0.isTime }) ?? "1",
+                times: list(shown.filter(\.isTime)))
         }
         self.tables = tables.values.sorted { $0.name < $1.name }
         isScratch = needsScratch
@@ -83,8 +90,7 @@ struct LabTables {
                     .templateInvalid, "a query took the lab's copy of \(table.name) away",
                     hint: "try the queries one by one on a test database")
             }
-            let sql = "DELETE FROM \(table.written) WHERE \(table.condition)"
-            _ = try await session.execute(Array(sql.utf8))
+            _ = try await session.execute(Array("DELETE FROM \(table.written)".utf8))
         }
     }
 
@@ -92,11 +98,23 @@ struct LabTables {
         statement.table.map(\.text).joined(separator: ".").lowercased()
     }
 
-    /// The rows of the segment in all tables, in an order of their own.
-    func read(_ session: any TargetSession) async throws -> [LabRow] {
+    /// The rows of a segment in all tables, in an order of their own.
+    func read(_ segment: SegmentID, _ session: any TargetSession) async throws -> [LabRow] {
         var rows: [LabRow] = []
         for table in tables {
-            rows += try await session.query(table.question).map {
+            rows += try await session.query(table.question(table.compared, segment)).map {
+                LabRow(table: table.name, values: $0)
+            }
+        }
+        return rows.sorted()
+    }
+
+    /// The times in the rows of a segment, which `read` leaves out.
+    func readTimes(_ segment: SegmentID, _ session: any TargetSession) async throws -> [LabRow] {
+        var rows: [LabRow] = []
+        for table in tables {
+            guard let times = table.times else { continue }
+            rows += try await session.query(table.question(times, segment)).map {
                 LabRow(table: table.name, values: $0)
             }
         }

@@ -3,17 +3,21 @@ package import SQLTemplate
 
 /// Compares queries with the tables of a live database: what no template can know of itself.
 package struct TableCheck: Sendable {
+    private let dialect: SQLDialect
     private let catalog: any TableCatalog
     private let session: any TargetSession
 
-    package init(_ catalog: any TableCatalog, _ session: any TargetSession) {
+    package init(
+        _ dialect: SQLDialect, _ catalog: any TableCatalog, _ session: any TargetSession
+    ) {
+        self.dialect = dialect
         self.catalog = catalog
         self.session = session
     }
 
     /// - Throws: `TargetFailure` if the database cannot be asked.
     package func diagnostics(
-        _ template: CompiledTemplate, source: String
+        _ template: CompiledTemplate, for use: QueryUse, source: String
     ) async throws -> [TemplateDiagnostic] {
         var found: [TemplateDiagnostic] = []
         for statement in template.statements where !statement.table.isEmpty {
@@ -28,7 +32,10 @@ package struct TableCheck: Sendable {
                 continue
             }
             found += columns(of: statement, name, table, source)
-            if let fault = key(of: statement, name, table, source) { found.append(fault) }
+            found += KeyCheck(
+                statement, table, use: use, dialect: dialect, catalog: catalog
+            )
+            .diagnostics(source)
         }
         return found
     }
@@ -46,36 +53,5 @@ package struct TableCheck: Sendable {
                 message: "\(name) has no column \(column.text)",
                 hint: "its columns are \(known.joined(separator: ", "))")
         }
-    }
-
-    private func key(
-        of statement: QueryStatement, _ name: String, _ table: TableDescription, _ source: String
-    ) -> TemplateDiagnostic? {
-        guard statement.needsKey else { return nil }
-        let wanted = statement.conflictColumns ?? []
-        let isThere: Bool
-        if statement.isOnDuplicateKey {
-            isThere = !table.keys.isEmpty
-        } else {
-            isThere = table.keys.contains { key in
-                key.count == wanted.count
-                    && key.allSatisfy { column in wanted.contains { catalog.isSame($0, column) } }
-            }
-        }
-        guard !isThere else { return nil }
-        let times = Set(table.columns.filter(\.isTime).map(\.name))
-        let columns =
-            wanted.isEmpty
-            ? statement.insertedColumns.map(\.text).filter { !times.contains($0) }
-            : wanted.map(\.text)
-        let list = columns.joined(separator: ", ")
-        return TemplateDiagnostic(
-            .error, at: statement.table[0].offset, in: source, rule: "key",
-            message: statement.isOnDuplicateKey
-                ? "\(name) has no unique key, so that ON DUPLICATE KEY never applies and each "
-                    + "repeat adds a row"
-                : "\(name) has no unique key on (\(list)), so that the database refuses this "
-                    + "ON CONFLICT",
-            hint: "ALTER TABLE \(name) ADD UNIQUE (\(list))")
     }
 }

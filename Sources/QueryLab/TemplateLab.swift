@@ -8,19 +8,15 @@ internal import SegmentModel
 /// Invariants:
 /// - nothing stays: every try is a transaction of its own, and none commits; where that is not
 ///   enough the session has copies of the tables (`LabTables`);
-/// - a segment of the lab's own is used, of which the target has no row.
+/// - two segments of the lab's own are used, of which the target has no row: one that the queries
+///   run for, and another whose rows they must not touch.
 package struct TemplateLab: Sendable {
-    /// Values that break what is not escaped, not encoded, or cut.
-    static let hostileTexts = [
-        "'", "''", "\\", "\\'", "a\\", "\"", "`", "--", "/* */", ";", "%", "_", "$$", "{x}", "?",
-        ":a", "@a", " spaces ", "tab\tline\nend", "\\\n", "NULL", "1); DROP TABLE lab; --",
-        "é", "日本語", "😀", "‘quotes’",
-    ]
-
     let queries: CompiledQueries
     private let session: any TargetSession
     private let tables: LabTables
     private let segment: SegmentID
+    /// Its rows stand beside those of `segment` in each try.
+    private let neighbour: SegmentID
     let profiles: [SampleProfile]
 
     /// - Parameter profiles: some of the segment's, so that their fields have the right types; made
@@ -43,11 +39,15 @@ package struct TemplateLab: Sendable {
         var generator = SystemRandomNumberGenerator()
         segment = SegmentID(
             Int64.random(in: 2_000_000_000...2_147_483_000, using: &generator))
-        tables = try await LabTables(queries, catalog, segment, session)
-        guard try await tables.read(session).isEmpty else {
-            throw Failure(
-                .templateInvalid, "the target has rows of segment \(segment), which the lab chose",
-                hint: "run it again")
+        neighbour = SegmentID(segment.rawValue + 1)
+        tables = try await LabTables(queries, catalog, session)
+        for segment in [segment, neighbour] {
+            guard try await tables.read(segment, session).isEmpty else {
+                throw Failure(
+                    .templateInvalid,
+                    "the target has rows of segment \(segment), which the lab chose",
+                    hint: "run it again")
+            }
         }
         self.profiles = Self.completed(profiles, queries)
     }
@@ -65,6 +65,8 @@ package struct TemplateLab: Sendable {
                 case .number: profile.fields[name] = .number(String(index + 1))
                 case .boolean(let flag): profile.fields[name] = .boolean(flag)
                 case .json(let text): profile.fields[name] = .json(text)
+                case .text(let text) where Timestamp(rfc3339: text) != nil:
+                    profile.fields[name] = .text("2026-03-1\(index)T10:00:00Z")
                 case .text, .null, nil: profile.fields[name] = .text("lab-\(index)")
                 }
             }
@@ -77,6 +79,8 @@ package struct TemplateLab: Sendable {
     enum Outcome: Equatable {
         case rows([LabRow])
         case refused(TargetFailure)
+        /// The steps changed rows of another segment.
+        case reached
     }
 
     struct Step {
@@ -89,21 +93,46 @@ package struct TemplateLab: Sendable {
 
     /// What the steps leave, in a transaction that is rolled back.
     ///
+    /// The same profiles stand in another segment meanwhile, unless the scope has no other.
+    ///
     /// - Throws: `TargetFailure` if the connection is lost; `Failure` for a value that the query
     ///   itself refuses.
-    func run(_ steps: [Step]) async throws -> Outcome {
+    func run(_ steps: [Step], readingTimes: Bool = false) async throws -> Outcome {
         var rows: [LabRow] = []
+        var isReached = false
         let failure = try await attempt {
-            for step in steps {
-                for sql in try render(step) { _ = try await session.execute(sql) }
-            }
-            rows = try await tables.read(session)
+            let before = try await putNeighbours(of: steps)
+            for step in steps { try await carryOut(step, for: segment) }
+            rows =
+                readingTimes
+                ? try await tables.readTimes(segment, session)
+                : try await tables.read(segment, session)
+            isReached = try await before != tables.read(neighbour, session)
         }
-        return failure.map { .refused($0) } ?? .rows(rows)
+        if let failure { return .refused(failure) }
+        return isReached ? .reached : .rows(rows)
+    }
+
+    /// Puts the profiles of the steps into the other segment; its rows.
+    private func putNeighbours(of steps: [Step]) async throws -> [LabRow] {
+        guard !queries.definition.scope.isOneSegment else { return [] }
+        var profiles: [SampleProfile] = []
+        for profile in steps.flatMap(\.profiles) where !profiles.contains(profile) {
+            profiles.append(profile)
+        }
+        try await carryOut(Step(query: .saveSegment, name: "lab-neighbour"), for: neighbour)
+        try await carryOut(adding(profiles, size: 1), for: neighbour)
+        return try await tables.read(neighbour, session)
+    }
+
+    private func carryOut(_ step: Step, for segment: SegmentID) async throws {
+        // What commits by itself, or does what cannot be seen, is not tried.
+        guard queries.reasonNotToTry(step.query) == nil else { return }
+        for sql in try render(step, for: segment) { _ = try await session.execute(sql) }
     }
 
     /// Runs `body` and takes back what it did; the refusal of the database, if it was one.
-    private func attempt(_ body: () async throws -> Void) async throws -> TargetFailure? {
+    func attempt(_ body: () async throws -> Void) async throws -> TargetFailure? {
         try Task.checkCancellation()
         if tables.isScratch {
             try await tables.empty(session)
@@ -120,7 +149,7 @@ package struct TemplateLab: Sendable {
         return refusal
     }
 
-    private func render(_ step: Step) throws -> [[UInt8]] {
+    func render(_ step: Step, for segment: SegmentID) throws -> [[UInt8]] {
         guard let template = queries.templates[step.query] else { return [] }
         let scope = RenderScope(
             segmentID: segment, segmentName: step.name, integrationName: queries.definition.name,
@@ -147,173 +176,24 @@ package struct TemplateLab: Sendable {
         return texts
     }
 
-    // MARK: Grading
+    // MARK: The `members` query
 
-    /// One grade for each query, in the configuration's order.
-    package func grades() async throws -> [LabGrade] {
-        var grades: [LabGrade] = []
-        for query in QueryKind.allCases where queries.templates[query] != nil {
-            if let reason = queries.reasonNotToTry(query) {
-                grades.append(LabGrade(query, all: .unknown(reason)))
-                continue
-            }
-            switch query {
-            case .addProfiles: grades.append(try await add())
-            case .removeProfiles: grades.append(try await remove())
-            case .clearSegment: grades.append(try await clear())
-            case .saveSegment: grades.append(try await save())
-            case .deleteSegment: grades.append(try await delete())
-            case .members: grades.append(try await members())
-            }
-        }
-        return grades
-    }
-
-    private var firstHalf: [SampleProfile] { Array(profiles.prefix(2)) }
-    private var secondHalf: [SampleProfile] { Array(profiles.suffix(2)) }
-
-    func adding(_ profiles: [SampleProfile], size: Int? = nil) -> Step {
-        Step(query: .addProfiles, profiles: profiles, size: size)
-    }
-
-    func removing(_ profiles: [SampleProfile], size: Int? = nil) -> Step {
-        Step(query: .removeProfiles, profiles: profiles, size: size)
-    }
-
-    /// Safe if all ways leave what `wanted` is.
-    private func compare(
-        _ wanted: Outcome, _ ways: [(name: String, steps: [Step])]
-    ) async throws -> LabGrade.Verdict {
-        for way in ways {
-            let outcome = try await run(way.steps)
-            guard outcome != wanted else { continue }
-            switch (outcome, wanted) {
-            case (.refused(let failure), _):
-                return .unsafe("\(way.name) is refused: \(failure.message)")
-            case (.rows(let found), .rows(let expected)) where found.count != expected.count:
-                return .unsafe(
-                    "\(way.name) leaves \(found.count) rows instead of \(expected.count)")
-            default: return .unsafe("\(way.name) leaves other values")
-            }
-        }
-        return .safe
-    }
-
-    private func refusal(_ query: QueryKind, _ outcome: Outcome) -> LabGrade? {
-        guard case .refused(let failure) = outcome else { return nil }
-        var grade = LabGrade(query, all: .unknown("the query is refused"))
-        grade.works = .unsafe("the database refuses it: \(failure.message)")
-        return grade
-    }
-
-    private func add() async throws -> LabGrade {
-        let whole = try await run([adding(profiles)])
-        if let grade = refusal(.addProfiles, whole) { return grade }
-        var grade = LabGrade(.addProfiles, all: .safe)
-        if case .rows(let rows) = whole, rows.isEmpty {
-            grade.works = .unsafe("four profiles added leave no row of their segment")
-        }
-        grade.isRepeatSafe = try await compare(
-            whole, [("a second run", [adding(profiles), adding(profiles)])])
-        grade.isOrderSafe = try await compare(
-            whole,
-            [
-                ("one profile at a time", [adding(profiles, size: 1)]),
-                ("the second half first", [adding(secondHalf), adding(firstHalf)]),
-                ("the reverse order", [adding(profiles.reversed())]),
-            ])
-        grade.isValueSafe = try await values(of: .addProfiles) { [adding([$0])] }
-        grade.notes = try await sharedKeys() + collations()
-        return grade
-    }
-
-    private func remove() async throws -> LabGrade {
-        let rest = try await run([adding(profiles), removing(firstHalf)])
-        if let grade = refusal(.removeProfiles, rest) { return grade }
-        var grade = LabGrade(.removeProfiles, all: .safe)
-        let wanted = try await run([adding(secondHalf)])
-        grade.works = try await compare(
-            wanted, [("removing half of the profiles", [adding(profiles), removing(firstHalf)])])
-        grade.isRepeatSafe = try await compare(
-            rest,
-            [("a second run", [adding(profiles), removing(firstHalf), removing(firstHalf)])])
-        let none = try await run([adding(profiles), removing(profiles)])
-        grade.isOrderSafe = try await compare(
-            none,
-            [
-                ("one profile at a time", [adding(profiles), removing(profiles, size: 1)]),
-                (
-                    "the second half first",
-                    [adding(profiles), removing(secondHalf), removing(firstHalf)]
-                ),
-            ])
-        grade.isValueSafe = try await removedValues()
-        return grade
-    }
-
-    private func clear() async throws -> LabGrade {
-        let clear = Step(query: .clearSegment)
-        let cleared = try await run([adding(profiles), clear])
-        if let grade = refusal(.clearSegment, cleared) { return grade }
-        var grade = LabGrade(.clearSegment, all: .safe)
-        grade.works = try await compare(.rows([]), [("clearing", [adding(profiles), clear])])
-        grade.isRepeatSafe = try await compare(
-            cleared, [("a second run", [adding(profiles), clear, clear])])
-        grade.isOrderSafe = try await compare(
-            try await run([adding(secondHalf)]),
-            [("clearing between two batches", [adding(firstHalf), clear, adding(secondHalf)])])
-        grade.isValueSafe = .notApplicable
-        return grade
-    }
-
-    private func save() async throws -> LabGrade {
-        let saved = try await run([Step(query: .saveSegment)])
-        if let grade = refusal(.saveSegment, saved) { return grade }
-        var grade = LabGrade(.saveSegment, all: .safe)
-        if case .rows(let rows) = saved, rows.isEmpty {
-            grade.works = .unsafe("a segment that is saved leaves no row")
-        }
-        grade.isRepeatSafe = try await compare(
-            saved, [("a second run", [Step(query: .saveSegment), Step(query: .saveSegment)])])
-        grade.isOrderSafe = try await compare(
-            saved,
-            [
-                (
-                    "an older name before it",
-                    [Step(query: .saveSegment, name: "older"), Step(query: .saveSegment)]
-                )
-            ])
-        grade.isValueSafe = try await names()
-        return grade
-    }
-
-    private func delete() async throws -> LabGrade {
-        let delete = Step(query: .deleteSegment)
-        let save = Step(query: .saveSegment)
-        let deleted = try await run([save, delete])
-        if let grade = refusal(.deleteSegment, deleted) { return grade }
-        var grade = LabGrade(.deleteSegment, all: .safe)
-        grade.works = try await compare(.rows([]), [("deleting", [save, delete])])
-        grade.isRepeatSafe = try await compare(
-            deleted, [("a second run", [save, delete, delete])])
-        grade.isOrderSafe = .notApplicable
-        grade.isValueSafe = .notApplicable
-        return grade
-    }
-
-    /// The `members` query sees exactly the keys that were added.
-    private func members() async throws -> LabGrade {
+    /// It sees exactly the keys that were added, and none of another segment.
+    func members() async throws -> LabGrade {
         var grade = LabGrade(.members, all: .notApplicable)
-        let key = queries.definition.memberKey ?? "id"
-        let wanted = Set(
-            profiles.map { profile in
-                if key == "id" { return profile.id }
-                return String(decoding: profile.fields[key]?.bytes ?? "".utf8, as: UTF8.self)
-            })
+        let wanted = Set(profiles.map(memberKey))
+        var other = profiles[0]
+        other.id = "lab-other"
+        if let key = queries.definition.memberKey, other.fields[key] != nil {
+            other.fields[key] = .text("lab-other")
+        }
         let failure = try await attempt {
-            for sql in try render(adding(profiles)) { _ = try await session.execute(sql) }
+            try await carryOut(adding(profiles), for: segment)
+            if !queries.definition.scope.isOneSegment {
+                try await carryOut(adding([other]), for: neighbour)
+            }
             var found: Set<String> = []
-            for sql in try render(Step(query: .members)) {
+            for sql in try render(Step(query: .members), for: segment) {
                 for row in try await session.query(sql) { found.insert((row.first ?? nil) ?? "") }
             }
             grade.works =
@@ -328,15 +208,15 @@ package struct TemplateLab: Sendable {
         }
         return grade
     }
+
+    private func memberKey(_ profile: SampleProfile) -> String {
+        let key = queries.definition.memberKey ?? "id"
+        if key == "id" { return profile.id }
+        return String(decoding: profile.fields[key]?.bytes ?? "".utf8, as: UTF8.self)
+    }
 }
 
 extension CompiledQueries {
-    /// A name between the quotes that the target has for it.
-    func quoted(_ name: String) -> String {
-        let quote = dialect.identifierQuote
-        return quote + name.replacing(quote, with: quote + quote) + quote
-    }
-
     /// Whether a query empties a table in a way that commits by itself.
     func truncates(_ query: QueryKind) -> Bool {
         dialect.hidesTables
@@ -356,5 +236,13 @@ extension CompiledQueries {
             }
         }
         return nil
+    }
+}
+
+extension SQLDialect {
+    /// A name between the quotes that the database has for it.
+    func quoted(_ name: String) -> String {
+        let quote = identifierQuote
+        return quote + name.replacing(quote, with: quote + quote) + quote
     }
 }

@@ -5,7 +5,7 @@ enum ContextMessages {
         _ state: SQLState, isInteger: Bool, isList: Bool, _ dialect: SQLDialect
     ) -> (message: String, hint: String)? {
         switch state.mode {
-        case .plain: return plainValue(state.seams, isInteger: isInteger)
+        case .plain: return plainValue(state.seams, isInteger: isInteger, dialect)
         case .string, .identifier:
             if isList {
                 return (
@@ -37,7 +37,7 @@ enum ContextMessages {
     }
 
     private static func plainValue(
-        _ seams: SQLState.Seams, isInteger: Bool
+        _ seams: SQLState.Seams, isInteger: Bool, _ dialect: SQLDialect
     ) -> (message: String, hint: String)? {
         if !seams.isDisjoint(with: [.word, .integer]), !isInteger {
             return (
@@ -46,7 +46,10 @@ enum ContextMessages {
             )
         }
         if !seams.isDisjoint(with: [.half, .number]) {
-            return ("a value cannot continue what stands before it", "put a space before it")
+            return (
+                "a value cannot continue what stands before it",
+                "put a space, a comma or an operator before it"
+            )
         }
         if seams.contains(.introducer), !isInteger {
             return (
@@ -58,7 +61,7 @@ enum ContextMessages {
         if seams.contains(.afterString) {
             return (
                 "a value cannot follow a string: databases join two strings to one",
-                "write it inside of the quotes: '…{…}', or join with ||"
+                "write it inside of the quotes: '…{…}', or join both with \(joining(dialect))"
             )
         }
         if !seams.isDisjoint(with: [.value, .afterValue]) {
@@ -68,6 +71,11 @@ enum ContextMessages {
             )
         }
         return nil
+    }
+
+    /// What joins two texts on the database.
+    private static func joining(_ dialect: SQLDialect) -> String {
+        dialect.lack(of: .bars) == nil ? "||" : "CONCAT(…, …)"
     }
 
     static func tag(in seal: SQLState.Seal) -> (message: String, hint: String) {
@@ -114,19 +122,21 @@ enum ContextMessages {
         case .stringAfterValue:
             (
                 "a string cannot follow a value: databases join two strings to one",
-                "write both in one string, or join with ||"
+                "write both in one string, or join them with \(joining(dialect))"
             )
         case .stringAfterEscapeString:
             (
                 "a string cannot follow E'…' or U&'…': databases join two strings to one",
                 "write one string"
             )
-        case .quoteAfterNumber: ("this cannot directly follow a number", space)
+        case .quoteAfterNumber:
+            ("this cannot directly follow a number", "put a comma or an operator between them")
         case .parameter:
             (
                 "\(dialect.title) reads a bound parameter here, and a query has none",
                 "write the value as a tag: {…}"
             )
+        case .castOperator: ("\(dialect.title) has no ::", "write CAST(… AS …)")
         case .returnInComment:
             (
                 "a bare carriage return may end this comment or not, on \(dialect.title)",

@@ -87,3 +87,12 @@ struct DecimalText {
         return isNegative ? -value : value
     }
 }
+
+/// Whether two texts are one number, digit for digit; false where one is no number.
+package func isSameNumber(_ first: String, _ second: String) -> Bool {
+    func decimal(_ text: String) -> DecimalText? {
+        Array(text.utf8).withUnsafeBufferPointer { DecimalText($0) }
+    }
+    guard let first = decimal(first), let second = decimal(second) else { return false }
+    return first.compared(to: second) == 0
+}

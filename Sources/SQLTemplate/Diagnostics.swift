@@ -29,6 +29,16 @@ struct Diagnostics {
             Entry(offset: offset, severity: .warning, rule: rule, message: message, hint: hint))
     }
 
+    mutating func add(
+        _ severity: TemplateDiagnostic.Severity, _ rule: String, at offset: Int,
+        _ message: String, hint: String
+    ) {
+        hasErrors = hasErrors || severity == .error
+        guard !isFull else { return }
+        entries.append(
+            Entry(offset: offset, severity: severity, rule: rule, message: message, hint: hint))
+    }
+
     /// A hint that shows `{…}` shows the tag that it is about instead, if that is short.
     private static func completed(_ hint: String, _ source: [UInt8], _ offset: Int) -> String {
         guard hint.contains("{…}"), source.indices.contains(offset),

@@ -10,7 +10,7 @@ struct QueryAdvice {
         "UNIX_TIMESTAMP",
     ]
     let dialect: SQLDialect
-    let query: QueryKind
+    let use: QueryUse
     let template: SplitTemplate
 
     func run(_ statements: [QueryStatement], _ diagnostics: inout Diagnostics) {
@@ -21,6 +21,8 @@ struct QueryAdvice {
             clock(statement, &diagnostics)
             repeats(statement, &diagnostics)
             ignoring(statement, &diagnostics)
+            forms(statement, &diagnostics)
+            segment(statement, &diagnostics)
         }
     }
 
@@ -93,7 +95,7 @@ struct QueryAdvice {
     }
 
     private func clock(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
-        guard query != .members,
+        guard use.query != .members,
             let word = statement.words.first(where: { Self.clocks.contains($0.text) })
         else { return }
         diagnostics.warning(
@@ -104,7 +106,7 @@ struct QueryAdvice {
     }
 
     private func repeats(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
-        guard query == .addProfiles || query == .saveSegment, statement.verb == "INSERT",
+        guard use.query == .addProfiles || use.query == .saveSegment, statement.verb == "INSERT",
             !statement.settlesRepeats, !hasWord(statement, ["SELECT"])
         else { return }
         let table = statement.table.last?.text ?? "the table"
@@ -126,6 +128,42 @@ struct QueryAdvice {
         diagnostics.warning(
             "ignore", at: place(word.offset), ignoring.effect,
             hint: "take \(ignoring.words) away\(end)")
+    }
+
+    /// What the database cannot parse, or reads as something else.
+    private func forms(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
+        for (form, offset) in statement.forms {
+            if let lack = dialect.lack(of: form) {
+                diagnostics.add(
+                    lack.severity, "dialect", at: place(offset), lack.message, hint: lack.hint)
+            }
+            if form == .valueRows, case .batch(let size) = use.batch,
+                let max = dialect.valueRowCountMax, size > max
+            {
+                diagnostics.error(
+                    "dialect", at: place(offset),
+                    "\(dialect.title) takes \(max) rows behind VALUES, and a batch has up to "
+                        + "\(size)",
+                    hint: "give the integration batch: { size: \(max) }")
+            }
+        }
+    }
+
+    /// A query that is run for one segment and reaches the rows of all.
+    private func segment(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
+        let verbs: Set<String> =
+            use.query == .members
+            ? ["SELECT"] : ["DELETE", "UPDATE", "TRUNCATE", "DROP", "ALTER"]
+        guard verbs.contains(statement.verb), !use.coversOneSegment, !statement.namesSegment,
+            !diagnostics.hasErrors
+        else { return }
+        let table = statement.table.last?.text ?? "the table"
+        diagnostics.warning(
+            "segment", at: place(statement.offset),
+            "\(use.query.rawValue) does not name the segment, so that it reaches the rows of "
+                + "other segments as well",
+            hint: "compare the column of \(table) that holds the segment with {segment_id}, or "
+                + "give the integration a scope of one segment: segments: { ids: [1] }")
     }
 
     // MARK: Loops

@@ -25,14 +25,21 @@ package struct QueryStatement: Hashable, Sendable {
     package var comparedColumns: [Name] = []
     /// `ON CONFLICT (…)`; nil without it.
     package var conflictColumns: [Name]?
+    /// Columns that the statement gives a new value where the key is there already: behind ON
+    /// CONFLICT … DO UPDATE SET and ON DUPLICATE KEY UPDATE.
+    package var assignedColumns: [Name] = []
+    /// Inserted columns whose value in the first row behind VALUES is of a profile.
+    package var rowColumns: [Name] = []
     /// The column that takes, or is compared with, a bare `{segment_id}`.
     package var segmentColumn: Name?
     /// ON CONFLICT, ON DUPLICATE KEY, OR REPLACE, OR IGNORE, IGNORE, MERGE, REPLACE or NOT EXISTS.
     package var settlesRepeats = false
-    /// `ON DUPLICATE KEY`, or `ON CONFLICT` with columns: without a unique key it is refused, or
-    /// does nothing.
-    package var needsKey: Bool { isOnDuplicateKey || conflictColumns?.isEmpty == false }
+    /// `ON CONFLICT`, `ON DUPLICATE KEY`, `IGNORE` or `REPLACE`: without a unique key it is refused,
+    /// or does nothing.
+    package var needsKey: Bool { conflictColumns != nil || isOnDuplicateKey || isOverwriting }
     package var isOnDuplicateKey = false
+    /// `REPLACE`, `INSERT IGNORE` or `INSERT OR …`.
+    package var isOverwriting = false
     var offset: Int
     /// Its words in capitals, with their places among the literals.
     var words: [(text: String, offset: Int)] = []
@@ -41,6 +48,10 @@ package struct QueryStatement: Hashable, Sendable {
     /// `set_config` with another setting than one with a dot in its name, which no server reads SQL
     /// by.
     var setsUnknownConfiguration = false
+    /// What in it not every database has, with its place among the literals.
+    var forms: [SQLFormScan.Finding] = []
+    /// Where it has to name the segment, and whether it does.
+    var namesSegment = true
 
     /// Statements that MySQL and Oracle commit by themselves, with all that came before them.
     private static let dataDefinition: Set<String> = [
@@ -70,17 +81,27 @@ struct QueryOutline {
 
     private let literals: [UInt8]
     private let tokens: [SQLToken]
+    /// Where a semicolon ends the statement, or the template ends.
+    private let end: Int
+    private let tags: TagPlaces
     private var index = 0
 
-    private init(literals: [UInt8], tokens: [SQLToken]) {
+    private init(literals: [UInt8], tokens: [SQLToken], end: Int, tags: TagPlaces) {
         self.literals = literals
         self.tokens = tokens
+        self.end = end
+        self.tags = tags
     }
 
-    static func statements(_ tokens: [SQLToken], literals: [UInt8]) -> [QueryStatement] {
+    static func statements(
+        _ tokens: [SQLToken], literals: [UInt8], tags: TagPlaces
+    ) -> [QueryStatement] {
         tokens.split { $0.kind == .symbol(UInt8(ascii: ";")) }.compactMap { part in
-            var outline = QueryOutline(literals: literals, tokens: Array(part))
-            return outline.read()
+            let isEnded = part.endIndex < tokens.endIndex
+            let end = isEnded ? tokens[part.endIndex].range.lowerBound : literals.count
+            var outline = QueryOutline(
+                literals: literals, tokens: Array(part), end: end, tags: tags)
+            return outline.read(isEnded: isEnded)
         }
     }
 
@@ -102,7 +123,7 @@ struct QueryOutline {
             isQuoted: token.kind == .name, offset: token.range.lowerBound)
     }
 
-    private mutating func read() -> QueryStatement? {
+    private mutating func read(isEnded: Bool) -> QueryStatement? {
         guard let start = tokens.indices.first(where: { word($0) != nil }),
             var verb = word(start)
         else { return nil }
@@ -119,9 +140,28 @@ struct QueryOutline {
             tokens[place].kind == .name ? name(place)?.text.uppercased() : nil
         }
         statement.setsUnknownConfiguration = tokens.indices.contains { setsConfiguration(at: $0) }
+        let verbPlace = index
         readTable(&statement)
         readRest(&statement)
+        statement.forms = SQLFormScan(
+            literals: literals, tokens: tokens, verbPlace: verbPlace, tableEnd: index,
+            isEnded: isEnded, tags: tags
+        ).findings()
+        statement.namesSegment = namesSegment(statement, behind: verbPlace)
         return statement
+    }
+
+    /// Whether rows of other segments are out of the statement's reach, as far as that can be told:
+    /// the segment is named in it, in a question behind FROM.
+    private func namesSegment(_ statement: QueryStatement, behind verbPlace: Int) -> Bool {
+        var start = tokens[verbPlace].range.lowerBound
+        if statement.verb == "SELECT" {
+            let from = tokens.indices.first { $0 > verbPlace && word($0) == "FROM" }
+            // A question that reads no table, or calls what does.
+            guard let from else { return true }
+            start = tokens[from].range.lowerBound
+        }
+        return tags.isChosenBySegment || tags.namesSegment(start...max(start, end))
     }
 
     private func setsConfiguration(at place: Int) -> Bool {
@@ -170,26 +210,39 @@ struct QueryOutline {
             return
         }
         statement.insertedColumns = names(inParenthesesAt: index) ?? []
-        statement.segmentColumn = insertedSegment(statement.insertedColumns)
+        let (segment, rows) = insertedValues(statement.insertedColumns)
+        statement.segmentColumn = segment
+        statement.rowColumns = rows
     }
 
-    /// The column whose place in the first tuple behind VALUES holds `{segment_id}`.
-    private func insertedSegment(_ columns: [QueryStatement.Name]) -> QueryStatement.Name? {
-        guard let start = tokens.indices.first(where: { word($0) == "VALUES" }) else { return nil }
+    /// The column whose place in the first tuple behind VALUES holds `{segment_id}`, and those
+    /// whose places hold something of a profile.
+    private func insertedValues(
+        _ columns: [QueryStatement.Name]
+    ) -> (segment: QueryStatement.Name?, rows: [QueryStatement.Name]) {
+        guard let start = tokens.indices.first(where: { word($0) == "VALUES" }) else {
+            return (nil, [])
+        }
+        var segment: QueryStatement.Name?
+        var rows: [QueryStatement.Name] = []
         var depth = 0
         var column = 0
         for place in tokens.indices.dropFirst(start + 1) {
             if isSymbol(place, "(") { depth += 1 }
             if isSymbol(place, ")") {
                 depth -= 1
-                if depth == 0 { return nil }
+                if depth == 0 { break }
             }
             if depth == 1, isSymbol(place, ",") { column += 1 }
-            if depth == 1, tokens[place].kind == .value(isSegment: true) {
-                return columns.indices.contains(column) ? columns[column] : nil
+            guard depth > 0, columns.indices.contains(column) else { continue }
+            if depth == 1, tokens[place].kind == .value(isSegment: true), segment == nil {
+                segment = columns[column]
+            }
+            if tags.holdsRow(tokens[place].range), rows.last?.offset != columns[column].offset {
+                rows.append(columns[column])
             }
         }
-        return nil
+        return (segment, rows)
     }
 
     /// The names of `(a, b, c)`; nil if it is something else.
@@ -224,13 +277,61 @@ struct QueryOutline {
             case "ON" where next == "DUPLICATE":
                 statement.settlesRepeats = true
                 statement.isOnDuplicateKey = true
-            case "IGNORE", "REPLACE", "MERGE": statement.settlesRepeats = true
+                statement.assignedColumns = assigned(behind: place + 3, statement)
+            case "SET" where isUpdating(place):
+                statement.assignedColumns = assigned(behind: place, statement)
+            case "IGNORE" where isInsertModifier(place),
+                "REPLACE" where !isSymbol(place + 1, "("):
+                statement.settlesRepeats = true
+                statement.isOverwriting = ["INSERT", "REPLACE"].contains(statement.verb)
+            case "MERGE": statement.settlesRepeats = true
             case "NOT" where next == "EXISTS", "EXCEPT", "MINUS":
                 statement.settlesRepeats = true
             default:
                 if isBehindWhere, !Self.notColumns.contains(text) { compared(place, &statement) }
             }
         }
+    }
+
+    private func isTable(_ place: Int, _ statement: QueryStatement) -> Bool {
+        name(place)?.text.uppercased() == statement.table.last?.text.uppercased()
+    }
+
+    private func isInsertModifier(_ place: Int) -> Bool {
+        ["INSERT", "OR", "LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED"].contains(word(place - 1))
+    }
+
+    /// The SET of `ON CONFLICT … DO UPDATE SET`.
+    private func isUpdating(_ place: Int) -> Bool {
+        word(place - 1) == "UPDATE" && word(place - 2) == "DO"
+    }
+
+    /// The columns of `a = …, t.b = …, (c, d) = …`.
+    private func assigned(
+        behind start: Int, _ statement: QueryStatement
+    ) -> [QueryStatement.Name] {
+        var columns: [QueryStatement.Name] = []
+        var depth = 0
+        var isTarget = true
+        for place in tokens.indices.dropFirst(start + 1) {
+            if depth == 0, ["WHERE", "RETURNING"].contains(word(place)) { break }
+            if isSymbol(place, "(") { depth += 1 }
+            if isSymbol(place, ")") { depth -= 1 }
+            if depth == 0, isSymbol(place, ",") { isTarget = true }
+            if depth == 0, isSymbol(place, "=") { isTarget = false }
+            guard isTarget, !isSymbol(place + 1, "."), let name = name(place) else { continue }
+            // What is set to itself stays as it is.
+            let source = isSymbol(place + 3, ".") ? place + 4 : place + 2
+            let isEnd =
+                source + 1 >= tokens.count || isSymbol(source + 1, ",")
+                || ["WHERE", "RETURNING"].contains(word(source + 1))
+            let isOther = source == place + 4 && !isTable(place + 2, statement)
+            let isSame =
+                isSymbol(place + 1, "=") && isEnd && !isOther
+                && self.name(source)?.text.uppercased() == name.text.uppercased()
+            if !isSame { columns.append(name) }
+        }
+        return columns
     }
 
     private func compared(_ place: Int, _ statement: inout QueryStatement) {

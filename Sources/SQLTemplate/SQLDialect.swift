@@ -183,6 +183,17 @@ package struct SQLDialect: Sendable {
         "give \(table) a unique key and say what happens to a row whose key is there"
     }
 
+    /// What makes a unique key of columns: the statement, or what to do instead.
+    package var keyHint: @Sendable (_ table: String, _ key: String, _ columns: String) -> String = {
+        table, _, columns in "ALTER TABLE \(table) ADD UNIQUE (\(columns))"
+    }
+    /// What it has not of the SQL that other databases have.
+    package var lacks: [SQLLack] = []
+    /// Rows behind VALUES of an INSERT at most; nil: any number.
+    package var valueRowCountMax: Int?
+    /// How it is asked whether it can parse a statement; nil: it is not asked.
+    package var parsing: SQLParsing?
+
     package init(_ title: String, _ settings: SQLSettings = []) {
         self.title = title
         self.settings = settings
@@ -191,6 +202,33 @@ package struct SQLDialect: Sendable {
     package mutating func setBooleanWords() {
         trueLiteral = Array("TRUE".utf8)
         falseLiteral = Array("FALSE".utf8)
+    }
+}
+
+/// How a database is asked whether it can parse a statement, without running it.
+package struct SQLParsing: Sendable {
+    /// What reads and writes rows.
+    package static let rowVerbs: Set<String> = [
+        "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "WITH", "VALUES",
+    ]
+
+    /// The words that such a statement begins with.
+    package var verbs: Set<String>
+    /// What is asked about a statement.
+    package var question: @Sendable (_ statement: String) -> String
+    /// What lets it forget the statement again.
+    package var forget: String?
+    /// A word of the refusal by versions that do not know the question.
+    package var unknownWord: String?
+
+    package init(
+        verbs: Set<String> = SQLParsing.rowVerbs, forget: String? = nil,
+        unknownWord: String? = nil, question: @escaping @Sendable (_ statement: String) -> String
+    ) {
+        self.verbs = verbs
+        self.question = question
+        self.forget = forget
+        self.unknownWord = unknownWord
     }
 }
 
@@ -226,6 +264,8 @@ package struct SQLBinding: Hashable, Sendable {
 }
 
 extension SQLDialect {
+    func lack(of form: SQLForm) -> SQLLack? { lacks.first { $0.form == form } }
+
     /// A text as a complete literal. It must not hold U+0000.
     package func literal(_ text: String) -> String {
         var bytes = [apostrophe.quote]

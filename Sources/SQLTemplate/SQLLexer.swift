@@ -12,6 +12,8 @@ struct SQLLexer {
         case commentInData, unsettledEscape, castOfValue
         /// A text that is run is put together; fine unless the query has values.
         case dynamicSource
+        /// `::` where a colon begins a parameter.
+        case castOperator
     }
 
     let dialect: SQLDialect
@@ -162,8 +164,9 @@ struct SQLLexer {
         } else if byte == UInt8(ascii: "$"), dialect.hasDollarQuotes {
             dollarQuote()
         } else if dialect.parameterMarks.contains(byte) {
-            report(.parameter)
-            took(1, .half)
+            let isCast = byte == UInt8(ascii: ":") && next == byte
+            report(isCast ? .castOperator : .parameter)
+            took(isCast ? 2 : 1, .half)
         } else {
             let isHalf =
                 byte == UInt8(ascii: ".") || byte == UInt8(ascii: "\\")

@@ -28,6 +28,8 @@ struct SplitTemplate {
             statement.insertedColumns = statement.insertedColumns.map(located)
             statement.comparedColumns = statement.comparedColumns.map(located)
             statement.conflictColumns = statement.conflictColumns?.map(located)
+            statement.assignedColumns = statement.assignedColumns.map(located)
+            statement.rowColumns = statement.rowColumns.map(located)
             statement.segmentColumn = statement.segmentColumn.map(located)
             return statement
         }

@@ -110,3 +110,15 @@ private struct StatementSplit {
         return statements
     }
 }
+
+extension SQLDialect {
+    /// The word that a statement begins with, in capitals, behind spaces, comments and parentheses;
+    /// empty where there is none.
+    package func firstWord(of statement: [UInt8]) -> String {
+        var lexer = SQLLexer(
+            dialect: self, bytes: statement, range: 0..<statement.count, state: SQLState())
+        lexer.run()
+        return lexer.tokens.first { $0.kind == .word }
+            .map { String(decoding: statement[$0.range], as: UTF8.self).uppercased() } ?? ""
+    }
+}

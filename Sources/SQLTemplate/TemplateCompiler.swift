@@ -24,6 +24,21 @@ package struct TemplateCompiler: Sendable {
     package func compile(
         _ source: String, query: QueryKind, mode: TemplateMode
     ) -> (template: CompiledTemplate?, diagnostics: [TemplateDiagnostic]) {
+        let batch: IntegrationDefinition.BatchMode =
+            switch mode {
+            case .individual: .individual
+            case .batch: .batch(size: IntegrationDefinition.batchSizeStandard)
+            }
+        return compile(source, for: QueryUse(query, batch: batch))
+    }
+
+    /// The same for a query of which more is known. `apply`, `lint` and `template check` all say
+    /// what this says.
+    package func compile(
+        _ source: String, for use: QueryUse
+    ) -> (template: CompiledTemplate?, diagnostics: [TemplateDiagnostic]) {
+        let query = use.query
+        let mode = TemplateMode(use.batch)
         let bytes = Array(source.utf8)
         var diagnostics = Diagnostics()
         guard bytes.count <= Limits.templateByteCountMax else {
@@ -48,7 +63,8 @@ package struct TemplateCompiler: Sendable {
             let (contexts, tokens) = ContextAnalysis.run(
                 builder, dialect: dialect, template: template, &diagnostics)
             builder.program.contexts = contexts
-            statements = QueryOutline.statements(tokens, literals: template.literals)
+            statements = QueryOutline.statements(
+                tokens, literals: template.literals, tags: TagPlaces(builder.program))
             OriginalSyntax.slashes(tokens, template, dialect, &diagnostics)
             if !diagnostics.hasErrors {
                 ValueAdvice(
@@ -60,7 +76,7 @@ package struct TemplateCompiler: Sendable {
                     dialect: dialect
                 ).run(&diagnostics)
             }
-            QueryAdvice(dialect: dialect, query: query, template: template)
+            QueryAdvice(dialect: dialect, use: use, template: template)
                 .run(statements, &diagnostics)
         }
         guard !diagnostics.hasErrors else { return (nil, diagnostics.located(in: bytes)) }

@@ -47,12 +47,15 @@ package struct IntegrationDefinition: Hashable, Sendable {
         case beginning
     }
 
+    /// Profiles of one query at most, unless the configuration says otherwise.
+    package static let batchSizeStandard = 1000
+
     package var name: String
     package var description = ""
     package var isActive = true
     package var scope: Scope
     package var connector: String
-    package var batch: BatchMode = .batch(size: 1000)
+    package var batch: BatchMode = .batch(size: batchSizeStandard)
     package var batchTimeoutMilliseconds = 60_000
     /// Of several changes of a profile in one batch only the last is sent.
     package var isCoalesced = false

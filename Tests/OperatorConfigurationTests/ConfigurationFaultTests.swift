@@ -48,7 +48,8 @@ private let fileFaults: [FaultCase] = [
         "check indentation, quotes and colons there"),
     FaultCase(
         "connectors: { 'a b': {} }",
-        "connectors.a b: a name is 1 to 128 letters (a-z, A-Z), digits, -, _ and ."),
+        "connectors.a b: a name is 1 to 128 letters (a-z, A-Z), digits, -, _ and .",
+        "write for example a-b; free text goes into an integration's description"),
 ]
 
 private let connectorFaults: [FaultCase] = [

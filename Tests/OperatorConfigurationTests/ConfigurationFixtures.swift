@@ -1,23 +1,25 @@
 import Connector
 import KindTesting
 import OperatorConfiguration
+import SQLTemplate
 import SegmentModel
 
 /// A stand-in for the template compiler: every line that holds `BAD` is wrong.
 func checkQuery(
-    rules: SQLRules, query: QueryKind, isBatch: Bool, source: String
-) -> [QueryFault] {
-    var faults: [QueryFault] = []
+    rules: SQLRules, use: QueryUse, source: String
+) -> [TemplateDiagnostic] {
+    let isBatch = use.batch != .individual
+    var faults: [TemplateDiagnostic] = []
     for (index, line) in source.split(separator: "\n", omittingEmptySubsequences: false)
         .enumerated()
     {
         guard let range = line.firstRange(of: "BAD") else { continue }
         let column = line.distance(from: line.startIndex, to: range.lowerBound) + 1
         faults.append(
-            QueryFault(
-                line: index + 1, column: column,
-                rule: "is bad for \(rules.kind.rawValue) \(isBatch ? "batches" : "profiles")",
-                hint: "write it well"))
+            TemplateDiagnostic(
+                severity: .error, line: index + 1, column: column,
+                message: "is bad for \(rules.kind.rawValue) \(isBatch ? "batches" : "profiles")",
+                hint: "write it well", rule: "bad"))
     }
     return faults
 }

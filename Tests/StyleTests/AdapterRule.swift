@@ -9,6 +9,8 @@ enum AdapterRule {
         "Configuration",
         // How the server reads SQL.
         "Reading",
+        // What it has not of the SQL that other databases have.
+        "Lacks",
         // Which of its functions and statements take SQL as a text.
         "CodeStrings",
         // Where it is, as its URL says.

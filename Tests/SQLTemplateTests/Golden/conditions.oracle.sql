@@ -2,4 +2,3 @@ INSERT INTO grades (id, grade) VALUES
 ('p1', 'gold'),
 ('p2', 'member'),
 ('p3', NULL)
-ON CONFLICT (id) DO NOTHING
