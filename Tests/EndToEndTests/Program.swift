@@ -42,6 +42,7 @@ struct Program {
     func apply(_ yaml: String) throws {
         let path = directory + "/segledger-\(UUID().uuidString).yaml"
         try yaml.write(toFile: path, atomically: true, encoding: .utf8)
+        LeakWatch.learn(configuration: yaml, of: directory)
         let result = try run("apply", path)
         guard result.status == 0 else { throw ServerProblem(description: result.errors) }
     }
@@ -50,9 +51,15 @@ struct Program {
         private let process = Process()
         private let outputURL: URL
         private let errorURL: URL
+        private let directory: String
+        private let arguments: [String]
 
         init(_ program: Program, _ arguments: [String], input: Data?) throws {
             let name = UUID().uuidString
+            (directory, self.arguments) = (program.directory, arguments)
+            if let input, arguments.first == "append" {
+                LeakWatch.learn(events: input, of: directory)
+            }
             let folder = URL(fileURLWithPath: program.directory)
             outputURL = folder.appendingPathComponent("out-\(name)")
             errorURL = folder.appendingPathComponent("err-\(name)")
@@ -114,10 +121,12 @@ struct Program {
 
         func wait() throws -> Result {
             process.waitUntilExit()
-            return Result(
+            let result = Result(
                 status: process.terminationReason == .exit ? process.terminationStatus : -1,
                 output: try String(contentsOf: outputURL, encoding: .utf8),
                 errors: try String(contentsOf: errorURL, encoding: .utf8))
+            LeakWatch.check(arguments, result, of: directory)
+            return result
         }
     }
 }
