@@ -225,7 +225,8 @@ let package = Package(
         test(
             "ConnectorTests",
             [
-                "SegmentModel", "SQLTemplate", "StorageIO", "Connector", "ConnectorODBC",
+                "SegmentModel", "SQLTemplate", "StorageIO", "CLibPQ", "Connector",
+                "ConnectorPostgres", "ConnectorMySQL", "ConnectorODBC",
                 "KindTesting", "ServerTesting", "DocumentationTesting",
             ]),
         test("AuditTests", ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Audit", crypto]),

@@ -34,6 +34,12 @@ struct ClickHouseAnswer: Sendable {
 final class AnswerCollector: HTTPClientResponseDelegate {
     typealias Response = ClickHouseAnswer
 
+    /// The answer is longer than `byteCountMax`: the rest of it is not read.
+    struct TooLong: Error {}
+
+    /// Of an answer's body, which is held whole until it is complete.
+    static let byteCountMax = 32 << 20
+
     private struct State {
         var head: HTTPResponseHead?
         var body: [UInt8] = []
@@ -59,8 +65,14 @@ final class AnswerCollector: HTTPClientResponseDelegate {
     func didReceiveBodyPart(
         task: HTTPClient.Task<ClickHouseAnswer>, _ buffer: ByteBuffer
     ) -> EventLoopFuture<Void> {
-        state.withLock { $0.body.append(contentsOf: buffer.readableBytesView) }
-        return task.eventLoop.makeSucceededVoidFuture()
+        let isTooLong = state.withLock { state in
+            guard state.body.count + buffer.readableBytes <= Self.byteCountMax else { return true }
+            state.body.append(contentsOf: buffer.readableBytesView)
+            return false
+        }
+        return isTooLong
+            ? task.eventLoop.makeFailedFuture(TooLong())
+            : task.eventLoop.makeSucceededVoidFuture()
     }
 
     func didFinishRequest(

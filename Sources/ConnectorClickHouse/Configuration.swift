@@ -8,6 +8,8 @@ struct ClickHouseConfiguration: Sendable {
     /// `http://host:port/`
     let address: String
     let isLoopback: Bool
+    /// The password would cross a network in clear, and the operator did not say so.
+    let givesPasswordAway: Bool
     let user: String
     let database: String
     let password: String?
@@ -28,8 +30,9 @@ struct ClickHouseConfiguration: Sendable {
         let host = url.host.contains(":") ? "[\(url.host)]" : url.host
         let port = url.port ?? ClickHouseAddress.port(hasTLS: hasTLS)
         address = "\(hasTLS ? "https" : "http")://\(host):\(port)/"
-        isLoopback =
-            url.host == "localhost" || url.host == "::1" || url.host.hasPrefix("127.")
+        isLoopback = LocalHost.isLocal(url.host)
+        givesPasswordAway =
+            !hasTLS && !isLoopback && secret != nil && !definition.allowsCleartextPassword
         user = url.user
         database = url.database
         password = secret

@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 internal import Connector
 internal import NIOCore
+internal import NIOHTTPCompression
 internal import NIOPosix
 internal import NIOSSL
 
@@ -22,6 +23,8 @@ extension ClickHouseFailures {
     static func transportFailure(_ error: any Error, isSent: Bool) -> TargetFailure {
         if isOverdue(error) { return overdue }
         switch error {
+        case is AnswerCollector.TooLong, is NIOHTTPDecompression.DecompressionError:
+            return .tooManyRows
         case let error as HTTPClientError where isConnectTimeout(error): return connectOverdue
         case is NIOConnectionError,
             is IOError where !isSent:
@@ -38,6 +41,15 @@ extension ClickHouseFailures {
                 isConnectionLost: true)
         }
     }
+
+    /// Every request carries the password.
+    static let cleartext = TargetFailure(
+        class: .permanent, targetCode: "TLS",
+        message: "the password would cross the network in clear: the url is one without TLS, to "
+            + "another machine",
+        hint: "use clickhouses:// and the port of HTTPS (8443); allow_cleartext_password: true "
+            + "sends it all the same",
+        isConnectionLost: true)
 
     /// While no session stands, what the deadline cut is the connecting.
     static func whileConnecting(_ failure: TargetFailure) -> TargetFailure {

@@ -114,12 +114,12 @@ final class ClickHouseConnection: TargetSession {
         if let format = answer.format, format != "TabSeparated", !answer.body.isEmpty {
             throw ClickHouseFailures.otherFormat
         }
-        return ClickHouseResults.rows(answer.body)
+        return try ClickHouseResults.rows(answer.body)
     }
 
     /// The rows of a question of our own.
     func ask(_ sql: String) async throws(TargetFailure) -> [[String?]] {
-        ClickHouseResults.rows(try await exchange.run(sql).body)
+        try ClickHouseResults.rows(await exchange.run(sql).body)
     }
 
     // MARK: The cursor's table

@@ -15,7 +15,8 @@ package struct ClickHouseConnector: Connector {
     }
 
     package func connect() async throws -> any TargetSession {
-        try await ClickHouseConnection.open(configuration, book)
+        guard !configuration.givesPasswordAway else { throw ClickHouseFailures.cleartext }
+        return try await ClickHouseConnection.open(configuration, book)
     }
 }
 

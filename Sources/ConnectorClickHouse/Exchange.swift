@@ -49,7 +49,8 @@ final class ClickHouseExchange: Sendable {
             connectionPool: .init(
                 idleTimeout: .seconds(Self.idleSeconds),
                 concurrentHTTP1ConnectionsPerHostSoftLimit: 1),
-            decompression: configuration.isLoopback ? .disabled : .enabled(limit: .none))
+            decompression: configuration.isLoopback
+                ? .disabled : .enabled(limit: .size(AnswerCollector.byteCountMax)))
         settings.connectionPool.retryConnectionEstablishment = false
         settings.httpVersion = .http1Only
         // Nobody listens, and each request would describe itself all the same.
@@ -158,7 +159,7 @@ final class ClickHouseExchange: Sendable {
                 error.told(in: QueryVocabulary([configuration.database])))
         }
         var values: [String: String] = [:]
-        for row in ClickHouseResults.rows(answer.body) where row.count == 2 {
+        for row in try ClickHouseResults.rows(answer.body) where row.count == 2 {
             if let name = row[0], let value = row[1] { values[name] = value }
         }
         guard !values.isEmpty else { throw ClickHouseFailures.notClickHouse(answer.status) }

@@ -1,11 +1,15 @@
+internal import Connector
+
 /// Rows as the server writes them in its format TabSeparated, which every version has and which
 /// carries bytes and NULL exactly:
 /// https://clickhouse.com/docs/interfaces/formats/TabSeparated
 enum ClickHouseResults {
     /// Fields are separated by a tab, each row ends with a line feed; `\N` alone is NULL, and a
     /// backslash stands before what would end a field.
-    static func rows(_ body: [UInt8]) -> [[String?]] {
-        var rows: [[String?]] = []
+    ///
+    /// - Throws: more rows than are kept.
+    static func rows(_ body: [UInt8]) throws(TargetFailure) -> [[String?]] {
+        var rows = KeptRows()
         var row: [String?] = []
         var field: [UInt8] = []
         var isNull = false
@@ -19,7 +23,7 @@ enum ClickHouseResults {
                 field.removeAll(keepingCapacity: true)
                 isNull = false
                 if byte == UInt8(ascii: "\n") {
-                    rows.append(row)
+                    try rows.append(row)
                     row.removeAll(keepingCapacity: true)
                 }
             case UInt8(ascii: "\\") where index < body.count:
@@ -32,7 +36,7 @@ enum ClickHouseResults {
             default: field.append(byte)
             }
         }
-        return rows
+        return rows.rows
     }
 
     private static func unescaped(_ byte: UInt8) -> UInt8 {

@@ -59,8 +59,12 @@ final class MySQLBulkStatement {
         withExtendedLifetime(columns) {}
         guard status == 0 else { throw failure() }
         let affected = mysql_stmt_affected_rows(statement)
+        // No INSERT that is bound returns rows; nobody would read them.
+        guard mysql_stmt_field_count(statement) == 0 else {
+            throw connection.giveUp(.tooManyRows)
+        }
         // Each row counts once at least. A server that ran only some of them has done it wrong.
-        guard mysql_stmt_field_count(statement) == 0, affected >= UInt64(rowCount) else {
+        guard affected >= UInt64(rowCount) else {
             throw MySQLFailures.unbindable
         }
         return affected

@@ -1,4 +1,5 @@
 internal import CMariaDB
+internal import Connector
 internal import StorageIO
 
 /// Interrupts the statement of a connection from another thread, over a second short connection.
@@ -20,18 +21,26 @@ struct MySQLCancelRequest: Sendable {
     }
 
     private func run(timeoutMilliseconds: Int) {
-        blockBrokenPipeSignal()
-        guard let handle = mysql_init(nil) else { return }
-        defer { mysql_close(handle) }
-        MySQLOptions.set(configuration, connectTimeoutMilliseconds: timeoutMilliseconds, on: handle)
-        var seconds = CUnsignedInt((timeoutMilliseconds + 999) / 1000)
-        mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &seconds)
-        mysql_options(handle, MYSQL_OPT_WRITE_TIMEOUT, &seconds)
-        let isOpen = mysql_real_connect(
-            handle, configuration.host, configuration.user, configuration.password, nil,
-            CUnsignedInt(configuration.port), nil, 0)
-        guard isOpen != nil else { return }
-        // Whether it helped is seen on the connection itself.
-        mysql_query(handle, "KILL QUERY \(connectionID)")
+        do throws(TargetFailure) {
+            let line = try MySQLLine(
+                configuration, database: nil, timeoutMilliseconds: timeoutMilliseconds)
+            let deadline = MySQLLine.nanoseconds(after: timeoutMilliseconds)
+            let sql = "KILL QUERY \(connectionID)"
+            var status: CInt = 0
+            var isLost = true
+            defer { line.close(isLost: isLost) }
+            var wanted = mysql_real_query_start(
+                &status, line.handle, sql, CUnsignedLong(sql.utf8.count))
+            while wanted != 0 {
+                guard
+                    case .ready(let events) = try line.wait(
+                        wanted, until: deadline, signal: nil)
+                else { return }
+                wanted = mysql_real_query_cont(&status, line.handle, events)
+            }
+            isLost = status != 0
+        } catch {
+            // Whether it helped is seen on the connection itself.
+        }
     }
 }

@@ -1,4 +1,5 @@
 internal import Connector
+internal import Glibc
 internal import SegmentModel
 
 /// Where the server is and how it is reached, from the URL and the secret. Never printed.
@@ -10,6 +11,8 @@ struct MySQLConfiguration: Sendable {
     let password: String?
     let tls: ConnectorDefinition.TLSMode
     let tlsAuthorityFile: String?
+    /// The password may be sent so that it can be learnt on the way.
+    let allowsCleartext: Bool
     let connectTimeoutMilliseconds: Int
     let statementTimeoutMilliseconds: Int
     let sqlSettings: SQLSettings
@@ -34,8 +37,18 @@ struct MySQLConfiguration: Sendable {
         password = secret
         tls = definition.tlsMode ?? .prefer
         tlsAuthorityFile = definition.tlsAuthorityFile
+        allowsCleartext = definition.allowsCleartextPassword
         connectTimeoutMilliseconds = definition.connectTimeoutMilliseconds
         statementTimeoutMilliseconds = definition.statementTimeoutMilliseconds
         sqlSettings = definition.sqlSettings
+    }
+
+    /// Nothing is sent without TLS.
+    var needsTLS: Bool { [.require, .verifyCA, .verifyFull].contains(tls) }
+
+    /// Whether the stated file of authorities can be read.
+    func requireAuthority() throws(TargetFailure) {
+        guard tls != .disable, let file = tlsAuthorityFile else { return }
+        guard access(file, R_OK) == 0 else { throw MySQLFailures.authorityUnreadable }
     }
 }

@@ -3,6 +3,15 @@ internal import Connector
 
 /// What went wrong before a session stood.
 extension MySQLFailures {
+    /// The server asks for a plug-in that is not there, or that the connection may not use.
+    private static let foreignLogin = (
+        sentence: "the server asks for a way to log in that the client does not have or, on this "
+            + "connection, may not use",
+        hint: "give the user a password of the kind ed25519 or mysql_native_password, or, with TLS "
+            + "on at the server and tls.mode verify-full, any; allow_cleartext_password: true "
+            + "sends the password so that it can be learnt on the way"
+    )
+
     /// Numbers of the client that no later try will change.
     private static let permanentClientCodes: [CUnsignedInt: (sentence: String, hint: String)] = [
         2007: ("the server's protocol is too old", "use MySQL 5.7.8 or MariaDB 10.1, or later"),
@@ -10,11 +19,7 @@ extension MySQLFailures {
             "no TLS with the server",
             "check the certificate authority's file and the server's certificate and name"
         ),
-        2059: (
-            "the server asks for a way to log in that the client does not have or may not use",
-            "give the user a password of the kind caching_sha2_password, ed25519 or "
-                + "mysql_native_password; a password in clear needs tls.mode verify-full"
-        ),
+        2059: foreignLogin, 5010: foreignLogin,
         2061: ("the login failed", "check the user of the connector's url and its password"),
     ]
 
@@ -60,11 +65,26 @@ extension MySQLFailures {
 
     static let noTLS = TargetFailure(
         class: .permanent, targetCode: "2026", message: "the server does not offer TLS",
-        hint: "turn TLS on at the server, or set the connector's TLS mode to disable or prefer",
+        hint: "turn TLS on at the server, and check that it is the right one that answers",
         isConnectionLost: true)
 
     static let connectOverdue = TargetFailure(
         class: .transient, targetCode: "2002",
         message: "the server did not answer within the connect timeout",
         hint: "check host, port and firewall", isConnectionLost: true)
+
+    static let notMySQL = TargetFailure(
+        class: .permanent, targetCode: "2007", message: "what answers is no MySQL server",
+        hint: "check host and port of the connector's url", isConnectionLost: true)
+
+    static let authorityUnreadable = TargetFailure(
+        class: .permanent, targetCode: "2026",
+        message: "the file of tls.ca_file cannot be read",
+        hint: "check the path and the rights of the certificate authority's file",
+        isConnectionLost: true)
+
+    static let noDescriptors = TargetFailure(
+        class: .transient, targetCode: "2002",
+        message: "the system has no descriptors left for a connection",
+        hint: "raise the limit of open files (ulimit -n)", isConnectionLost: true)
 }

@@ -7,8 +7,7 @@ internal import StorageIO
 
 /// An open connection over libmariadb's non-blocking calls: used on the session's thread.
 ///
-/// A call that would block suspends itself and says what it waits for
-/// (https://mariadb.com/kb/en/using-the-non-blocking-library/); `complete` waits and resumes it.
+/// A call that would block suspends itself; `complete` waits on the `MySQLLine` and resumes it.
 ///
 /// Invariants:
 /// - no wait outlives its deadline by more than `graceMilliseconds` twice, whatever the network
@@ -21,9 +20,6 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     /// How long the server has to say that it was interrupted; and how much later than its own
     /// statement timeout the client gives up.
     private static let graceMilliseconds = 2000
-    /// Of a suspended call: libmariadb's default of 64 KiB is tight for name resolution and TLS.
-    private static let callStackByteCount = 1 << 20
-
     /// Where the connection stands between statements.
     enum Transaction {
         case none, open
@@ -35,7 +31,8 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         case none, cancelled, overdue
     }
 
-    let handle: UnsafeMutablePointer<MYSQL>
+    var handle: UnsafeMutablePointer<MYSQL> { line.handle }
+    private let line: MySQLLine
     let signal = CancelSignal()
     let isMariaDB: Bool
     var transaction = Transaction.none
@@ -58,18 +55,10 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     init(_ configuration: MySQLConfiguration) throws(TargetFailure) {
         self.configuration = configuration
         dialect = .mysql(configuration.sqlSettings)
-        blockBrokenPipeSignal()
-        _ = MySQLOptions.startLibrary
-        guard let handle = mysql_init(nil) else { throw MySQLFailures.outOfMemory }
-        do throws(TargetFailure) {
-            try Self.connect(handle, configuration)
-        } catch {
-            Self.close(handle, isLost: true)
-            throw error
-        }
-        self.handle = handle
-        isMariaDB = mariadb_connection(handle) != 0
-        setKeepAlive()
+        line = try MySQLLine(
+            configuration, database: configuration.database,
+            timeoutMilliseconds: configuration.connectTimeoutMilliseconds)
+        isMariaDB = mariadb_connection(line.handle) != 0
     }
 
     deinit {
@@ -80,63 +69,17 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     func close() {
         guard isOpen else { return }
         isOpen = false
-        // Without a connection nothing is said to the server.
-        if isLost { shutdown(mysql_get_socket(handle), CInt(SHUT_RDWR)) }
+        // Nothing waits for a server that is lost.
+        if isLost { line.shutDown() }
         keptStatements.close()
-        Self.close(handle, isLost: isLost)
+        line.close(isLost: isLost)
     }
 
-    private static func close(_ handle: UnsafeMutablePointer<MYSQL>, isLost: Bool) {
-        let socket = mysql_get_socket(handle)
-        if isLost, socket >= 0 { shutdown(socket, CInt(SHUT_RDWR)) }
-        mysql_close(handle)
-    }
-
-    private static func connect(
-        _ handle: UnsafeMutablePointer<MYSQL>, _ configuration: MySQLConfiguration
-    ) throws(TargetFailure) {
-        var stackByteCount = callStackByteCount
-        mysql_options(handle, MYSQL_OPT_NONBLOCK, &stackByteCount)
-        MySQLOptions.set(
-            configuration, connectTimeoutMilliseconds: configuration.connectTimeoutMilliseconds,
-            on: handle)
-        let deadline = nanoseconds(after: configuration.connectTimeoutMilliseconds)
-        let texts = CStrings([
-            configuration.host, configuration.user, configuration.password ?? "",
-            configuration.database,
-        ])
-        // Several statements in a query of the operator's; rows found, as other targets count.
-        let flags = CUnsignedLong(CLIENT_MULTI_STATEMENTS) | CUnsignedLong(CLIENT_FOUND_ROWS)
-        var opened: UnsafeMutablePointer<MYSQL>?
-        var wanted = mysql_real_connect_start(
-            &opened, handle, texts[0], texts[1], texts[2], texts[3],
-            CUnsignedInt(configuration.port), nil, flags)
-        while wanted != 0 {
-            let ready = poll(handle, wanted, until: deadline, signal: nil)
-            guard case .ready(let events) = ready else { throw MySQLFailures.connectOverdue }
-            wanted = mysql_real_connect_cont(&opened, handle, events)
-        }
-        withExtendedLifetime(texts) {}
-        guard opened != nil else {
-            throw MySQLFailures.connectFailure(
-                of: handle,
-                QueryVocabulary([configuration.host, configuration.user, configuration.database]))
-        }
-        let needsTLS = [.require, .verifyCA, .verifyFull].contains(configuration.tls)
-        guard !needsTLS || mysql_get_ssl_cipher(handle) != nil else { throw MySQLFailures.noTLS }
-    }
-
-    private func setKeepAlive() {
-        func set(_ level: CInt, _ option: CInt, _ value: CInt) {
-            var value = value
-            setsockopt(
-                mysql_get_socket(handle), level, option, &value,
-                socklen_t(MemoryLayout<CInt>.size))
-        }
-        set(SOL_SOCKET, SO_KEEPALIVE, 1)
-        set(CInt(IPPROTO_TCP), TCP_KEEPIDLE, 30)
-        set(CInt(IPPROTO_TCP), TCP_KEEPINTVL, 10)
-        set(CInt(IPPROTO_TCP), TCP_KEEPCNT, 3)
+    /// Gives up a connection whose answer is not read to its end.
+    func giveUp(_ failure: TargetFailure) -> TargetFailure {
+        isLost = true
+        line.shutDown()
+        return failure
     }
 
     /// One of Segledger's own statements with its parameters as literals.
@@ -207,14 +150,6 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
 
     // MARK: Waiting
 
-    private enum Readiness {
-        case ready(CInt), overdue, cancelled
-    }
-
-    private static func nanoseconds(after milliseconds: Int) -> UInt64 {
-        monotonicNanoseconds() + UInt64(max(0, milliseconds)) * 1_000_000
-    }
-
     /// Starts the clock of one statement.
     ///
     /// - Throws: if the connection is lost, or the operation was cancelled meanwhile.
@@ -233,7 +168,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         interruption = .none
         // MySQL limits SELECT alone; there the client interrupts what takes too long.
         let grace = isMariaDB ? Self.graceMilliseconds : 0
-        deadline = Self.nanoseconds(after: configuration.statementTimeoutMilliseconds + grace)
+        deadline = MySQLLine.nanoseconds(after: configuration.statementTimeoutMilliseconds + grace)
     }
 
     /// Gives an interruption that the server has not used a statement of its own.
@@ -251,16 +186,29 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
 
     /// Runs a call to its end: `wanted` is what its start waits for, 0 if it has ended already.
     ///
+    /// - Parameter byteCountMax: of what the call reads.
     /// - Throws: when the connection is lost; the call is then left suspended.
-    func complete(_ wanted: CInt, resume: (CInt) -> CInt) throws(TargetFailure) {
+    func complete(
+        _ wanted: CInt, readingAtMost byteCountMax: Int = AnswerLimits.messageByteCountMax,
+        resume: (CInt) -> CInt
+    ) throws(TargetFailure) {
+        line.restartCount(byteCountMax: byteCountMax)
         var wanted = wanted
         while wanted != 0 {
-            let cancelSignal = isCancellable && interruption == .none ? signal : nil
-            switch Self.poll(handle, wanted, until: deadline, signal: cancelSignal) {
+            switch try readiness(wanted) {
             case .ready(let events): wanted = resume(events)
             case .cancelled: try interrupt(.cancelled)
             case .overdue: try interrupt(.overdue)
             }
+        }
+    }
+
+    private func readiness(_ wanted: CInt) throws(TargetFailure) -> MySQLLine.Readiness {
+        let cancelSignal = isCancellable && interruption == .none ? signal : nil
+        do throws(TargetFailure) {
+            return try line.wait(wanted, until: deadline, signal: cancelSignal)
+        } catch {
+            throw giveUp(error)
         }
     }
 
@@ -279,52 +227,6 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         let request = MySQLCancelRequest(
             configuration: configuration, connectionID: UInt(mysql_thread_id(handle)))
         let isSent = request.send(waitingMilliseconds: Self.graceMilliseconds)
-        deadline = isSent ? Self.nanoseconds(after: Self.graceMilliseconds) : 0
+        deadline = isSent ? MySQLLine.nanoseconds(after: Self.graceMilliseconds) : 0
     }
-
-    private static func poll(
-        _ handle: UnsafeMutablePointer<MYSQL>, _ wanted: CInt, until deadline: UInt64,
-        signal: CancelSignal?
-    ) -> Readiness {
-        var events: Int32 = 0
-        if wanted & MYSQL_WAIT_READ != 0 { events |= POLLIN }
-        if wanted & MYSQL_WAIT_WRITE != 0 { events |= POLLOUT }
-        if wanted & MYSQL_WAIT_EXCEPT != 0 { events |= POLLPRI }
-        while true {
-            let now = monotonicNanoseconds()
-            guard now < deadline else { return .overdue }
-            let milliseconds = min((deadline - now) / 1_000_000 + 1, 60_000)
-            var descriptors = [
-                pollfd(fd: mysql_get_socket(handle), events: Int16(events), revents: 0),
-                pollfd(fd: signal?.readEnd ?? -1, events: Int16(POLLIN), revents: 0),
-            ]
-            let count = Glibc.poll(&descriptors, 2, CInt(milliseconds))
-            // A broken socket is ready: the call itself says what happened.
-            let all = MYSQL_WAIT_READ | MYSQL_WAIT_WRITE | MYSQL_WAIT_EXCEPT
-            if count < 0, errno != EINTR { return .ready(wanted & all) }
-            guard count > 0 else { continue }
-            let seen = Int32(descriptors[0].revents)
-            if seen & (POLLERR | POLLHUP | POLLNVAL) != 0 { return .ready(wanted & all) }
-            var ready: CInt = 0
-            if seen & POLLIN != 0 { ready |= MYSQL_WAIT_READ }
-            if seen & POLLOUT != 0 { ready |= MYSQL_WAIT_WRITE }
-            if seen & POLLPRI != 0 { ready |= MYSQL_WAIT_EXCEPT }
-            return ready != 0 ? .ready(ready) : .cancelled
-        }
-    }
-}
-
-/// C strings that live as long as this does.
-final class CStrings {
-    private let pointers: [UnsafeMutablePointer<CChar>?]
-
-    init(_ texts: [String]) {
-        pointers = texts.map { strdup($0) }
-    }
-
-    deinit {
-        for pointer in pointers { free(pointer) }
-    }
-
-    subscript(index: Int) -> UnsafePointer<CChar>? { pointers[index].map { UnsafePointer($0) } }
 }

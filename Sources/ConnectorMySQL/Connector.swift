@@ -23,7 +23,7 @@ package struct MySQLConnector: Connector {
 }
 
 package struct MySQLConnectorFactory: ConnectorFactory {
-    package init() {}
+    package init() { MySQLEnvironment.isCleared }
 
     package var form: ConnectorForm {
         ConnectorForm(

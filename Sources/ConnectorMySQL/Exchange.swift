@@ -18,12 +18,12 @@ struct MySQLExchange {
     ///
     /// - Throws: also if the transaction it ran in, or ran outside of, is not as it was.
     func execute(_ sql: [UInt8]) throws(TargetFailure) -> Int {
-        try runOperators(sql).rowCount
+        try runOperators(sql, wantsRows: false).rowCount
     }
 
     /// Runs SQL of the operator and returns the rows of its last result.
     func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] {
-        try runOperators(sql).rows
+        try runOperators(sql, wantsRows: true).rows
     }
 
     /// Runs a query with its values beside it, row by row in one packet.
@@ -31,7 +31,7 @@ struct MySQLExchange {
         guard query.byteCountOnWire < connection.queryByteCountMax else {
             throw MySQLFailures.unbindable
         }
-        return try runOperators { (results) throws(TargetFailure) in
+        return try runOperators(wantsRows: false) { (results) throws(TargetFailure) in
             try connection.startStatement(isCancellable: true)
             results.add(rowCount: try connection.bulkStatement(query.shape).run(query))
             results.add(
@@ -40,11 +40,13 @@ struct MySQLExchange {
         }.rowCount
     }
 
-    private func runOperators(_ sql: [UInt8]) throws(TargetFailure) -> MySQLResults {
+    private func runOperators(
+        _ sql: [UInt8], wantsRows: Bool
+    ) throws(TargetFailure) -> MySQLResults {
         guard sql.count < connection.queryByteCountMax else {
             throw MySQLFailures.tooLong(byteCountMax: connection.queryByteCountMax)
         }
-        return try runOperators { (results) throws(TargetFailure) in
+        return try runOperators(wantsRows: wantsRows) { (results) throws(TargetFailure) in
             for part in MySQLStatements.parts(of: sql, connection.dialect) {
                 try send(part, isCancellable: true, into: &results)
                 if results.warningCount > 0 { try refuseChangedValues() }
@@ -64,11 +66,11 @@ struct MySQLExchange {
     }
 
     private func runOperators(
-        _ body: (inout MySQLResults) throws(TargetFailure) -> Void
+        wantsRows: Bool, _ body: (inout MySQLResults) throws(TargetFailure) -> Void
     ) throws(TargetFailure) -> MySQLResults {
         guard connection.transaction != .failed else { throw MySQLFailures.transactionFailed }
         let isInTransaction = connection.transaction == .open
-        var results = MySQLResults(isInTransaction: isInTransaction)
+        var results = MySQLResults(isInTransaction: isInTransaction, wantsRows: wantsRows)
         do throws(TargetFailure) {
             try body(&results)
         } catch {
@@ -260,17 +262,33 @@ struct MySQLExchange {
             results.add(rowCount: mysql_affected_rows(handle))
             results.warningCount = Int(mysql_warning_count(handle))
         } else {
-            var stored: UnsafeMutablePointer<MYSQL_RES>?
-            try connection.complete(mysql_store_result_start(&stored, handle)) {
-                mysql_store_result_cont(&stored, handle, $0)
-            }
-            guard let stored else { throw failure() }
-            results.add(rows: stored)
-            mysql_free_result(stored)
+            try collectRows(into: &results)
         }
         results.add(
             isInTransaction: connection.isServerInTransaction,
             isCommittingEach: connection.isServerCommittingEach)
+    }
+
+    /// Row by row: what is not wanted is thrown away as it comes.
+    private func collectRows(into results: inout MySQLResults) throws(TargetFailure) {
+        guard let answer = mysql_use_result(handle) else { throw failure() }
+        results.beginRows()
+        // Reads what is left of it, which after a failure is nothing: the socket is shut.
+        defer { mysql_free_result(answer) }
+        do throws(TargetFailure) {
+            while true {
+                var row: MYSQL_ROW?
+                try connection.complete(
+                    mysql_fetch_row_start(&row, answer),
+                    readingAtMost: AnswerLimits.rowByteCountMax
+                ) { mysql_fetch_row_cont(&row, answer, $0) }
+                guard let row, let lengths = mysql_fetch_lengths(answer) else { break }
+                try results.add(row, lengths: lengths, columnCount: Int(mysql_num_fields(answer)))
+            }
+        } catch {
+            throw connection.giveUp(error)
+        }
+        if mysql_errno(handle) != 0 { throw failure() }
     }
 
     private func failure() -> TargetFailure {

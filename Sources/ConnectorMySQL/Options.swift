@@ -1,18 +1,28 @@
 internal import CMariaDB
+internal import Connector
+internal import Glibc
 internal import SegmentModel
 
 /// Options of libmariadb: https://mariadb.com/kb/en/mysql_optionsv/
+///
+/// The library answers whatever way to log in the server asks for, and where the server's greeting
+/// offers no TLS it goes on without, whatever the mode. So the options begin as those of a
+/// connection that must not trust the server with anything, and `setTransport` widens them by what
+/// the greeting says, before the library reads it.
 enum MySQLOptions {
     /// Before the first handle: the library's own start is not safe on two threads.
     static let startLibrary: Void = {
+        MySQLEnvironment.isCleared
         let status = mysql_server_init(0, nil, nil)
         precondition(status == 0, "libmariadb does not start")
     }()
 
-    /// Plugins that answer the server's question for the password. The one that sends it as it is
-    /// comes in only behind TLS with a verified name, the one that asks a terminal never.
-    private static let plugins =
-        "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password"
+    /// What answers with a hash of the password and the server's scramble.
+    private static let hashing = "mysql_native_password,client_ed25519"
+    /// What sends the password itself: inside TLS as it is, else encrypted to a key of the
+    /// server's that nobody checks. The one that asks a terminal is never among them.
+    private static let encrypting = ",caching_sha2_password,sha256_password"
+    private static let clear = ",mysql_clear_password"
 
     /// Sets what every connection needs, whatever it is for.
     static func set(
@@ -29,24 +39,55 @@ enum MySQLOptions {
         var off = CUnsignedInt(0)
         mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, &off)
         mysql_options4(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "segledger")
-        setTLS(configuration, on: handle)
+        // Of what is read; what is sent has the server's limit.
+        var byteCountMax = CUnsignedLong(AnswerLimits.rowByteCountMax)
+        mysql_options(handle, MYSQL_OPT_MAX_ALLOWED_PACKET, &byteCountMax)
+        mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, hashing)
+        // With this the library itself refuses a server that offers no TLS.
+        setVerified(configuration.needsTLS, on: handle)
     }
 
-    /// With `MYSQL_OPT_SSL_ENFORCE` libmariadb takes TLS where the server offers it and goes on
-    /// without where it does not; `MySQLConnection` refuses that after the fact. It checks the
-    /// authority where a file is given, and the name as well with
-    /// `MYSQL_OPT_SSL_VERIFY_SERVER_CERT`.
-    private static func setTLS(
-        _ configuration: MySQLConfiguration, on handle: UnsafeMutablePointer<MYSQL>
+    /// What is allowed on a connection whose server offers TLS, or does not.
+    ///
+    /// With `MYSQL_OPT_SSL_ENFORCE` libmariadb takes TLS where it is offered, and gives up where
+    /// the handshake fails. It checks the authority in the handshake where a file is given, and the
+    /// name as well with `MYSQL_OPT_SSL_VERIFY_SERVER_CERT`; nothing of the login is sent before.
+    static func setTransport(
+        _ configuration: MySQLConfiguration, offersTLS: Bool,
+        on handle: UnsafeMutablePointer<MYSQL>
     ) {
-        var isWanted: my_bool = configuration.tls == .disable ? 0 : 1
+        let hasTLS = offersTLS && configuration.tls != .disable
+        var isWanted: my_bool = hasTLS ? 1 : 0
         mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &isWanted)
-        var isNameVerified: my_bool = configuration.tls == .verifyFull ? 1 : 0
-        mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &isNameVerified)
-        if isWanted != 0, let file = configuration.tlsAuthorityFile {
+        let isNameVerified = hasTLS && configuration.tls == .verifyFull
+        setVerified(isNameVerified, on: handle)
+        if hasTLS, let file = configuration.tlsAuthorityFile {
             mysql_options(handle, MYSQL_OPT_SSL_CA, file)
         }
-        let clear = isNameVerified == 0 ? "" : ",mysql_clear_password"
-        mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, plugins + clear)
+        var plugins = hashing
+        if hasTLS || configuration.allowsCleartext { plugins += encrypting }
+        if isNameVerified || configuration.allowsCleartext { plugins += clear }
+        mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, plugins)
     }
+
+    private static func setVerified(_ isVerified: Bool, on handle: UnsafeMutablePointer<MYSQL>) {
+        var isVerified: my_bool = isVerified ? 1 : 0
+        mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &isVerified)
+    }
+}
+
+/// The variables by which libmariadb would load other code than its own, or reach another server
+/// where nothing is given. Files of options are read only on request.
+enum MySQLEnvironment {
+    private static let names = [
+        "LIBMYSQL_PLUGINS", "LIBMYSQL_PLUGIN_DIR", "LIBMYSQL_ENABLE_CLEARTEXT_PLUGIN",
+        "MARIADB_PLUGIN_DIR", "MARIADB_TLS_DISABLE_PEER_VERIFICATION", "MYSQL_HOST", "MYSQL_PWD",
+        "MYSQL_TCP_PORT", "MYSQL_UNIX_PORT", "MARIADB_UNIX_PORT", "MYSQL_HOME", "MARIADB_HOME",
+    ]
+
+    /// Once, before the first connection: the composition root asks for it while there is one
+    /// thread, since the environment has no lock.
+    static let isCleared: Void = {
+        for name in names where getenv(name) != nil { unsetenv(name) }
+    }()
 }

@@ -1,4 +1,5 @@
 internal import CMariaDB
+internal import Connector
 
 /// What the results of one SQL text come to.
 struct MySQLResults {
@@ -9,18 +10,21 @@ struct MySQLResults {
     var rowCount: Int { writtenRowCounts.reduce(0, +) }
     /// Of each statement that is done; those that returned rows wrote none.
     private(set) var writtenRowCounts: [Int] = []
-    /// Of the last statement that returned rows.
-    private(set) var rows: [[String?]] = []
+    private var kept = KeptRows()
+    /// Of the last statement that returned rows; where nobody wants them, none.
+    var rows: [[String?]] { kept.rows }
     /// No statement began a transaction, ended the one it ran in, or turned autocommit off. One
     /// that ended it and began another at once is found at the commit.
     private(set) var isTransactionKept = true
     /// How many warnings the last statement gave; notes count.
     var warningCount = 0
     private let isInTransaction: Bool
+    private let wantsRows: Bool
 
     /// `isInTransaction`: the text runs inside of one.
-    init(isInTransaction: Bool) {
+    init(isInTransaction: Bool, wantsRows: Bool = true) {
         self.isInTransaction = isInTransaction
+        self.wantsRows = wantsRows
     }
 
     /// `rowCount` is the largest number for a statement that has none.
@@ -28,21 +32,26 @@ struct MySQLResults {
         writtenRowCounts.append(Int(exactly: rowCount) ?? 0)
     }
 
-    mutating func add(rows stored: UnsafeMutablePointer<MYSQL_RES>) {
-        rows = []
+    /// A statement that returns rows, which follow one by one.
+    mutating func beginRows() {
+        kept.removeAll()
         writtenRowCounts.append(0)
-        let columnCount = Int(mysql_num_fields(stored))
-        while let row = mysql_fetch_row(stored), let lengths = mysql_fetch_lengths(stored) {
-            rows.append(
-                (0..<columnCount).map { column in
-                    row[column].map { start in
-                        let count = Int(lengths[column])
-                        return String(
-                            decoding: UnsafeRawBufferPointer(start: start, count: count),
-                            as: UTF8.self)
-                    }
-                })
-        }
+    }
+
+    /// - Throws: more rows than are kept; the rest of the answer is not read.
+    mutating func add(
+        _ row: MYSQL_ROW, lengths: UnsafePointer<CUnsignedLong>, columnCount: Int
+    ) throws(TargetFailure) {
+        guard wantsRows else { return }
+        try kept.append(
+            (0..<columnCount).map { column in
+                row[column].map { start in
+                    let count = Int(lengths[column])
+                    return String(
+                        decoding: UnsafeRawBufferPointer(start: start, count: count),
+                        as: UTF8.self)
+                }
+            })
     }
 
     /// How the server stands after a statement.

@@ -21,7 +21,11 @@ struct ODBCConfiguration: Sendable {
                 "the password of connector \(definition.name) holds a control character"
             )
         }
-        var more = try ODBCDriver(string.value(of: "driver")).tls(definition, string)
+        let driver = ODBCDriver(string.value(of: "driver"))
+        var more = try driver.tls(definition, string)
+        if definition.kind == .mssql, secret != nil, !Self.isLocal(string) {
+            more += try driver.guarding(definition, string)
+        }
         if definition.kind == .mssql, string.value(of: "app") == nil {
             more.append(("APP", "segledger"))
         }
@@ -30,6 +34,17 @@ struct ODBCConfiguration: Sendable {
         connectTimeoutMilliseconds = definition.connectTimeoutMilliseconds
         statementTimeoutMilliseconds = definition.statementTimeoutMilliseconds
         sqlSettings = definition.sqlSettings
+    }
+
+    /// Whether the string names a server on this machine: `Server=tcp:127.0.0.1,1433`.
+    private static func isLocal(_ string: ODBCConnectionString) -> Bool {
+        let name = string.value(of: "server") ?? string.value(of: "address") ?? ""
+        var host = Substring(name.lowercased())
+        if let colon = host.firstIndex(of: ":"), ["tcp", "np", "lpc"].contains(host[..<colon]) {
+            host = host[host.index(after: colon)...]
+        }
+        host = host.prefix { !",\\".contains($0) }
+        return host == "." || host == "(local)" || LocalHost.isLocal(String(host))
     }
 }
 
@@ -78,6 +93,40 @@ enum ODBCDriver {
                 "TLS is set by tls.mode and by the url", "keep one of them")
         }
         return pairs
+    }
+
+    /// Keywords that encrypt the login where neither the connector nor its string says anything:
+    /// without them a server that claims to have no TLS is sent the password, no more than
+    /// disguised. What a DSN or another driver does is not known.
+    ///
+    /// - Throws: TLS is turned off, and the operator does not allow that the password is learnt.
+    func guarding(
+        _ definition: ConnectorDefinition, _ string: ODBCConnectionString
+    ) throws(Failure) -> [(keyword: String, value: String)] {
+        guard let (keyword, safe) = encryption, !definition.allowsCleartextPassword else {
+            return []
+        }
+        let given = definition.tlsMode.map { [.require, .verifyFull].contains($0) }
+        let written = string.value(of: keyword).map { safe.contains($0.lowercased()) }
+        guard let isSafe = given ?? written else { return [(keyword, safe[0])] }
+        guard isSafe else {
+            throw Failure(
+                .configurationInvalid,
+                "connector \(definition.name) turns TLS off or leaves it to a server on another "
+                    + "machine, which can then learn the password",
+                hint: "use tls.mode \(self == .microsoft ? "verify-full" : "require"); "
+                    + "allow_cleartext_password: true sends it all the same")
+        }
+        return []
+    }
+
+    /// The keyword that decides whether the login is encrypted, and the values with which it is.
+    private var encryption: (keyword: String, safe: [String])? {
+        switch self {
+        case .microsoft: ("Encrypt", ["yes", "mandatory", "strict", "true"])
+        case .freeTDS: ("Encryption", ["require", "strict"])
+        case .oracle, .unknown: nil
+        }
     }
 
     private func keywords(

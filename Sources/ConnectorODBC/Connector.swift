@@ -33,7 +33,7 @@ package struct ODBCConnector: Connector {
 
 /// SQL Server, through a driver of ODBC.
 package struct SQLServerConnectorFactory: ConnectorFactory {
-    package init() {}
+    package init() { ODBCEnvironment.isCleared }
 
     package var form: ConnectorForm {
         ConnectorForm(

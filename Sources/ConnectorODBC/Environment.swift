@@ -1,5 +1,6 @@
 internal import CODBC
 internal import Connector
+internal import Glibc
 
 /// The driver manager's environment of this process.
 ///
@@ -12,7 +13,20 @@ enum ODBCEnvironment {
         let raw: SQLHENV
     }
 
+    /// FreeTDS's: another server or version of the protocol than the url names, or a file that the
+    /// log-in is written to. Which driver a name stands for is unixODBC's own matter.
+    private static let redirections = [
+        "TDSHOST", "TDSPORT", "TDSQUERY", "DSQUERY", "TDSVER", "TDSDUMP", "TDSDUMPCONFIG",
+    ]
+
+    /// Once, before the first connection: the composition root asks for it while there is one
+    /// thread, since the environment has no lock.
+    static let isCleared: Void = {
+        for name in redirections where getenv(name) != nil { unsetenv(name) }
+    }()
+
     static let shared: Handle? = {
+        isCleared
         var handle: SQLHANDLE?
         guard SQLAllocHandle(SQLSMALLINT(SQL_HANDLE_ENV), nil, &handle) == SQL_SUCCESS,
             let handle

@@ -103,14 +103,19 @@ struct ODBCStatement: ~Copyable {
             if isSuccess(SQLRowCount(handle, &rowCount)) { results.rowCount += max(0, rowCount) }
             return
         }
-        if wantsRows { results.rows = [] }
+        var kept = KeptRows()
+        defer { if wantsRows { results.rows = kept.rows } }
         // Fetched to the end in any case: an error can wait behind the last row.
         while true {
             let code = SQLFetch(handle)
             if code == SQL_NO_DATA { return }
             guard isSuccess(code), connection.watch.interruption == .none else { throw failure() }
-            if wantsRows { results.rows.append(try row(Int(columnCount))) }
+            if wantsRows { try keep(Int(columnCount), in: &kept) }
         }
+    }
+
+    private func keep(_ columnCount: Int, in rows: inout KeptRows) throws(TargetFailure) {
+        try rows.append(try row(columnCount))
     }
 
     private func row(_ columnCount: Int) throws(TargetFailure) -> [String?] {
@@ -138,6 +143,7 @@ struct ODBCStatement: ~Copyable {
                 start: connection.piece, count: isLast ? Int(length) : pieceByteCountMax)
             if isLast, bytes.isEmpty { return text(piece.bytes) }
             bytes += piece
+            guard bytes.count <= AnswerLimits.rowByteCountMax else { throw .answerTooLong }
             if isLast { return text(bytes.span.bytes) }
         }
     }

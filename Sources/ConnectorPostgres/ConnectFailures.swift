@@ -22,7 +22,7 @@ extension PostgresFailures {
         Known(
             class: .permanent, code: "08004",
             texts: ["server does not support SSL, but SSL was required"],
-            hint: "turn TLS on at the server, or set the connector's TLS mode to disable or prefer"
+            hint: "turn TLS on at the server, and check that it is the right one that answers"
         ),
         Known(
             class: .permanent, code: "28P01", texts: ["fe_sendauth: no password supplied"],
@@ -118,6 +118,58 @@ extension PostgresFailures {
         class: .transient, targetCode: "08001",
         message: "the server did not answer within the connect timeout",
         hint: "check host, port and firewall", isConnectionLost: true)
+
+    /// What the server asked is not answered.
+    static func refusal(_ refusal: PostgresLoginCheck.Refusal) -> TargetFailure {
+        let safer =
+            "turn TLS on at the server and set tls.mode to verify-full, or let the server ask for "
+            + "scram-sha-256; allow_cleartext_password: true sends it all the same"
+        let (message, hint): (String, String) =
+            switch refusal {
+            case .cleartext:
+                ("the server asks for the password in clear, on a connection without TLS", safer)
+            case .md5:
+                (
+                    "the server asks for an MD5 sum of the password, from which it can be guessed, "
+                        + "on a connection without TLS", safer
+                )
+            case .foreign:
+                (
+                    "the server asks for a way to log in that a password does not answer",
+                    "let the server ask for scram-sha-256"
+                )
+            case .rounds:
+                (
+                    "the server asks for SCRAM with a number of rounds that is not between 4096 "
+                        + "and 1,000,000, on a connection without TLS",
+                    "set the user's password anew at the server, or use TLS"
+                )
+            case .unproven:
+                (
+                    "the server did not show that it knows the password",
+                    "check that the connector's url names the right server"
+                )
+            case .broken:
+                (
+                    "what answers is no PostgreSQL server",
+                    "check host and port of the connector's url"
+                )
+            }
+        return TargetFailure(
+            class: .permanent, targetCode: "28000", message: message, hint: hint,
+            isConnectionLost: true)
+    }
+
+    static let authorityUnreadable = TargetFailure(
+        class: .permanent, targetCode: "08004",
+        message: "the file of tls.ca_file cannot be read",
+        hint: "check the path and the rights of the certificate authority's file",
+        isConnectionLost: true)
+
+    static let noDescriptors = TargetFailure(
+        class: .transient, targetCode: "08001",
+        message: "the system has no descriptors left for a connection",
+        hint: "raise the limit of open files (ulimit -n)", isConnectionLost: true)
 
     /// Takes the SQLSTATE out of `… FATAL:  3D000: database …`.
     private static func splitServerRefusal(_ line: String) -> (message: String, state: String)? {

@@ -10,6 +10,8 @@ internal import StorageIO
 /// - no wait outlives its deadline, whatever the network does (name resolution excepted, which
 ///   libpq leaves to the system's resolver);
 /// - after a wait ran out or the socket broke the connection is lost and refuses all work;
+/// - what libpq reads has passed the gate: before the login nothing that would give the password
+///   away, after it no more at once than memory can be spared for;
 /// - texts of the server reach nobody but `PostgresFailures`: notices are dropped, and libpq's own
 ///   message holds only severity and SQLSTATE (PQERRORS_SQLSTATE).
 final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, then deinit
@@ -31,8 +33,11 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     /// Until a pooler is found between here and the server.
     var bindsValues = true
     private var isOpen = true
+    private var gate: SocketGate?
 
     init(_ configuration: PostgresConfiguration) throws(TargetFailure) {
+        PostgresEnvironment.isCleared
+        try configuration.requireAuthority()
         sqlSettings = configuration.sqlSettings
         statementTimeoutMilliseconds = configuration.statementTimeoutMilliseconds
         let keywords = CStringArray(Array(configuration.parameters.keys))
@@ -57,13 +62,21 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     func close() {
         if isOpen { PQfinish(handle) }
         isOpen = false
+        gate = nil
     }
 
     private func connect(_ configuration: PostgresConfiguration) throws(TargetFailure) {
         setDeadline(milliseconds: configuration.connectTimeoutMilliseconds)
         var wanted = POLLOUT
         while PQstatus(handle) != CONNECTION_BAD {
-            guard pollSocket(Int16(wanted)) == .ready else { throw PostgresFailures.connectOverdue }
+            if let gate {
+                // libpq connects anew where TLS failed, to go on without it.
+                guard gate.isOn(PQsocket(handle)) else { break }
+            } else if PQstatus(handle) != CONNECTION_STARTED {
+                try standBetween(configuration)
+            }
+            guard try pollSocket(wanted) == .ready else { throw PostgresFailures.connectOverdue }
+            if gate == nil, isSocketConnected { try standBetween(configuration) }
             switch PQconnectPoll(handle) {
             case PGRES_POLLING_OK: return
             case PGRES_POLLING_READING: wanted = POLLIN
@@ -79,6 +92,32 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
         return PostgresFailures.connectFailure(
             String(cString: PQerrorMessage(handle)),
             QueryVocabulary(names.compactMap { configuration.parameters[$0] }))
+    }
+
+    /// libpq looks at a socket that is not connected itself, and tries its next address.
+    private var isSocketConnected: Bool {
+        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLOUT), revents: 0)
+        return poll(&descriptor, 1, 0) == 1 && Int32(descriptor.revents) == POLLOUT
+    }
+
+    /// Before libpq has read a byte.
+    private func standBetween(_ configuration: PostgresConfiguration) throws(TargetFailure) {
+        let login = PostgresLoginCheck(
+            asksForTLS: configuration.asksForTLS, allowsCleartext: configuration.allowsCleartext)
+        guard
+            let gate = SocketGate(
+                on: PQsocket(handle), inspection: login,
+                byteCountMax: AnswerLimits.loginByteCountMax)
+        else { throw PostgresFailures.noDescriptors }
+        self.gate = gate
+        // A notice is thrown away as it comes, and counts no longer.
+        PQsetNoticeReceiver(
+            handle,
+            { gate, _ in
+                if let gate {
+                    Unmanaged<SocketGate>.fromOpaque(gate).takeUnretainedValue().restartCount()
+                }
+            }, Unmanaged.passUnretained(gate).toOpaque())
     }
 
     func applySettings() throws(TargetFailure) {
@@ -126,24 +165,38 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
         try PostgresExchange(self).rollback()
     }
 
-    private func pollSocket(_ events: Int16) -> Readiness {
+    private func pollSocket(_ events: Int32) throws(TargetFailure) -> Readiness {
         while true {
             let socket = PQsocket(handle)
             // A broken socket is ready: the next call of libpq says what happened.
             guard socket >= 0 else { return .ready }
+            // Asked before the socket, which a server can keep ready for ever.
             let now = monotonicNanoseconds()
             guard now < deadline else { return .overdue }
+            if isCancellable, signal.isRaised { return .cancelled }
+            if let gate, try isReady(gate, socket, events) { return .ready }
             let milliseconds = min((deadline - now) / 1_000_000 + 1, 60_000)
             var descriptors = [
-                pollfd(fd: socket, events: events, revents: 0),
+                gate?.awaited(reading: events & POLLIN != 0)
+                    ?? pollfd(fd: socket, events: Int16(events), revents: 0),
                 pollfd(
                     fd: isCancellable ? signal.readEnd : -1, events: Int16(POLLIN), revents: 0),
             ]
             let count = poll(&descriptors, 2, CInt(milliseconds))
             if count < 0, errno != EINTR { return .ready }
-            guard count > 0 else { continue }
-            if descriptors[0].revents != 0 { return .ready }
-            return .cancelled
+            if count > 0, gate == nil, descriptors[0].revents != 0 { return .ready }
+        }
+    }
+
+    private func isReady(
+        _ gate: SocketGate, _ socket: CInt, _ events: Int32
+    ) throws(TargetFailure) -> Bool {
+        do throws(TargetFailure) {
+            return try gate.isReady(
+                socket, reading: events & POLLIN != 0, writing: events & POLLOUT != 0)
+        } catch {
+            isLost = true
+            throw error
         }
     }
 
@@ -152,7 +205,7 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     /// - Throws: when the deadline is over; the connection is then lost.
     private func awaitSocket(_ events: Int32) throws(TargetFailure) {
         while true {
-            switch pollSocket(Int16(events)) {
+            switch try pollSocket(events) {
             case .ready: return
             case .cancelled:
                 // Once; the server then has a little time to say so.
@@ -176,21 +229,36 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
 
     /// Hands all of what was sent to the kernel.
     func flush() throws(TargetFailure) {
-        while PQflush(handle) == 1 {
+        while true {
+            let isLeft = PQflush(handle) == 1
+            gate?.carryOut()
+            if !isLeft, gate?.isDrained ?? true { return }
             try awaitSocket(POLLIN | POLLOUT)
             // The server may be waiting for us to read before it reads on.
             if PQconsumeInput(handle) == 0 { return }
         }
     }
 
-    /// The next result, which the caller clears; nil: none is left for this statement.
+    /// The next result, which the caller clears; nil: none is left for this statement. Rows come
+    /// one by one.
     func nextResult() throws(TargetFailure) -> OpaquePointer? {
+        gate?.byteCountMax = AnswerLimits.rowByteCountMax
         while PQisBusy(handle) == 1 {
             try awaitSocket(POLLIN)
             // On a broken connection PQgetResult does not block and returns the error.
             if PQconsumeInput(handle) == 0 { break }
         }
+        gate?.restartCount()
         return PQgetResult(handle)
+    }
+
+    /// Of the statement that was sent last, or of the next one in a pipeline.
+    func takeRowsOneByOne() { PQsetSingleRowMode(handle) }
+
+    /// Gives up a connection whose answer is not read to its end.
+    func giveUp(_ failure: TargetFailure) -> TargetFailure {
+        isLost = true
+        return failure
     }
 
     /// The failure with the state of the connection added.

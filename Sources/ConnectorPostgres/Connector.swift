@@ -23,7 +23,7 @@ package struct PostgresConnector: Connector {
 }
 
 package struct PostgresConnectorFactory: ConnectorFactory {
-    package init() {}
+    package init() { PostgresEnvironment.isCleared }
 
     package var form: ConnectorForm {
         ConnectorForm(

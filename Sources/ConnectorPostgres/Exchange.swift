@@ -101,10 +101,15 @@ struct PostgresExchange {
     }
 
     private func collect(wantsRows: Bool) throws(TargetFailure) -> PostgresResults {
+        connection.takeRowsOneByOne()
         var results = PostgresResults()
         while let result = try connection.nextResult() {
             defer { PQclear(result) }
-            results.add(result, wantsRows: wantsRows)
+            do throws(TargetFailure) {
+                try results.add(result, wantsRows: wantsRows)
+            } catch {
+                throw connection.giveUp(error)
+            }
             // A COPY waits for a stream and would never end.
             if results.isCopy { break }
         }

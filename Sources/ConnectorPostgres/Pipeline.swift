@@ -107,8 +107,8 @@ final class PostgresPipeline {
         var results = PostgresResults()
         do throws(TargetFailure) {
             guard let result = try connection.nextResult() else { throw connection.sendFailure() }
-            results.add(result, wantsRows: false)
-            PQclear(result)
+            defer { PQclear(result) }
+            try results.add(result, wantsRows: false)
         } catch {
             throw Self.ofCommit(error)
         }
@@ -299,6 +299,8 @@ final class PostgresPipeline {
         var place = 0
         var isSynced = false
         while !isSynced {
+            // Between two results of a command it changes nothing.
+            connection.takeRowsOneByOne()
             guard let result = try connection.nextResult() else {
                 // Between two commands; without a connection no end of the pipeline comes.
                 if PQstatus(handle) == CONNECTION_BAD { break }
@@ -309,7 +311,8 @@ final class PostgresPipeline {
             switch PQresultStatus(result) {
             case PGRES_PIPELINE_SYNC: isSynced = true
             case PGRES_PIPELINE_ABORTED: break
-            default: add(result, of: commands.indices.contains(place) ? commands[place] : .begin)
+            default:
+                try add(result, of: commands.indices.contains(place) ? commands[place] : .begin)
             }
         }
         if isSynced, PQexitPipelineMode(handle) != 1 { throw connection.sendFailure() }
@@ -319,7 +322,7 @@ final class PostgresPipeline {
         if !isSynced { throw connection.sendFailure() }
     }
 
-    private func add(_ result: OpaquePointer, of command: Command) {
+    private func add(_ result: OpaquePointer, of command: Command) throws(TargetFailure) {
         if case .describe(let place) = command, PQresultStatus(result) == PGRES_COMMAND_OK {
             probed.append((place, (0..<PQnparams(result)).map { PQparamtype(result, $0) }))
             return
@@ -329,13 +332,13 @@ final class PostgresPipeline {
         }
         if case .run = command {
             let before = results.rowCount
-            results.add(result, wantsRows: false)
+            try results.add(result, wantsRows: false)
             rowCounts[command.query ?? 0, default: 0] += results.rowCount - before
             if let failure = results.failure, failed == nil { failed = (command, failure) }
             return
         }
         var other = PostgresResults()
-        other.add(result, wantsRows: false)
+        try other.add(result, wantsRows: false)
         if let failure = other.failure, failed == nil { failed = (command, failure) }
     }
 

@@ -189,7 +189,7 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
 
     /// Runs every statement of the operator's SQL; `onRow` is given each row of each of them.
     private func runAll(
-        _ sql: [UInt8], onRow: (OpaquePointer?) -> Void
+        _ sql: [UInt8], onRow: (OpaquePointer?) throws(TargetFailure) -> Void
     ) throws(TargetFailure) {
         guard !sql.hasZeroByte else { throw SQLiteFailures.zeroByte }
         guard sql.count < Int(CInt.max) else { throw SQLiteFailures.tooLong }
@@ -212,7 +212,7 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
                     defer { sqlite3_finalize(statement) }
                     // nil: only white space or a comment was left.
                     if statement != nil {
-                        while try step(statement) { onRow(statement) }
+                        while try step(statement) { try onRow(statement) }
                     }
                     start = tail ?? end
                 }
@@ -228,9 +228,11 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
     }
 
     func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] {
-        var rows: [[String?]] = []
-        try runAll(sql) { rows.append(Self.row($0)) }
-        return rows
+        var rows = KeptRows()
+        try runAll(sql) { (statement) throws(TargetFailure) in
+            try rows.append(Self.row(statement))
+        }
+        return rows.rows
     }
 
     /// Rows of the last INSERT, UPDATE or DELETE.

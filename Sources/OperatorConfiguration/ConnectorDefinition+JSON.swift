@@ -25,6 +25,7 @@ extension ConnectorDefinition {
             if let tlsAuthorityFile { json.member("ca_file", tlsAuthorityFile) }
             json.endObject()
         }
+        if allowsCleartextPassword { json.member("allow_cleartext_password", true) }
         json.member("connect_timeout", Duration.text(milliseconds: connectTimeoutMilliseconds))
         json.member(
             "statement_timeout", Duration.text(milliseconds: statementTimeoutMilliseconds))
@@ -65,6 +66,8 @@ extension ConnectorDefinition {
             tlsMode = try tls.optionalWord("mode")
             tlsAuthorityFile = try tls.optionalString("ca_file")
         }
+        allowsCleartextPassword =
+            try members.optionalBoolean("allow_cleartext_password") ?? false
         connectTimeoutMilliseconds =
             try members.duration("connect_timeout")
             ?? connectTimeoutMilliseconds

@@ -5,7 +5,7 @@ internal import SegmentModel
 struct ConnectorReader {
     private static let keys = [
         "kind", "url", "password", "tls", "connect_timeout", "statement_timeout", "pool_size",
-        "settings",
+        "settings", "allow_cleartext_password",
     ]
     private static let poolSizes = 1...64
     private static let timeouts = 1...86_400_000
@@ -49,9 +49,12 @@ struct ConnectorReader {
         definition.poolSize =
             faults.integer(members["pool_size"], "\(path).pool_size", in: Self.poolSizes)
             ?? definition.poolSize
+        definition.allowsCleartextPassword =
+            faults.boolean(
+                members["allow_cleartext_password"], "\(path).allow_cleartext_password") ?? false
         if let form { readSettings(members["settings"], form, into: &definition, &faults) }
         if let form, !form.hasLogin {
-            for key in ["password", "tls"] where members[key] != nil {
+            for key in ["password", "tls", "allow_cleartext_password"] where members[key] != nil {
                 faults.add(
                     "\(path).\(key)", "does not belong to \(form.kind.rawValue), which is a file")
             }

@@ -25,6 +25,8 @@ package struct ConnectorDefinition: Hashable, Sendable {
     package var tlsMode: TLSMode?
     /// Path of the certificate authority's file.
     package var tlsAuthorityFile: String?
+    /// The operator lets the password be sent so that it can be learnt on the way.
+    package var allowsCleartextPassword = false
     package var connectTimeoutMilliseconds = 10_000
     package var statementTimeoutMilliseconds = 60_000
     /// Connections at most, over all integrations of this connector.

@@ -89,6 +89,44 @@ struct ODBCConnectionTests {
         #expect(withFile?.hint != nil)
     }
 
+    @Test(
+        "INV-10: a login that another machine could read is refused, unless the operator allows it")
+    func guardsLogin() throws {
+        let microsoft = "ODBC Driver 18 for SQL Server"
+        func isRefused(
+            _ driver: String, _ more: String, _ mode: ConnectorDefinition.TLSMode? = nil,
+            allows: Bool = false, secret: String? = "hunter2"
+        ) throws -> Bool {
+            let url = "odbc:Driver={\(driver)};\(more)"
+            let failure = try refusal(url, secret: secret) {
+                $0.tlsMode = mode
+                $0.allowsCleartextPassword = allows
+            }
+            if let failure { #expect(failure.hint?.contains("allow_cleartext_password") == true) }
+            return failure != nil
+        }
+        for (driver, off) in [
+            (microsoft, "Encrypt=no"), (microsoft, "encrypt=Optional"),
+            ("FreeTDS", "Encryption=off"),
+            ("FreeTDS", "Encryption=request"),
+        ] {
+            for server in ["Server=db.example.com", "Server=tcp:192.0.2.1,1433", "Servername=x"] {
+                #expect(try isRefused(driver, "\(server);\(off)"), "\(server);\(off)")
+                #expect(try !isRefused(driver, "\(server);\(off)", allows: true))
+                #expect(try !isRefused(driver, "\(server);\(off)", secret: nil))
+                #expect(try isRefused(driver, server, .disable))
+                #expect(try !isRefused(driver, server, .require))
+                #expect(try !isRefused(driver, server))
+            }
+            for server in ["Server=127.0.0.1,1433", "Server=tcp:localhost\\SQLEXPRESS", "Server=."]
+            {
+                #expect(try !isRefused(driver, "\(server);\(off)"), "\(server);\(off)")
+            }
+        }
+        #expect(try isRefused("FreeTDS", "Server=db", .prefer))
+        #expect(try !isRefused(microsoft, "Server=db;Encrypt=strict"))
+    }
+
     @Test("TLS is set in one place")
     func setsTLSOnce() throws {
         let url = "odbc:Driver={ODBC Driver 18 for SQL Server};encrypt=yes"

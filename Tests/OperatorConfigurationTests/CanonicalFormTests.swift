@@ -14,7 +14,8 @@ import Testing
             connectors:
               z: { kind: sqlite, url: /tmp/x.db, connect_timeout: 90s }
               a: { kind: postgresql, url: "postgresql://u@h/d", password: { env: P },
-                   tls: { mode: require, ca_file: /ca }, pool_size: 3 }
+                   tls: { mode: require, ca_file: /ca }, pool_size: 3,
+                   allow_cleartext_password: true }
               f: { kind: postgresql, url: "postgresql://u@h/d", password: { file: /p } }
               stored: { kind: postgresql, url: "postgresql://u@h/d", password: { stored: true } }
               gone: null

@@ -26,7 +26,8 @@ import Testing
         let page = try page()
         let keys = [
             "kind", "url", "password", "tls.mode", "tls.ca_file", "connect_timeout",
-            "statement_timeout", "pool_size", "description", "active", "scope.database_id",
+            "statement_timeout", "pool_size", "allow_cleartext_password", "description", "active",
+            "scope.database_id",
             "scope.segments", "connector", "batch", "batch.size", "batch.timeout", "queries",
             "member_key", "start",
         ]
