@@ -147,7 +147,7 @@ let package = Package(
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "FrameCodec", "StorageIO", "Ledger",
                 "Connector", "OperatorConfiguration", "Projection", "Sync", "QueryLab", "Audit",
-                "Recovery", argumentParser, crypto, grdb,
+                "Recovery", argumentParser, grdb,
             ]),
         // Row 8: the composition root, the only place that names adapters.
         .executableTarget(

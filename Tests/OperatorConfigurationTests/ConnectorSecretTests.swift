@@ -56,7 +56,8 @@ struct ConnectorSecretTests {
     private func secret(_ system: any FileSystem, _ place: ConnectorDefinition.Secret)
         throws(Failure) -> String?
     {
-        var definition = ConnectorDefinition(name: "c", kind: .postgresql, url: "postgresql://u@h/d")
+        var definition = ConnectorDefinition(
+            name: "c", kind: .postgresql, url: "postgresql://u@h/d")
         definition.secret = place
         var state = ConfigurationState()
         state.apply(ConfigurationChange(connectors: [("c", definition)]), at: Position(3))

@@ -62,7 +62,7 @@ struct URLSecretTests {
         "DBQ=(DESCRIPTION=(PASSWORD=<>))", "DBQ={(SECURITY=(PASSWORD=<>))}", "APP=x;pWd=<>",
         "APP={x;pwd=<>}", "AccessToken=<>", "ClientSecret=<>", "KeystoreSecret=<>", "Passphrase=<>",
         "SSLKey=<>", "Option=<>", "InitStmt=<>", "InitString=<>", "ConnSettings=<>", "FILEDSN=<>",
-        "SAVEFILE=<>", "AttachDBFileName=<>", "Credential=<>", "DSN=a",
+        "SAVEFILE=<>", "AttachDBFileName=<>", "Credential=<>",
         "Trusted_Connection=no&PWD=<>",
         "Encrypt=yes,PWD=<>", "HostNameInCertificate=u:<>@h", "Port=<>:1", "Wallet=u:<>",
     ]
