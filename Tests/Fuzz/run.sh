@@ -107,7 +107,7 @@ status=0
 for target in "${targets[@]}"; do
   swiftc "${flags[@]}" -module-name "${target^}Fuzz" -o "$build/$target" \
     "Tests/Fuzz/${target^}Fuzz.swift" Tests/Fuzz/FrameContent.swift Tests/Fuzz/SQLScanner.swift \
-    Tests/Fuzz/Kinds.swift Sources/Connector*/{Reading,CodeStrings}*.swift \
+    Tests/Fuzz/Kinds.swift Sources/Connector*/{Reading,CodeStrings,Lacks}*.swift \
     "${objects[@]}" $crypto -llz4 -lstdc++
   echo "fuzz: $target for $seconds seconds"
   if ! "$build/$target" -max_total_time="$seconds" -max_len=8192 -timeout=20 \

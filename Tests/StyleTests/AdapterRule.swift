@@ -13,6 +13,8 @@ enum AdapterRule {
         "Lacks",
         // Which of its functions and statements take SQL as a text.
         "CodeStrings",
+        // What other databases have and it does not.
+        "Lacks",
         // Where it is, as its URL says.
         "Address",
         // What it is sent: statements on the cursor's table, settings of a session.
@@ -27,8 +29,8 @@ enum AdapterRule {
 
     /// What several kinds have, each under this name.
     static let shared = [
-        "CancelRequest", "ConnectFailures", "Exchange", "KeptStatements", "Names",
-        "Results", "Watch",
+        "CancelRequest", "ConnectFailures", "Environment", "Exchange", "FailureTable",
+        "KeptStatements", "Results", "Watch",
     ]
 
     /// What one client library or protocol asks for and no other.
@@ -37,9 +39,11 @@ enum AdapterRule {
             "Answer", "Compression", "CursorBook", "DeliveryTurns", "LoopExecutor",
             "RepeatedInserts", "ServerSettings", "StatementScanner",
         ],
-        "ConnectorMySQL": ["Beginning", "BulkStatement", "Options"],
-        "ConnectorODBC": ["Diagnostics", "Environment", "Statement"],
-        "ConnectorPostgres": ["CStringArray", "Field", "Pipeline"],
+        "ConnectorMySQL": [
+            "Beginning", "BulkStatement", "Greeting", "Line", "Options", "Statements",
+        ],
+        "ConnectorODBC": ["Diagnostics", "Statement"],
+        "ConnectorPostgres": ["CStringArray", "Diagnosis", "Field", "LoginCheck", "Pipeline"],
     ]
 
     /// - Parameter adapters: the Swift files of each, by the adapter's name, without `.swift`.
