@@ -120,7 +120,7 @@ struct BoundQueryTests {
             let tables =
                 "CREATE TABLE a (k bigint, v \(type)); CREATE TABLE b (k bigint, v \(type))"
             try await Self.withLane(kind, tables) { lane in
-                let profiles = fields.map { $0.map { ["v": $0] } ?? [:] }
+                let profiles: [[ExactText: FieldValue]] = fields.map { $0.map { ["v": $0] } ?? [:] }
                 for tag in ["{$l.v}", "'{$l.v}'"] {
                     var results: [String] = []
                     for table in ["a", "b"] {

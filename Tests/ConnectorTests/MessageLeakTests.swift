@@ -12,7 +12,7 @@ struct MessageLeakTests {
     private static let canary = "Ca8317ry"
     private static let number = "8317004711"
 
-    private static func profile(_ text: String) -> [String: FieldValue] {
+    private static func profile(_ text: String) -> [ExactText: FieldValue] {
         ["x": .text(text), "n": .number(number), "c": .text("C8317"), "id": .text("p-\(text)")]
     }
 
@@ -32,11 +32,11 @@ struct MessageLeakTests {
             #expect(failure != nil || query.isBound || mayPass, "it passes: \(source)")
             let vocabulary = QueryVocabulary([template], names: ["people"])
             for _ in 0..<2 {
-                let texts = [
-                    failure?.message ?? "", failure?.hint ?? "", failure?.whereToRead ?? "",
-                    failure?.targetCode ?? "", failure.map { "\($0)" } ?? "",
+                let texts: [String?] = [
+                    failure?.message, failure?.hint, failure?.whereToRead, failure?.targetCode,
+                    failure.map { "\($0)" },
                 ]
-                for told in texts {
+                for told in texts.compactMap({ $0 }) {
                     for part in ["8317", "4711", "Ca8", "ca8"] {
                         #expect(!told.contains(part), "\(source): \(told)")
                     }
