@@ -11,13 +11,15 @@ package enum KeyFormCheck {
         add: CompiledTemplate, source: String, remove: CompiledTemplate
     ) -> [TemplateDiagnostic] {
         add.bareFields.filter { remove.textFields.contains($0.name) }.map { field in
-            TemplateDiagnostic(
+            let tag = source.utf8.dropFirst(field.offset + 1).prefix { $0 != UInt8(ascii: "}") }
+            let inside = String(decoding: tag, as: UTF8.self)
+            return TemplateDiagnostic(
                 .warning, at: field.offset, in: source, rule: "key_form",
                 message: "\(field.name) is written without quotes, and remove_profiles looks for "
                     + "its text: a number such as 1e5 or 1.10 can be stored in other digits, and is "
                     + "then never removed",
-                hint: "write the tag in quotes, or, where a missing field is to be NULL, as "
-                    + "{text($lead.\(field.name))}")
+                hint: "write '{\(inside)}', or {text(\(inside))} where a missing field is to be "
+                    + "NULL")
         }
     }
 }

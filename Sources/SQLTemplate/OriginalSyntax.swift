@@ -25,7 +25,7 @@ enum OriginalSyntax {
         return "send what it stands for as a field of the profile, and write {$lead.Field}"
     }
 
-    /// `// …`, which begins a comment in no database.
+    /// `// …`, which begins a comment in ClickHouse alone, where it is no token.
     static func slashes(
         _ tokens: [SQLToken], _ template: SplitTemplate, _ dialect: SQLDialect,
         _ diagnostics: inout Diagnostics

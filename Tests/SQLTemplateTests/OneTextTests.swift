@@ -43,10 +43,11 @@ import Testing
                     texts.append(text)
                 }
             }
-            let list = try rendering.renderBytes(#"{batch_in "v"}"#, rows)
+            let list = try rendering.renderBytes(#"IN ({batch_in "v"})"#, rows)
             let wanted = texts.isEmpty ? "NULL" : texts.joined(separator: ",")
             #expect(
-                list == Array(wanted.utf8), "\(kind), seed \(SeededGenerator.seed): \(rows)")
+                list == Array("IN (\(wanted))".utf8),
+                "\(kind), seed \(SeededGenerator.seed): \(rows)")
         }
     }
 
@@ -88,8 +89,9 @@ import Testing
             "{text($lead.v)}, '{text($lead.v)}', {json(text($lead.v))}", [[:]])
         #expect(missing == "NULL, '', 'null'")
         #expect(
-            try Rendering(kind: .mysql, mode: .individual).render("{text(event_time)}", [[:]])
-                == "'2026-03-12 10:00:00.000'")
+            try Rendering(kind: .mysql, mode: .individual).render(
+                "SELECT {text(event_time)}", [[:]])
+                == "SELECT '2026-03-12 10:00:00.000'")
     }
 
     // MARK: Names
@@ -141,8 +143,8 @@ import Testing
                 #expect(shown == "0", "\(first) \(condition)")
             }
             let replaced = try Rendering(mode: .individual).renderBytes(
-                "{replace($lead.v \"\(second)\" \"x\")}", [["v": .text(first)]])
-            #expect(replaced == Array("'\(first)'".utf8))
+                "SELECT {replace($lead.v \"\(second)\" \"x\")}", [["v": .text(first)]])
+            #expect(replaced == Array("SELECT '\(first)'".utf8))
         }
     }
 

@@ -1,7 +1,7 @@
 MERGE INTO mysegment WITH (HOLDLOCK) AS t
 USING (
     SELECT DISTINCT v.clientId COLLATE Latin1_General_100_BIN2 AS clientId
-    FROM (VALUES (CAST('O''Neil' AS nvarchar(4000))),(CAST('C-2' AS nvarchar(4000))),(CAST('C-2' AS nvarchar(4000)))) AS v (clientId)
+    FROM (VALUES (CAST('O''Neil' AS nvarchar(max))),(CAST('C-2' AS nvarchar(max))),(CAST('C-2' AS nvarchar(max)))) AS v (clientId)
     WHERE v.clientId IS NOT NULL
 ) AS s ON t.segId = 42 AND t.clientId = s.clientId
 WHEN MATCHED THEN UPDATE SET updated = '2026-03-12T10:00:00.000'

@@ -1,6 +1,6 @@
 MERGE INTO mysegment WITH (HOLDLOCK) AS t
 USING (
-    SELECT DISTINCT CAST(j.value AS nvarchar(4000)) COLLATE Latin1_General_100_BIN2 AS clientId
+    SELECT DISTINCT j.value COLLATE Latin1_General_100_BIN2 AS clientId
     FROM OPENJSON(N'["O''Neil","C-2","C-2"]') AS j
     WHERE j.value IS NOT NULL
 ) AS s ON t.segId = 42 AND t.clientId = s.clientId
