@@ -161,8 +161,7 @@ extension ClickHouseFailures {
         372: Entry(class: .permanent, sentence: "the query needs a session, and has none"),
         452: Entry(
             class: .permanent, sentence: "the user's profile does not let a setting be changed",
-            hint: "let the user's profile change max_query_size, max_execution_time, async_insert, "
-                + "mutations_sync and the settings of deduplication"),
+            hint: "let the user's profile change the settings that the guide for ClickHouse lists"),
         516: Entry(
             class: .permanent, sentence: "the server refuses the user or its password",
             hint: "check the user of the connector's url and its password"),

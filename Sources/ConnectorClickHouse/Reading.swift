@@ -21,7 +21,6 @@ extension SQLDialect {
         dialect.hasCurlyQuotes = true
         dialect.hasUnsettledReturns = true
         dialect.blockComments = .unsettled
-        dialect.timeForm = .spaced
         dialect.nameMarks = Array("@:?".utf8)
         dialect.setBooleanWords()
         dialect.hasTransactions = false
@@ -34,6 +33,7 @@ extension SQLDialect {
         dialect.keyHint = { _, _, columns in
             "use the engine ReplacingMergeTree with ORDER BY (\(columns))"
         }
+        dialect.sessionRules = .clickHouse
         return dialect
     }
 }

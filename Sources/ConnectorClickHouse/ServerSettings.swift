@@ -9,14 +9,37 @@ struct ServerSettings: Sendable {
     /// What goes along with every request, as part of a URL.
     let common: String
 
-    static let names = [
-        "max_query_size", "max_ast_elements", "max_expanded_ast_elements", "max_execution_time",
-        "timeout_overflow_mode", "async_insert",
-        "mutations_sync", "input_format_null_as_default", "insert_null_as_default", "log_comment",
-        "output_format_tsv_crlf_end_of_line", "format_tsv_null_representation",
-        "insert_deduplicate", "insert_deduplication_token", "deduplicate_insert",
-        "deduplicate_insert_select",
+    /// What decides how values are read and which rows are kept, whatever the user's profile says.
+    /// A moment has its zone written behind it, which only `best_effort` reads everywhere; without
+    /// one it is UTC's. Sources: https://clickhouse.com/docs/operations/settings/settings and
+    /// https://clickhouse.com/docs/operations/settings/query-complexity
+    private static let stated = [
+        ("dialect", "clickhouse"), ("session_timezone", "UTC"),
+        ("date_time_input_format", "best_effort"),
+        ("cast_string_to_date_time_mode", "best_effort"), ("date_time_overflow_behavior", "throw"),
+        // A missing value is refused, not made a default.
+        ("input_format_null_as_default", "0"), ("insert_null_as_default", "0"),
+        ("input_format_allow_errors_num", "0"), ("input_format_allow_errors_ratio", "0"),
+        ("limit", "0"), ("offset", "0"),
+        // What is too much fails; it is not cut.
+        ("timeout_overflow_mode", "throw"), ("read_overflow_mode", "throw"),
+        ("read_overflow_mode_leaf", "throw"), ("result_overflow_mode", "throw"),
+        ("group_by_overflow_mode", "throw"), ("sort_overflow_mode", "throw"),
+        ("distinct_overflow_mode", "throw"), ("set_overflow_mode", "throw"),
+        ("join_overflow_mode", "throw"), ("transfer_overflow_mode", "throw"),
+        // Success means stored, and in blocks as they were sent.
+        ("async_insert", "0"),
+        ("output_format_tsv_crlf_end_of_line", "0"), ("format_tsv_null_representation", "\\N"),
+        ("log_comment", "segledger"),
     ]
+
+    static let names =
+        stated.map(\.0) + [
+            "max_query_size", "max_ast_elements", "max_expanded_ast_elements", "max_execution_time",
+            "mutations_sync", "insert_deduplicate", "insert_deduplication_token",
+            "deduplicate_insert",
+            "deduplicate_insert_select",
+        ]
 
     static var question: String {
         let list = names.map { "'\($0)'" }.joined(separator: ", ")
@@ -40,17 +63,9 @@ struct ServerSettings: Sendable {
                 want("max_execution_time", String(seconds))
             }
         }
-        want("timeout_overflow_mode", "throw")
-        // Success means stored, and in blocks as they were sent.
-        want("async_insert", "0")
+        for (name, value) in Self.stated { want(name, value) }
         // Success of ALTER … DELETE means done here. A user who waits for all replicas keeps that.
         if values["mutations_sync"] == "0" { want("mutations_sync", "1") }
-        // A missing value is refused, not made a default.
-        want("input_format_null_as_default", "0")
-        want("insert_null_as_default", "0")
-        want("log_comment", "segledger")
-        want("output_format_tsv_crlf_end_of_line", "0")
-        want("format_tsv_null_representation", "\\N")
         self.common = Self.encoded(common)
     }
 

@@ -40,6 +40,10 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     var begun: MySQLBeginning?
     /// Bytes of a query that the server takes; known after `applySettings`.
     var queryByteCountMax = Int.max
+    /// What the session's settings have to stay; known after `applySettings`.
+    var watch: MySQLSessionWatch?
+    /// No query of the operator's has run since the settings were last compared.
+    var isCompared = true
     private let configuration: MySQLConfiguration
     private var keptStatements = KeptStatements()
     private var statementParts: [String: [String]] = [:]
@@ -104,6 +108,9 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
 
     // MARK: State
 
+    /// MySQL 8.0 and MariaDB.
+    var hasRoles: Bool { isMariaDB || mysql_get_server_version(handle) >= 80_000 }
+
     /// Whether a statement can be told not to wait for a lock.
     var locksAtOnce: Bool { isMariaDB && mysql_get_server_version(handle) >= 100_300 }
 
@@ -136,16 +143,6 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         let statement = try MySQLBulkStatement(shape, on: self)
         keptStatements.keep(statement, for: shape)
         return statement
-    }
-
-    /// Whether the server reads SQL by the settings that templates were checked for (INV-7), as its
-    /// last answer said. Only MariaDB tells whether `"…"` is a name.
-    var readsAsStated: Bool {
-        let settings = configuration.sqlSettings
-        let keepsBackslashes = hasServerStatus(SERVER_STATUS_NO_BACKSLASH_ESCAPES)
-        guard keepsBackslashes == settings.contains(.noBackslashEscapes) else { return false }
-        guard isMariaDB else { return true }
-        return hasServerStatus(SERVER_STATUS_ANSI_QUOTES) == settings.contains(.ansiQuotes)
     }
 
     // MARK: Waiting

@@ -125,10 +125,19 @@ enum MySQLDialect {
     /// Level, number and message of what the last statement warned of.
     static let readWarnings = "SHOW WARNINGS"
 
-    static let readSQLMode = "SELECT @@SESSION.sql_mode"
+    /// What a session must have, in small letters, once `settings` ran, and what it is otherwise.
+    static let requiredValues = [
+        ("character_set_client", "utf8mb4", "the server does not read and write utf8mb4"),
+        ("character_set_connection", "utf8mb4", "the server does not read and write utf8mb4"),
+        ("character_set_results", "utf8mb4", "the server does not read and write utf8mb4"),
+        ("autocommit", "1", "the server keeps autocommit off"),
+        ("completion_type", "no_chain", "the server keeps another completion_type"),
+        ("time_zone", "+00:00", "the server keeps another time_zone than UTC"),
+    ]
 
     /// `SET NAMES` once more: a server can be told to ignore what a client says when it connects
     /// (`skip-character-set-client-handshake`), and then reads bytes in a character set of its own.
+    /// In UTC a TIMESTAMP is the moment that a query writes, whatever the server's zone is.
     /// Only MariaDB limits the time of every statement, MySQL that of SELECT; only MariaDB, from
     /// 10.3 on, ends a session that rests in a transaction, and holds its locks:
     /// https://mariadb.com/kb/en/transaction-timeouts/
@@ -145,10 +154,8 @@ enum MySQLDialect {
         // connection. A query can meet as many warnings as it has rows.
         let sets = isMariaDB ? ", character_set_database = utf8mb4" : ""
         return "SET NAMES utf8mb4; SET SESSION sql_mode = '\(sqlMode)', autocommit = 1, "
-            + "completion_type = 0, max_error_count = 65535\(sets), "
-            + "\(timeout); "
-            + "SELECT @@SESSION.sql_mode, @@SESSION.character_set_client, "
-            + "@@SESSION.character_set_connection, @@SESSION.character_set_results, "
-            + "@@SESSION.autocommit, @@SESSION.max_allowed_packet"
+            + "completion_type = 0, max_error_count = 65535\(sets), time_zone = '+00:00', "
+            + "timestamp = DEFAULT, sql_auto_is_null = 0, "
+            + "sql_select_limit = 18446744073709551615, lc_time_names = 'en_US', \(timeout)"
     }
 }

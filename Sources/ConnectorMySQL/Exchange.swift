@@ -40,15 +40,19 @@ struct MySQLExchange {
         }.rowCount
     }
 
+    /// The settings are compared in front of each statement behind which something ran.
     private func runOperators(
         _ sql: [UInt8], wantsRows: Bool
     ) throws(TargetFailure) -> MySQLResults {
-        guard sql.count < connection.queryByteCountMax else {
+        let texts = MySQLStatements.parts(of: sql, connection.dialect).enumerated().map {
+            connection.comparing($0.element, isFirst: $0.offset == 0)
+        }
+        guard texts.allSatisfy({ $0.count < connection.queryByteCountMax }) else {
             throw MySQLFailures.tooLong(byteCountMax: connection.queryByteCountMax)
         }
         return try runOperators(wantsRows: wantsRows) { (results) throws(TargetFailure) in
-            for part in MySQLStatements.parts(of: sql, connection.dialect) {
-                try send(part, isCancellable: true, into: &results)
+            for text in texts {
+                try send(text, isCancellable: true, into: &results)
                 if results.warningCount > 0 { try refuseChangedValues() }
             }
         }
@@ -57,7 +61,7 @@ struct MySQLExchange {
     /// IGNORE, JSON_TABLE and routines with a mode of their own store what they could make of a
     /// value, and only warn of it: that is no value of the profile's (INV-7).
     private func refuseChangedValues() throws(TargetFailure) {
-        for row in try run(MySQLDialect.readWarnings).rows where row.count == 3 {
+        for row in try runAsItIs(MySQLDialect.readWarnings).rows where row.count == 3 {
             guard row[0] == "Warning", let code = row[1].flatMap({ CUnsignedInt($0) }),
                 let failure = MySQLFailures.changedValue(code: code, message: row[2] ?? "")
             else { continue }
@@ -68,13 +72,16 @@ struct MySQLExchange {
     private func runOperators(
         wantsRows: Bool, _ body: (inout MySQLResults) throws(TargetFailure) -> Void
     ) throws(TargetFailure) -> MySQLResults {
+        guard !connection.isLost else { throw MySQLFailures.closed }
         guard connection.transaction != .failed else { throw MySQLFailures.transactionFailed }
         let isInTransaction = connection.transaction == .open
         var results = MySQLResults(isInTransaction: isInTransaction, wantsRows: wantsRows)
+        connection.isCompared = false
         do throws(TargetFailure) {
             try body(&results)
         } catch {
             if isInTransaction { connection.transaction = .failed }
+            try requireSettings(after: error)
             guard results.isTransactionKept || error.isConnectionLost else {
                 try leaveTransaction(isInTransaction)
                 throw MySQLFailures.transactionControl
@@ -85,24 +92,51 @@ struct MySQLExchange {
             try leaveTransaction(isInTransaction)
             throw MySQLFailures.transactionControl
         }
-        // A function or a procedure can do what the check of the template refuses.
-        guard connection.readsAsStated else {
-            throw connection.completed(MySQLFailures.settingChanged)
-        }
         return results
+    }
+
+    /// A function or a procedure can do what the check of the template refuses: then the session is
+    /// given up.
+    private func requireSettings(after failure: TargetFailure) throws(TargetFailure) {
+        guard failure.targetCode == MySQLSessionWatch.code, !failure.isConnectionLost,
+            let watch = connection.watch
+        else { return }
+        let changed = watch.changes(try runAsItIs(watch.valueQuestion).rows.first ?? [])
+        guard changed.isEmpty else {
+            throw connection.completed(.settingsChanged(changed))
+        }
     }
 
     /// The query began or ended a transaction: what is left open of it must not be committed by
     /// whatever comes next.
     private func leaveTransaction(_ wasInTransaction: Bool) throws(TargetFailure) {
         if wasInTransaction { connection.transaction = .failed }
-        try run("ROLLBACK; SET SESSION autocommit = 1", isCancellable: false)
+        try runAsItIs("ROLLBACK; SET SESSION autocommit = 1", isCancellable: false)
     }
 
     // MARK: Segledger's own SQL
 
+    /// Runs a text, with the settings compared first where a query has run since.
     @discardableResult
-    func run(_ sql: String, isCancellable: Bool = true) throws(TargetFailure) -> MySQLResults {
+    func run(_ sql: String) throws(TargetFailure) -> MySQLResults {
+        guard !connection.isCompared, let watch = connection.watch else {
+            return try runAsItIs(sql)
+        }
+        do throws(TargetFailure) {
+            var results = try runAsItIs("\(watch.comparison); \(sql)")
+            results.dropFirstStatement()
+            connection.isCompared = true
+            return results
+        } catch {
+            try requireSettings(after: error)
+            throw error
+        }
+    }
+
+    @discardableResult
+    private func runAsItIs(
+        _ sql: String, isCancellable: Bool = true
+    ) throws(TargetFailure) -> MySQLResults {
         var results = MySQLResults(isInTransaction: false)
         try send(Array(sql.utf8), isCancellable: isCancellable, into: &results)
         return results
@@ -128,24 +162,30 @@ struct MySQLExchange {
     }
 
     func applySettings(_ configuration: MySQLConfiguration) throws(TargetFailure) {
-        let current = try run(MySQLDialect.readSQLMode).rows.first?.first ?? nil
+        var current: [String: String] = [:]
+        for row in try run(MySQLSessionWatch.question).rows where row.count == 2 {
+            if let name = row[0] { current[name.lowercased()] = row[1] ?? "" }
+        }
+        var watch = MySQLSessionWatch(
+            names: Set(current.keys), hasRoles: connection.hasRoles)
         let settings = MySQLDialect.settings(
             sqlMode: MySQLDialect.sqlMode(
-                from: current ?? "", settings: configuration.sqlSettings),
+                from: current["sql_mode"] ?? "", settings: configuration.sqlSettings),
             isMariaDB: connection.isMariaDB,
             statementTimeoutMilliseconds: configuration.statementTimeoutMilliseconds)
-        let row = try run(settings).rows.first ?? []
-        guard row.count == 6, let sqlMode = row[0] else { throw MySQLFailures.noSettings }
+        let values = try run([settings, watch.valueQuestion]).rows.first ?? []
+        guard watch.note(values), let sqlMode = watch.value("sql_mode") else {
+            throw MySQLFailures.noSettings
+        }
         if let fault = MySQLDialect.faultOfSQLMode(sqlMode, settings: configuration.sqlSettings) {
             throw MySQLFailures.wrongSettings(fault)
         }
-        guard row[1...3].allSatisfy({ $0 == "utf8mb4" }) else {
-            throw MySQLFailures.wrongSettings("the server does not read and write utf8mb4")
+        for (name, value, fault) in MySQLDialect.requiredValues
+        where watch.value(name)?.lowercased() != value {
+            throw MySQLFailures.wrongSettings(fault)
         }
-        guard row[4] == "1" else {
-            throw MySQLFailures.wrongSettings("the server keeps autocommit off")
-        }
-        connection.queryByteCountMax = row[5].flatMap { Int($0) } ?? .max
+        connection.watch = watch
+        connection.queryByteCountMax = current["max_allowed_packet"].flatMap { Int($0) } ?? .max
     }
 
     // MARK: Transactions
@@ -198,11 +238,18 @@ struct MySQLExchange {
             throw MySQLFailures.commitRolledBack
         }
         var results = MySQLResults(isInTransaction: true)
+        let comparison = connection.isCompared ? nil : connection.watch?.comparison
         do throws(TargetFailure) {
-            let sql = (statements + following).joined(separator: "; ")
+            let sql = ([comparison].compactMap { $0 } + statements + following)
+                .joined(separator: "; ")
             try send(Array(sql.utf8), isCancellable: false, into: &results)
+            if comparison != nil { results.dropFirstStatement() }
         } catch {
             connection.transaction = .failed
+            if comparison != nil {
+                if results.writtenRowCounts.isEmpty { try requireSettings(after: error) }
+                results.dropFirstStatement()
+            }
             // Committed. A beginning that failed is made again by the delivery that follows.
             if results.writtenRowCounts.count >= statements.count { return results }
             if error.targetCode == String(MySQLDialect.savepointMissing) {
@@ -215,6 +262,7 @@ struct MySQLExchange {
             throw failure
         }
         connection.transaction = connection.isServerInTransaction ? .open : .none
+        connection.isCompared = true
         return results
     }
 
@@ -222,13 +270,13 @@ struct MySQLExchange {
     ///
     /// - Throws: also where the server has ended the transaction, as after a deadlock.
     func undoToSavepoint(_ name: String) throws(TargetFailure) {
-        try run("ROLLBACK TO SAVEPOINT \(name)")
+        try runAsItIs("ROLLBACK TO SAVEPOINT \(name)")
         connection.transaction = .open
     }
 
     func rollback() throws(TargetFailure) {
         if connection.transaction == .none && !connection.isServerInTransaction { return }
-        try run("ROLLBACK", isCancellable: false)
+        try runAsItIs("ROLLBACK", isCancellable: false)
         (connection.transaction, connection.begun) = (.none, nil)
     }
 

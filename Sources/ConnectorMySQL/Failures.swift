@@ -322,14 +322,6 @@ enum MySQLFailures {
         hint: "remove BEGIN, COMMIT and ROLLBACK, and every CREATE, ALTER, DROP, TRUNCATE, RENAME "
             + "and LOCK TABLES, which commit by themselves; empty a table with DELETE")
 
-    /// The session is given up: a new one has the modes again.
-    static let settingChanged = TargetFailure(
-        class: .permanent, targetCode: "",
-        message: "a query changed ANSI_QUOTES or NO_BACKSLASH_ESCAPES in sql_mode, by which values "
-            + "are written",
-        hint: "take the change out of the query, or out of the routine that it calls",
-        isConnectionLost: true)
-
     /// Seen by nobody: the query is run again as text.
     static let unbindable = TargetFailure(
         class: .permanent, targetCode: "1295",

@@ -42,6 +42,7 @@ extension SQLDialect {
             verbs: SQLParsing.rowVerbs.union(["TRUNCATE"]),
             forget: "DEALLOCATE PREPARE segledger_check"
         ) { [dialect] in "PREPARE segledger_check FROM \(dialect.literal($0))" }
+        dialect.sessionRules = .mysql
         return dialect
     }
 }

@@ -32,6 +32,11 @@ struct MySQLResults {
         writtenRowCounts.append(Int(exactly: rowCount) ?? 0)
     }
 
+    /// Forgets a statement of Segledger's own in front of the others.
+    mutating func dropFirstStatement() {
+        if !writtenRowCounts.isEmpty { writtenRowCounts.removeFirst() }
+    }
+
     /// A statement that returns rows, which follow one by one.
     mutating func beginRows() {
         kept.removeAll()

@@ -6,6 +6,7 @@ enum MySQLStatements {
     /// Statements without statements inside: a semicolon behind them parts two.
     private static let verbs: Set<String> = [
         "INSERT", "REPLACE", "UPDATE", "DELETE", "SELECT", "WITH", "SET", "DO", "CALL", "DROP",
+        "EXECUTE", "PREPARE", "DEALLOCATE", "TRUNCATE",
     ]
 
     /// The statements; the whole text where it is not certain where one ends, as in a compound

@@ -24,8 +24,10 @@ final class ODBCConnection: @unchecked Sendable {  // `handle`: one thread, then
     /// Where a piece of a result is put.
     let piece = ODBCStatement.allocatePiece()
     var transaction = Transaction.none
-    /// The row that `transactionBegin` returned.
+    /// The row that `transactionBegin` returned, without the settings.
     var transactionToken: [String?] = []
+    /// What `dialect.watched` were at the first beginning, which is the session's opening.
+    var settings: [String?]?
     let configuration: ODBCConfiguration
     private(set) var isLost = false
     private var isOpen = true
@@ -168,7 +170,7 @@ final class ODBCConnection: @unchecked Sendable {  // `handle`: one thread, then
         }
     }
 
-    private func completed(
+    func completed(
         _ failure: TargetFailure, _ interruption: ODBCWatch.Interruption
     ) -> TargetFailure {
         var failure = failure

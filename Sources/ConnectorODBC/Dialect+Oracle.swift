@@ -1,3 +1,4 @@
+internal import Connector
 internal import SQLTemplate
 internal import SegmentModel
 
@@ -30,13 +31,33 @@ extension ODBCDialect {
     .with {
         $0.keywords = ODBCKeyword.oracle
         $0.hasNationalParameters = false
+        $0.watched = oracleWatched.map(\.setting)
         $0.savepoint = (
             set: "SAVEPOINT segledger_query", undo: "ROLLBACK TO SAVEPOINT segledger_query"
         )
     }
 
     private static let oracleTransaction =
-        "SELECT DBMS_TRANSACTION.LOCAL_TRANSACTION_ID FROM dual"
+        "SELECT DBMS_TRANSACTION.LOCAL_TRANSACTION_ID, "
+        + oracleWatched.map(\.expression).joined(separator: ", ") + " FROM dual"
+
+    /// A procedure or a dynamic statement can run ALTER SESSION, which nobody takes back.
+    private static let oracleWatched: [(setting: WatchedSetting, expression: String)] = [
+        (
+            WatchedSetting("an NLS parameter", "decides how values are read"),
+            "(SELECT LISTAGG(parameter || '=' || value, ' ') WITHIN GROUP (ORDER BY parameter) "
+                + "FROM nls_session_parameters)"
+        ),
+        (WatchedSetting("TIME_ZONE", "decides which moment a value is"), "SESSIONTIMEZONE"),
+        (
+            WatchedSetting("CURRENT_SCHEMA", "decides which tables are meant"),
+            "SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')"
+        ),
+        (
+            WatchedSetting("CURRENT_USER", "decides what may be done"),
+            "SYS_CONTEXT('USERENV', 'CURRENT_USER')"
+        ),
+    ]
 
     /// What the literals of templates rely on. NLS_TERRITORY sets the others too, so it is first.
     private static let oracleSettings = [
@@ -45,7 +66,7 @@ extension ODBCDialect {
         ALTER SESSION SET NLS_NUMERIC_CHARACTERS = '.,' NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS' \
         NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF' \
         NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF TZH:TZM' \
-        NLS_COMP = 'BINARY' NLS_SORT = 'BINARY'
+        NLS_COMP = 'BINARY' NLS_SORT = 'BINARY' NLS_CALENDAR = 'GREGORIAN'
         """,
         "ALTER SESSION SET TIME_ZONE = '+00:00'",
     ]

@@ -1,3 +1,4 @@
+internal import Connector
 internal import SQLTemplate
 internal import SegmentModel
 
@@ -26,11 +27,32 @@ extension ODBCDialect {
         repeatedKeyCodes: ["2601", "2627"],
         existingTableCodes: ["2714"]
     )
-    .with { $0.keywords = ODBCKeyword.sqlServer }
+    .with {
+        $0.keywords = ODBCKeyword.sqlServer
+        $0.watched = sqlServerWatched.map(\.setting)
+    }
 
-    /// A new number for each transaction, how deep it is nested, and whether it can commit.
+    /// A new number for each transaction, how deep it is nested, and whether it can commit; then
+    /// the settings.
     private static let sqlServerTransaction =
-        "SELECT CURRENT_TRANSACTION_ID(), @@TRANCOUNT, XACT_STATE()"
+        "SELECT CURRENT_TRANSACTION_ID(), @@TRANCOUNT, XACT_STATE(), "
+        + sqlServerWatched.map(\.expression).joined(separator: ", ")
+
+    /// What a procedure, a trigger or a dynamic statement sets, the server puts back at its end; a
+    /// SET in the middle of a batch it does not. DATEFORMAT is told by what a date comes to.
+    private static let sqlServerWatched: [(setting: WatchedSetting, expression: String)] = [
+        (WatchedSetting("SET options", "decide how values are read and refused"), "@@OPTIONS"),
+        (
+            WatchedSetting("DATEFORMAT", "decides which day a value is"),
+            "CONVERT(char(8), CAST('01/02/03' AS datetime), 112)"
+        ),
+        (WatchedSetting("LANGUAGE", "decides which day a value is"), "@@LANGUAGE"),
+        (WatchedSetting("DATEFIRST", "decides which day begins a week"), "@@DATEFIRST"),
+        (WatchedSetting("TEXTSIZE", "decides where a text is cut"), "@@TEXTSIZE"),
+        (WatchedSetting("LOCK_TIMEOUT", "decides how long locks are awaited"), "@@LOCK_TIMEOUT"),
+        (WatchedSetting("the database", "decides which tables are meant"), "DB_NAME()"),
+        (WatchedSetting("the user", "decides what may be done"), "USER_NAME()"),
+    ]
 
     /// What templates rely on, whatever the server's, the database's or the login's own settings
     /// are. SET LANGUAGE sets a date format too, so it comes first.
@@ -44,7 +66,8 @@ extension ODBCDialect {
             SET QUOTED_IDENTIFIER \(isQuotingNames ? "ON" : "OFF"); SET ANSI_PADDING ON; \
             SET ANSI_WARNINGS ON; SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; \
             SET NUMERIC_ROUNDABORT OFF; SET NOCOUNT OFF; SET IMPLICIT_TRANSACTIONS OFF; \
-            SET TEXTSIZE 2147483647; SET LOCK_TIMEOUT \(statementTimeoutMilliseconds); \
+            SET TEXTSIZE 2147483647; SET ROWCOUNT 0; SET DATEFIRST 7; \
+            SET LOCK_TIMEOUT \(statementTimeoutMilliseconds); \
             SET TRANSACTION ISOLATION LEVEL READ COMMITTED
             """
         ]

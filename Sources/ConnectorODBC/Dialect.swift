@@ -1,4 +1,4 @@
-internal import Connector
+package import Connector
 package import SQLTemplate
 package import SegmentModel
 
@@ -24,6 +24,9 @@ package struct ODBCDialect: Sendable {
     package var splitRules: SQLDialect?
     /// Run once a session, one call each.
     package var settings: @Sendable (SQLSettings, _ statementTimeoutMilliseconds: Int) -> [String]
+    /// Settings that must stay what they were when the session opened: the last columns of the
+    /// rows that `transactionBegin` and `transactionCheck` return.
+    package var watched: [WatchedSetting] = []
     /// Run at the beginning of a transaction. The last one's row, if it returns one, identifies it.
     package var transactionBegin: [String]
     /// Run after each query: fails, or returns another row, where the query ended the transaction.

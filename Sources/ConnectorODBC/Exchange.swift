@@ -96,11 +96,29 @@ struct ODBCExchange {
 
     /// Whether the transaction is still the one that `begin` began.
     private func isTransactionKept() throws(TargetFailure) -> Bool {
+        let row: [String?]
         do throws(TargetFailure) {
-            return try runAll(dialect.transactionCheck) == connection.transactionToken
+            row = try runAll(dialect.transactionCheck)
         } catch {
             if error.class == .permanent, !error.isConnectionLost { return false }
             throw error
+        }
+        guard row.dropLast(dialect.watched.count) == connection.transactionToken[...] else {
+            return false
+        }
+        try requireSettings(row)
+        return true
+    }
+
+    /// - Parameter row: ends with what the settings are.
+    private func requireSettings(_ row: [String?]) throws(TargetFailure) {
+        let now = Array(row.suffix(dialect.watched.count))
+        guard let before = connection.settings else { return connection.settings = now }
+        let changed = zip(dialect.watched, zip(before, now)).compactMap { setting, values in
+            values.0 == values.1 ? nil : setting
+        }
+        guard changed.isEmpty else {
+            throw connection.completed(.settingsChanged(changed), .none)
         }
     }
 
@@ -179,7 +197,9 @@ struct ODBCExchange {
         try connection.setCommittingEach(false)
         connection.transaction = .open
         do throws(TargetFailure) {
-            connection.transactionToken = try runAll(dialect.transactionBegin)
+            let row = try runAll(dialect.transactionBegin)
+            connection.transactionToken = Array(row.dropLast(dialect.watched.count))
+            try requireSettings(row)
         } catch {
             connection.transaction = .failed
             throw error

@@ -30,6 +30,7 @@ extension SQLDialect {
             \(dialect.literal($0)), DBMS_SQL.NATIVE); DBMS_SQL.CLOSE_CURSOR(c); END;
             """
         }
+        dialect.sessionRules = .oracle
         return dialect
     }
 }

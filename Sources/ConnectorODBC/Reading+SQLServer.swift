@@ -34,6 +34,7 @@ extension SQLDialect {
         dialect.parsing = SQLParsing { [dialect] in
             "EXEC sp_describe_first_result_set @tsql = N\(dialect.literal($0))"
         }
+        dialect.sessionRules = .sqlServer
         return dialect
     }
 }

@@ -23,7 +23,7 @@ extension PostgresConnection: TargetConnection {
         }
     }
 
-    func begin() throws(TargetFailure) { try exchange.run("BEGIN") }
+    func begin() throws(TargetFailure) { try exchange.begin() }
 
     func execute(_ sql: [UInt8]) throws(TargetFailure) -> Int { try exchange.execute(sql) }
 

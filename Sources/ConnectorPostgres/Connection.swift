@@ -20,7 +20,6 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
 
     let handle: OpaquePointer
     let signal = CancelSignal()
-    private let sqlSettings: SQLSettings
     private let statementTimeoutMilliseconds: Int
     private var cancelRequest: CancelRequest?
     private var deadline: UInt64 = 0
@@ -32,13 +31,19 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     var ahead: (deliveryID: String, pipeline: PostgresPipeline)?
     /// Until a pooler is found between here and the server.
     var bindsValues = true
+    /// What the session's settings have to stay.
+    private(set) var watch: PostgresSessionWatch
+    /// Of the comparison, prepared.
+    var comparisonName: String?
     private var isOpen = true
     private var gate: SocketGate?
 
     init(_ configuration: PostgresConfiguration) throws(TargetFailure) {
         PostgresEnvironment.isCleared
         try configuration.requireAuthority()
-        sqlSettings = configuration.sqlSettings
+        watch = PostgresSessionWatch(
+            configuration.sqlSettings,
+            statementTimeoutMilliseconds: configuration.statementTimeoutMilliseconds)
         statementTimeoutMilliseconds = configuration.statementTimeoutMilliseconds
         let keywords = CStringArray(Array(configuration.parameters.keys))
         let values = CStringArray(Array(configuration.parameters.values))
@@ -120,10 +125,17 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
             }, Unmanaged.passUnretained(gate).toOpaque())
     }
 
+    /// States the settings and notes what they are. As statements, not as startup options, which
+    /// connection poolers refuse.
     func applySettings() throws(TargetFailure) {
-        let sql = PostgresDialect.settings(
-            sqlSettings, statementTimeoutMilliseconds: statementTimeoutMilliseconds)
-        try PostgresExchange(self).run(sql)
+        let exchange = PostgresExchange(self)
+        let row = try exchange.run("\(watch.statement); \(PostgresSessionWatch.question)").rows
+        let fault = watch.note(row.first ?? [], processID: PQbackendPID(handle))
+        if let fault { throw PostgresFailures.settingNotKept(fault) }
+        guard !watch.isPooled else { return }
+        let name = statements.newName()
+        try exchange.run("PREPARE \(name) AS \(watch.comparison)")
+        comparisonName = name
     }
 
     // MARK: Waiting
@@ -283,16 +295,20 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
         return PostgresFailures.lost(String(cString: PQerrorMessage(handle)))
     }
 
-    /// Whether the server reads SQL by the settings that templates were checked for (INV-7). It
-    /// reports each change by itself; what it does not report counts as it was set.
-    var readsAsStated: Bool {
-        let strings = sqlSettings.contains(.backslashEscapes) ? "off" : "on"
-        return isReported("standard_conforming_strings", as: strings)
-            && isReported("client_encoding", as: "UTF8")
+    /// The server reports each change of some settings by itself.
+    ///
+    /// - Throws: if one is not as it was stated; the connection is lost then.
+    func requireReportedSettings() throws(TargetFailure) {
+        let changed = watch.reportedChanges(on: handle)
+        guard changed.isEmpty else {
+            throw completed(.settingsChanged(changed, isPooled: watch.isPooled))
+        }
     }
 
-    private func isReported(_ name: String, as value: String) -> Bool {
-        PQparameterStatus(handle, name).map { String(cString: $0) == value } ?? true
+    /// The prepared comparison is not there: a pooler's work that was not noticed before.
+    func noticePooler() {
+        (bindsValues, comparisonName) = (false, nil)
+        watch.noticePooler()
     }
 
     var transactionStatus: PGTransactionStatusType { PQtransactionStatus(handle) }

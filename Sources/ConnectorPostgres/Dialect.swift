@@ -13,22 +13,6 @@ enum PostgresDialect {
     /// where the table is there.
     static let hasCursorTable = "SELECT to_regclass('segledger_cursor') IS NOT NULL"
 
-    /// The templates' escaping relies on standard_conforming_strings. Sent as a statement and not
-    /// as startup options, which connection poolers refuse.
-    static func settings(
-        _ settings: SQLSettings, statementTimeoutMilliseconds: Int
-    ) -> String {
-        let isStandard = !settings.contains(.backslashEscapes)
-        return "SET standard_conforming_strings = \(isStandard ? "on" : "off"); "
-            + "SET statement_timeout = \(statementTimeoutMilliseconds); "
-            // A worker that is suspended in a delivery must not hold its locks for ever.
-            + "SET idle_in_transaction_session_timeout = "
-            + "\(max(idleMillisecondsMin, statementTimeoutMilliseconds))"
-    }
-
-    /// A rebuild renders its next batch between two statements of one transaction.
-    private static let idleMillisecondsMin = 10_000
-
     /// Whether a statement with this command tag ends, or may have ended, the transaction it ran
     /// in. ROLLBACK TO SAVEPOINT has the same tag as ROLLBACK.
     static func controlsTransaction(commandTag: String) -> Bool {

@@ -31,6 +31,8 @@ struct PostgresExchange {
         _ sql: [UInt8], wantsRows: Bool = false
     ) throws(TargetFailure) -> PostgresResults {
         guard !sql.hasZeroByte else { throw PostgresFailures.zeroByte }
+        // A trigger may have changed one at the last commit.
+        try connection.requireReportedSettings()
         let before = connection.transactionStatus
         let results: PostgresResults
         do throws(TargetFailure) {
@@ -44,7 +46,7 @@ struct PostgresExchange {
             throw PostgresFailures.transactionControl
         }
         // A function or a DO block can do what the check of the template refuses.
-        guard connection.readsAsStated else { throw PostgresFailures.settingChanged }
+        try connection.requireReportedSettings()
         return results
     }
 
@@ -67,17 +69,28 @@ struct PostgresExchange {
         return try collect(wantsRows: true)
     }
 
+    func begin() throws(TargetFailure) { try run(connection.watch.beginning) }
+
+    /// Compares the settings and commits, in one text.
     func commit() throws(TargetFailure) {
+        let comparison =
+            connection.comparisonName.map { "EXECUTE \($0)" } ?? connection.watch.comparison
         let results: PostgresResults
         do throws(TargetFailure) {
-            results = try run("COMMIT", isCancellable: false)
+            results = try send(
+                Array("\(comparison); COMMIT".utf8), isCancellable: false, wantsRows: false,
+                comparing: connection.watch)
         } catch {
             var failure = error
-            failure.isOutcomeUnknown = failure.isConnectionLost
+            if failure.targetCode == PostgresFailures.preparedMissing {
+                connection.noticePooler()
+                failure = PostgresFailures.pooled
+            }
+            failure.isOutcomeUnknown = failure.isConnectionLost && !failure.targetCode.isEmpty
             throw failure
         }
-        // COMMIT of a failed transaction succeeds, with this tag.
-        if results.tags != ["COMMIT"] { throw PostgresFailures.commitRolledBack }
+        // COMMIT of a failed transaction succeeds, with another tag.
+        if results.tags.last != "COMMIT" { throw PostgresFailures.commitRolledBack }
     }
 
     func rollback() throws(TargetFailure) {
@@ -88,8 +101,10 @@ struct PostgresExchange {
 
     // MARK: Sending and collecting
 
+    /// - Parameter watch: whose comparison is the text's first statement.
     private func send(
-        _ sql: [UInt8], isCancellable: Bool, wantsRows: Bool
+        _ sql: [UInt8], isCancellable: Bool, wantsRows: Bool,
+        comparing watch: PostgresSessionWatch? = nil
     ) throws(TargetFailure) -> PostgresResults {
         try connection.startStatement(isCancellable: isCancellable)
         let isSent = (sql + [0]).withUnsafeBytes { bytes in
@@ -97,16 +112,18 @@ struct PostgresExchange {
         }
         guard isSent else { throw connection.sendFailure() }
         try connection.flush()
-        return try collect(wantsRows: wantsRows)
+        return try collect(wantsRows: wantsRows, comparing: watch)
     }
 
-    private func collect(wantsRows: Bool) throws(TargetFailure) -> PostgresResults {
+    private func collect(
+        wantsRows: Bool, comparing watch: PostgresSessionWatch? = nil
+    ) throws(TargetFailure) -> PostgresResults {
         connection.takeRowsOneByOne()
         var results = PostgresResults()
         while let result = try connection.nextResult() {
             defer { PQclear(result) }
             do throws(TargetFailure) {
-                try results.add(result, wantsRows: wantsRows)
+                try results.add(result, wantsRows: wantsRows, comparing: watch)
             } catch {
                 throw connection.giveUp(error)
             }

@@ -124,13 +124,21 @@ enum PostgresFailures {
         class: .values, targetCode: "22021",
         message: "a value holds the character U+0000, which PostgreSQL cannot store")
 
-    /// The session is given up: a new one has the settings again.
-    static let settingChanged = TargetFailure(
-        class: .permanent, targetCode: "",
-        message: "a query changed standard_conforming_strings or client_encoding, by which values "
-            + "are written",
-        hint: "take the change out of the query, or out of the function that it calls",
-        isConnectionLost: true)
+    static func settingNotKept(_ name: String) -> TargetFailure {
+        TargetFailure(
+            class: .permanent, targetCode: "55000",
+            message: "a session does not keep \(name) as it is set, by which values are read",
+            hint: "connect past the pooler, or have it keep a session's settings",
+            isConnectionLost: true)
+    }
+
+    /// invalid_sql_statement_name
+    static let preparedMissing = "26000"
+
+    /// Once a session: from then on nothing is prepared.
+    static let pooled = TargetFailure(
+        class: .transient, targetCode: preparedMissing,
+        message: "a pooler between here and the server changes connections")
 
     static let transactionControl = TargetFailure(
         class: .permanent, targetCode: "2D000",

@@ -15,7 +15,7 @@ internal import SegmentModel
 /// Where the answer differs the transaction is rolled back and done again with a new statement.
 final class PostgresPipeline {
     private enum Command {
-        case commit, begin, prepareMove(String), move
+        case commit, begin, state, prepareMove(String), move
         /// Of the query at this place.
         case prepare(Int)
         case run(Int)
@@ -24,7 +24,7 @@ final class PostgresPipeline {
 
         var query: Int? {
             switch self {
-            case .commit, .begin, .prepareMove, .move: nil
+            case .commit, .begin, .state, .prepareMove, .move: nil
             case .prepare(let place), .run(let place), .probe(let place), .describe(let place):
                 place
             }
@@ -91,7 +91,8 @@ final class PostgresPipeline {
     ) throws(TargetFailure) {
         do throws(TargetFailure) {
             try start(isCancellable: false)
-            guard PQsendQueryParams(handle, "COMMIT", 0, nil, nil, nil, nil, 0) == 1,
+            guard sendComparison(),
+                PQsendQueryParams(handle, "COMMIT", 0, nil, nil, nil, nil, 0) == 1,
                 PQsendFlushRequest(handle) == 1
             else { throw connection.sendFailure() }
             commands.append(.commit)
@@ -103,21 +104,45 @@ final class PostgresPipeline {
         try awaitCommit()
     }
 
+    private func sendComparison() -> Bool {
+        if let name = connection.comparisonName {
+            return PQsendQueryPrepared(handle, name, 0, nil, nil, nil, 0) == 1
+        }
+        return PQsendQueryParams(
+            handle, connection.watch.comparison, 0, nil, nil, nil, nil, 0) == 1
+    }
+
     private func awaitCommit() throws(TargetFailure) {
         var results = PostgresResults()
         do throws(TargetFailure) {
+            while let result = try connection.nextResult() {
+                defer { PQclear(result) }
+                try results.add(result, wantsRows: false, comparing: connection.watch)
+            }
             guard let result = try connection.nextResult() else { throw connection.sendFailure() }
             defer { PQclear(result) }
-            try results.add(result, wantsRows: false)
+            // Not run where the comparison failed.
+            if PQresultStatus(result) != PGRES_PIPELINE_ABORTED {
+                try results.add(result, wantsRows: false)
+            }
         } catch {
             throw Self.ofCommit(error)
         }
-        if results.failure == nil, results.tags == ["COMMIT"] { return }
-        let failure = results.failure.map(connection.completed)
-        if let failure, failure.isConnectionLost { throw Self.ofCommit(failure) }
+        if results.failure == nil, results.tags.last == "COMMIT" { return }
+        guard var failure = results.failure else {
+            try collect()
+            // COMMIT of a failed transaction succeeds, with another tag.
+            throw PostgresFailures.commitRolledBack
+        }
+        let isComparison = results.tags.isEmpty
+        failure = connection.completed(failure)
+        if failure.isConnectionLost { throw isComparison ? failure : Self.ofCommit(failure) }
         try collect()
-        // COMMIT of a failed transaction succeeds, with another tag.
-        throw failure ?? PostgresFailures.commitRolledBack
+        if isComparison, failure.targetCode == PostgresFailures.preparedMissing {
+            connection.noticePooler()
+            throw PostgresFailures.pooled
+        }
+        throw failure
     }
 
     private static func ofCommit(_ failure: TargetFailure) -> TargetFailure {
@@ -166,6 +191,12 @@ final class PostgresPipeline {
             throw connection.sendFailure()
         }
         commands.append(.begin)
+        if connection.watch.isPooled {
+            let isSent = PQsendQueryParams(
+                handle, connection.watch.localStatement, 0, nil, nil, nil, nil, 0)
+            guard isSent == 1 else { throw connection.sendFailure() }
+            commands.append(.state)
+        }
         try sendMove(lane, move)
         for (place, query) in queries.enumerated() { try send(query, at: place) }
         try sync()
@@ -347,7 +378,7 @@ final class PostgresPipeline {
         guard connection.transactionStatus == PQTRANS_INTRANS else {
             throw PostgresFailures.transactionControl
         }
-        guard connection.readsAsStated else { throw PostgresFailures.settingChanged }
+        try connection.requireReportedSettings()
         var isStale = false
         for (place, types) in probed {
             let shape = queries[place].shape
@@ -370,7 +401,7 @@ final class PostgresPipeline {
         for name in newNames.values { connection.statements.drop(name: name) }
         if case .move = command, failure.targetCode == Self.notMovedCode { return .notHeld }
         if Self.poolerCodes.contains(failure.targetCode), connection.bindsValues {
-            connection.bindsValues = false
+            connection.noticePooler()
             return queries.isEmpty ? .stale : .unbindable(query: command.query ?? 0)
         }
         var failure = failure

@@ -48,6 +48,7 @@ extension SQLDialect {
         dialect.parsing = SQLParsing(forget: "DEALLOCATE segledger_check") {
             "PREPARE segledger_check AS \($0)"
         }
+        dialect.sessionRules = .postgresql
         return dialect
     }
 }

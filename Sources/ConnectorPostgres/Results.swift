@@ -16,8 +16,11 @@ struct PostgresResults {
     private(set) var failure: TargetFailure?
     private(set) var isCopy = false
 
+    /// - Parameter watch: whose comparison is the first statement.
     /// - Throws: more rows than are kept; the rest of the answer is not read.
-    mutating func add(_ result: OpaquePointer, wantsRows: Bool) throws(TargetFailure) {
+    mutating func add(
+        _ result: OpaquePointer, wantsRows: Bool, comparing watch: PostgresSessionWatch? = nil
+    ) throws(TargetFailure) {
         switch PQresultStatus(result) {
         case PGRES_SINGLE_TUPLE: if wantsRows { try addRows(result) }
         case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
@@ -30,7 +33,8 @@ struct PostgresResults {
             isCopy = true
             failure = failure ?? PostgresFailures.copy
         default:
-            failure = failure ?? PostgresFailures.failure(result: result)
+            let changed = tags.isEmpty ? watch.flatMap { $0.failure(of: result) } : nil
+            failure = failure ?? changed ?? PostgresFailures.failure(result: result)
         }
     }
 

@@ -7,11 +7,13 @@ struct SQLiteConfiguration: Hashable, Sendable {
     /// The directory that must be there before SQLite can create the file.
     let directory: String
     let statementTimeoutMilliseconds: Int
+    let sqlSettings: SQLSettings
 
     init(_ definition: ConnectorDefinition) throws(Failure) {
         let address = try definition.readURL(SQLiteAddress.init)
         path = address.path
         directory = address.directory
         statementTimeoutMilliseconds = definition.statementTimeoutMilliseconds
+        sqlSettings = definition.sqlSettings
     }
 }

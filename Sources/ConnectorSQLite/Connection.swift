@@ -9,7 +9,8 @@ internal import StorageIO
 ///
 /// Invariants:
 /// - the operator's SQL is compiled under an authorizer that refuses BEGIN, COMMIT, ROLLBACK and
-///   savepoints, so it cannot leave the transaction it runs in;
+///   savepoints, so it cannot leave the transaction it runs in, and every PRAGMA that could set
+///   something, so that a session stays as it was opened;
 /// - every wait, for a lock or for a statement, ends with the statement timeout or a cancellation.
 final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, then deinit
     private let handle: OpaquePointer
@@ -49,11 +50,22 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
         // Set once: setting it makes SQLite compile every kept statement anew.
         sqlite3_set_authorizer(
             handle,
-            { context, action, _, _, _, _ in
+            { context, action, name, _, _, _ in
                 let guardian = Unmanaged<StatementGuard>.fromOpaque(context!).takeUnretainedValue()
-                let isControl = action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT
-                return guardian.isOperators && isControl ? SQLITE_DENY : SQLITE_OK
+                return guardian.allows(action, name) ? SQLITE_OK : SQLITE_DENY
             }, Unmanaged.passUnretained(guardian).toOpaque())
+        try applySettings(configuration.sqlSettings)
+    }
+
+    /// What the file's own rules need of a session, stated whatever SQLite was built with.
+    private func applySettings(_ settings: SQLSettings) throws(TargetFailure) {
+        for (name, setting) in SQLiteDialect.settings {
+            let value = settings.contains(setting) ? "1" : "0"
+            try run("PRAGMA \(name) = \(value)")
+            guard try run("PRAGMA \(name)") == [[value]] else {
+                throw SQLiteFailures.settingNotKept(name)
+            }
+        }
     }
 
     deinit {
@@ -267,6 +279,9 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
         if code & 0xFF == SQLITE_INTERRUPT {
             return watch.verdict == .overdue ? SQLiteFailures.overdue : SQLiteFailures.cancelled
         }
+        if code & 0xFF == SQLITE_AUTH, guardian.hasRefusedSetting {
+            return SQLiteFailures.settingRefused
+        }
         return SQLiteFailures.failure(
             code: code, message: String(cString: sqlite3_errmsg(handle)))
     }
@@ -278,9 +293,4 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
             return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
         }
     }
-}
-
-/// Whose statement is being compiled: what SQLite's authorizer asks.
-private final class StatementGuard {
-    var isOperators = false
 }

@@ -25,7 +25,8 @@ package struct SQLiteConnectorFactory: ConnectorFactory {
 
     package var form: ConnectorForm {
         ConnectorForm(
-            .sqlite, title: "SQLite", hasLogin: false, addressHint: SQLiteAddress.hint
+            .sqlite, title: "SQLite", settings: SQLiteSettings.all, hasLogin: false,
+            addressHint: SQLiteAddress.hint
         ) { url throws(ConnectorAddress.Fault) in
             _ = try SQLiteAddress(parsing: url)
             return ConnectorAddress(url: url)

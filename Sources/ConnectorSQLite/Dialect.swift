@@ -1,4 +1,5 @@
 internal import Connector
+internal import SegmentModel
 
 /// What SQLite wants to read.
 enum SQLiteDialect {
@@ -7,4 +8,10 @@ enum SQLiteDialect {
     /// Takes the write lock at once: a transaction that starts as a reader and then writes can meet
     /// SQLITE_BUSY without the busy handler being asked (https://sqlite.org/lang_transaction.html).
     static let begin = "BEGIN IMMEDIATE"
+
+    /// PRAGMAs that every session states. The others are SQLite's own defaults in each connection,
+    /// and no query can change them.
+    static let settings: [(name: String, setting: SQLSettings)] = [
+        ("foreign_keys", .foreignKeys), ("recursive_triggers", .recursiveTriggers),
+    ]
 }

@@ -82,6 +82,19 @@ enum SQLiteFailures {
         hint: "remove BEGIN, COMMIT, ROLLBACK and SAVEPOINT: a query is committed together with "
             + "the lane's cursor")
 
+    static let settingRefused = TargetFailure(
+        class: .permanent, targetCode: "SQLITE_AUTH",
+        message: "the query changes its session by PRAGMA, ATTACH or DETACH",
+        hint: "take the statement away; foreign_keys and recursive_triggers are stated under the "
+            + "connector's settings")
+
+    static func settingNotKept(_ name: String) -> TargetFailure {
+        TargetFailure(
+            class: .permanent, targetCode: "SQLITE_ERROR",
+            message: "this build of SQLite does not keep PRAGMA \(name) as it is set",
+            hint: "leave \(name) out of the connector's settings", isConnectionLost: true)
+    }
+
     static let overdue = TargetFailure(
         class: .transient, targetCode: "SQLITE_INTERRUPT",
         message: "the query ran longer than the statement timeout",

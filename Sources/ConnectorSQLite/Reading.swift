@@ -6,6 +6,7 @@ internal import SegmentModel
 extension SQLDialect {
     static func sqlite(_ settings: SQLSettings = []) -> SQLDialect {
         var dialect = SQLDialect("SQLite", settings)
+        dialect.settingNames = SQLiteSettings.all.map(\.name)
         dialect.hasBacktickIdentifiers = true
         dialect.hasBracketIdentifiers = true
         dialect.code = .sqlite
@@ -29,6 +30,22 @@ extension SQLDialect {
         dialect.lacks = SQLLack.sqlite
         dialect.parsing = SQLParsing { "EXPLAIN \($0)" }
         dialect.keyHint = { "CREATE UNIQUE INDEX \($1) ON \($0) (\($2))" }
+        dialect.sessionRules = .sqlite
         return dialect
     }
+}
+
+extension SQLSettings {
+    /// `PRAGMA foreign_keys`: REFERENCES is checked, and ON DELETE CASCADE done.
+    static let foreignKeys = SQLSettings("foreign_keys", "on")
+    /// `PRAGMA recursive_triggers`: REPLACE fires the triggers of rows that it deletes.
+    static let recursiveTriggers = SQLSettings("recursive_triggers", "on")
+}
+
+/// What a connector of SQLite may state.
+enum SQLiteSettings {
+    static let all = [
+        SQLSetting("foreign_keys", words: ["on", "off"], standard: "off"),
+        SQLSetting("recursive_triggers", words: ["on", "off"], standard: "off"),
+    ]
 }

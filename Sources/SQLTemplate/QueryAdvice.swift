@@ -32,11 +32,6 @@ struct QueryAdvice {
         statement.words.contains { words.contains($0.text) }
     }
 
-    /// As a word, or as a name in quotes.
-    private func mentions(_ statement: QueryStatement, _ words: Set<String>) -> Bool {
-        hasWord(statement, words) || statement.names.contains { words.contains($0) }
-    }
-
     // MARK: What a query may not do
 
     private func transaction(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
@@ -59,25 +54,14 @@ struct QueryAdvice {
 
     /// What a template was checked against must still hold when its SQL is read.
     private func setting(_ statement: QueryStatement, _ diagnostics: inout Diagnostics) {
-        let lexical: Set<String> = [
-            "SQL_MODE", "NAMES", "CHARSET", "CHARACTER", "CHARACTER_SET_CLIENT",
-            "STANDARD_CONFORMING_STRINGS", "CLIENT_ENCODING", "QUOTED_IDENTIFIER", "ANSI_DEFAULTS",
-        ]
-        let isRefused =
-            switch statement.verb {
-            case "SET": mentions(statement, lexical)
-            case "RESET", "DISCARD": mentions(statement, lexical.union(["ALL"]))
-            case "UPDATE": statement.table.last?.text.uppercased() == "PG_SETTINGS"
-            default: statement.setsUnknownConfiguration
-            }
-        guard isRefused else { return }
-        let names = dialect.settingNames
+        guard let change = statement.sessionChange else { return }
+        let stated = dialect.settingNames.first { change.name.hasSuffix($0.uppercased()) }
         diagnostics.error(
-            "setting", at: place(statement.offset),
-            "a query cannot change the settings that it is read by",
-            hint: names.isEmpty
-                ? "take the statement away"
-                : "state \(names.joined(separator: ", ")) under the connector's settings")
+            "setting", at: place(change.offset),
+            "a query cannot change the settings of its session (\(change.name)), which its values "
+                + "are read by",
+            hint: stated.map { "state \($0) under the connector's settings" }
+                ?? dialect.sessionRules.hint(change))
     }
 
     // MARK: What is unwise

@@ -43,11 +43,8 @@ package struct QueryStatement: Hashable, Sendable {
     var offset: Int
     /// Its words in capitals, with their places among the literals.
     var words: [(text: String, offset: Int)] = []
-    /// Its quoted names in capitals.
-    var names: [String] = []
-    /// `set_config` with another setting than one with a dot in its name, which no server reads SQL
-    /// by.
-    var setsUnknownConfiguration = false
+    /// What it would change in the session that it runs in, if that is not allowed.
+    var sessionChange: SessionChange?
     /// What in it not every database has, with its place among the literals.
     var forms: [SQLFormScan.Finding] = []
     /// Where it has to name the segment, and whether it does.
@@ -94,14 +91,18 @@ struct QueryOutline {
     }
 
     static func statements(
-        _ tokens: [SQLToken], literals: [UInt8], tags: TagPlaces
+        _ tokens: [SQLToken], literals: [UInt8], tags: TagPlaces, _ dialect: SQLDialect
     ) -> [QueryStatement] {
-        tokens.split { $0.kind == .symbol(UInt8(ascii: ";")) }.compactMap { part in
+        let rules = dialect.sessionRules
+        return tokens.split { $0.kind == .symbol(UInt8(ascii: ";")) }.compactMap { part in
             let isEnded = part.endIndex < tokens.endIndex
             let end = isEnded ? tokens[part.endIndex].range.lowerBound : literals.count
-            var outline = QueryOutline(
-                literals: literals, tokens: Array(part), end: end, tags: tags)
-            return outline.read(isEnded: isEnded)
+            let tokens = Array(part)
+            var outline = QueryOutline(literals: literals, tokens: tokens, end: end, tags: tags)
+            var statement = outline.read(isEnded: isEnded)
+            statement?.sessionChange =
+                SessionChangeSearch(rules: rules, literals: literals, tokens: tokens).run()
+            return statement
         }
     }
 
@@ -136,10 +137,6 @@ struct QueryOutline {
         statement.words = tokens.indices.compactMap { place in
             word(place).map { ($0, tokens[place].range.lowerBound) }
         }
-        statement.names = tokens.indices.compactMap { place in
-            tokens[place].kind == .name ? name(place)?.text.uppercased() : nil
-        }
-        statement.setsUnknownConfiguration = tokens.indices.contains { setsConfiguration(at: $0) }
         let verbPlace = index
         readTable(&statement)
         readRest(&statement)
@@ -162,16 +159,6 @@ struct QueryOutline {
             start = tokens[from].range.lowerBound
         }
         return tags.isChosenBySegment || tags.namesSegment(start...max(start, end))
-    }
-
-    private func setsConfiguration(at place: Int) -> Bool {
-        guard name(place)?.text.uppercased() == "SET_CONFIG", isSymbol(place + 1, "(") else {
-            return false
-        }
-        guard tokens.indices.contains(place + 2), tokens[place + 2].kind == .string,
-            isSymbol(place + 3, ",")
-        else { return true }
-        return !literals[tokens[place + 2].range].contains(UInt8(ascii: "."))
     }
 
     /// The first acting keyword outside of parentheses.

@@ -174,6 +174,8 @@ package struct SQLDialect: Sendable {
     package var keepsBlocksWhole = false
     /// Definitions, such as CREATE and TRUNCATE, commit by themselves.
     package var commitsDefinitions = false
+    /// What a query may not do to its session.
+    package var sessionRules = SessionRules()
     /// A temporary table hides the table of its name, so that TRUNCATE can be tried on a copy.
     package var hidesTables = false
     /// What the compiler warns of.

@@ -64,7 +64,8 @@ package struct TemplateCompiler: Sendable {
                 builder, dialect: dialect, template: template, &diagnostics)
             builder.program.contexts = contexts
             statements = QueryOutline.statements(
-                tokens, literals: template.literals, tags: TagPlaces(builder.program))
+                tokens, literals: template.literals, tags: TagPlaces(builder.program),
+                dialect)
             OriginalSyntax.slashes(tokens, template, dialect, &diagnostics)
             if !diagnostics.hasErrors {
                 ValueAdvice(

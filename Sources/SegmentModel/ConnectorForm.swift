@@ -39,7 +39,7 @@ package struct ConnectorForm: Sendable {
         guard let setting = settings.first(where: { $0.name == name }) else {
             let names = settings.map(\.name)
             throw SQLSetting.Problem(
-                message: "is no setting that changes how \(kind.rawValue) reads a query",
+                message: "is no setting of a connection to \(kind.rawValue)",
                 hint: names.isEmpty
                     ? "\(kind.rawValue) has none" : "there is \(names.joined(separator: ", "))")
         }

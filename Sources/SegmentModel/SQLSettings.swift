@@ -1,4 +1,5 @@
-/// Settings of a connection that change how its server reads SQL, as words of their values.
+/// Settings of a connection that change how its server reads SQL, or what it does with it, as words
+/// of their values.
 ///
 /// A connector's definition states them; its sessions set them on the server when they connect, and
 /// templates are compiled for them: so what a template was checked against is what its SQL meets.

@@ -17,9 +17,10 @@ struct PostgresTests {
     @Test(
         "INV-7: a query that changes how SQL is read, by whatever way, fails its delivery",
         arguments: [
-            "SET standard_conforming_strings = off", "SET client_encoding = 'SJIS'",
+            ("standard_conforming_strings", "SET standard_conforming_strings = off"),
+            ("client_encoding", "SET client_encoding = 'SJIS'"),
         ])
-    func changedSetting(_ statement: String) async throws {
+    func changedSetting(_ name: String, _ statement: String) async throws {
         let target = try Target(.postgresql)
         let session = try await target.prepare()
         try await session.begin()
@@ -30,7 +31,7 @@ struct PostgresTests {
         }
         #expect(failure?.class == .permanent)
         #expect(failure?.isConnectionLost == true)
-        #expect(failure?.message.contains("standard_conforming_strings") == true)
+        #expect(failure?.message.contains("changed \(name), which") == true)
         await session.close()
         let next = try await target.connect()
         #expect(try await next.rows("SELECT count(*) FROM people") == [["0"]])

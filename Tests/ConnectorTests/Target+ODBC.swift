@@ -97,10 +97,11 @@ extension ODBCDialect {
     }
 
     static let postgresForTests = {
+        let transaction =
+            "SELECT txid_current(), current_setting('TimeZone'), current_setting('DateStyle')"
         var dialect = ODBCDialect(
             databaseName: "PostgreSQL", reading: { SQLDialect(SQLRules(.postgresql, $0)) },
-            transactionBegin: ["SELECT txid_current()"],
-            transactionCheck: ["SELECT txid_current()"],
+            transactionBegin: [transaction], transactionCheck: [transaction],
             keepsTransactionOnError: true,
             cursor: ODBCCursorSQL(
                 number: "CAST(? AS bigint)",
@@ -108,6 +109,10 @@ extension ODBCDialect {
                 create: [migration("postgresql")]),
             codeForm: .sqlState, failures: [:], repeatedKeyCodes: ["23505"],
             existingTableCodes: ["42P07", "23505"])
+        dialect.watched = [
+            WatchedSetting("TimeZone", "decides which moment a value is"),
+            WatchedSetting("DateStyle", "decides which day a value is"),
+        ]
         dialect.failuresByState = [
             "42501": ODBCFailure(.permanent, "the user may not do this", isRightMissing: true),
             "42P01": ODBCFailure(.permanent, "there is no such table"),

@@ -258,7 +258,7 @@ import Testing
             ),
             (
                 ["template", "check", "--kind", "sqlite", "--setting", "sql_mode=x", insert],
-                "is no setting that changes how sqlite reads a query"
+                "is no setting of a connection to sqlite"
             ),
             (["template", "check", "--kind", "postgres", insert], "did you mean postgresql?"),
             (["template", "check", "--connector", "x", insert], "there is no"),

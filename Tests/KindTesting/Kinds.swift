@@ -46,6 +46,7 @@ extension SQLSettings {
     package static let noBackslashEscapes = SQLSettings("sql_mode", "NO_BACKSLASH_ESCAPES")
     package static let backslashEscapes = SQLSettings("standard_conforming_strings", "off")
     package static let doubleQuotedStrings = SQLSettings("quoted_identifier", "off")
+    package static let foreignKeys = SQLSettings("foreign_keys", "on")
 }
 
 extension SQLDialect {

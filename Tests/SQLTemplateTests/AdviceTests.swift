@@ -79,11 +79,118 @@ import Testing
         for (source, kind) in [
             ("BEGIN DELETE FROM t; END", ConnectorKind.mssql), ("ROLLBACK TO a", .postgresql),
             ("SELECT set_config('app.tenant', '{segment_id}', true)", .postgresql),
-            ("SET ROLE crm; DELETE FROM t; RESET ROLE", .postgresql),
-            ("SET LOCAL work_mem = '1MB'; DELETE FROM t", .postgresql),
+            ("SET LOCAL app.tenant = '7'; DELETE FROM t; RESET app.tenant", .postgresql),
             ("DELETE FROM t WHERE x = 'COMMIT; SET NAMES gbk'", .mysql),
         ] {
             #expect(found(source, kind, .clearSegment).filter { $0.hasPrefix("error") } == [])
+        }
+    }
+
+    private static let changes: [(ConnectorKind, [String])] = [
+        (
+            .postgresql,
+            [
+                "SET work_mem = '1MB'", "SET LOCAL search_path = a", "SET SESSION TIME ZONE 'UTC'",
+                "SET TIME ZONE 3", "SET ROLE crm", "SET SESSION AUTHORIZATION crm", "RESET ROLE",
+                "SET TRANSACTION READ ONLY", "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+                "SET NAMES 'LATIN1'", "SET plpgsql.variable_conflict = 'error'", "DISCARD PLANS",
+                "SET datestyle TO dmy", "SET \"TimeZone\" = 'UTC'", "ALTER SYSTEM SET x = 1",
+                "WITH a AS (SELECT set_config('TimeZone', 'Asia/Tokyo', false)) SELECT 1 FROM a",
+                "SELECT pg_catalog.set_config('bytea_output', 'escape', true)",
+                "UPDATE pg_catalog.pg_settings SET setting = 'off'", "LOAD 'auto_explain'",
+                "SELECT set_config('plpgsql.check_asserts', 'off', true)",
+            ]
+        ),
+        (
+            .mysql,
+            [
+                "SET time_zone = '+03:00'", "SET @a = 1, sql_mode = ''", "SET @@sql_mode = ''",
+                "SET @@session.time_zone = 'SYSTEM'", "SET GLOBAL sql_mode = ''",
+                "SET PERSIST sql_mode = ''", "SET CHARACTER SET latin1", "SET CHARSET latin1",
+                "SET STATEMENT sql_mode = '' FOR DELETE FROM t", "SET PASSWORD = 'x'",
+                "SET ROLE NONE", "SET DEFAULT ROLE a", "SET TRANSACTION READ ONLY", "USE other",
+                "SET foreign_key_checks = 0", "SET autocommit = 0", "RESET MASTER",
+                "SET LOCAL `time_zone` = 'SYSTEM'", "SET @a := (SELECT 1, 2), NAMES gbk",
+            ]
+        ),
+        (
+            .mssql,
+            [
+                "SET NOCOUNT ON", "SET DATEFORMAT dmy", "SET IDENTITY_INSERT t ON", "USE other",
+                "DELETE FROM t SET DATEFORMAT dmy", "SET ROWCOUNT 1 DELETE FROM t", "REVERT",
+                "SET TRANSACTION ISOLATION LEVEL SNAPSHOT", "SET TEXTSIZE 10",
+                "EXECUTE AS USER = 'x'", "UPDATE t SET a = 1 SET LANGUAGE German",
+                "DECLARE @a int SET @a = 1 SET ANSI_PADDING OFF", "DELETE FROM t USE other",
+                "ALTER DATABASE d SET ANSI_NULLS OFF", "EXEC sp_setapprole 'x', 'y'",
+            ]
+        ),
+        (
+            .oracle,
+            [
+                "ALTER SESSION SET NLS_DATE_FORMAT = 'DD.MM.YYYY'", "SET ROLE NONE",
+                "ALTER SESSION SET CURRENT_SCHEMA = other", "SET TRANSACTION READ ONLY",
+                "BEGIN DBMS_SESSION.SET_NLS('NLS_SORT', 'GERMAN'); END;", "ALTER SYSTEM FLUSH x",
+            ]
+        ),
+        (
+            .clickhouse,
+            [
+                "SET session_timezone = 'Asia/Tokyo'", "USE other", "SET max_threads = 1",
+                "INSERT INTO t SETTINGS async_insert = 1, max_threads = 1 SELECT 1",
+                "INSERT INTO t SELECT 1 SETTINGS max_threads = 1, session_timezone = 'UTC'",
+                "SELECT 1 SETTINGS date_time_input_format = 'basic'",
+            ]
+        ),
+        (
+            .sqlite,
+            [
+                "PRAGMA foreign_keys = ON", "PRAGMA main.recursive_triggers(1)",
+                "PRAGMA case_sensitive_like = 1", "ATTACH 'x' AS x", "DETACH x",
+            ]
+        ),
+    ]
+
+    @Test("INV-7: no query of any kind changes its session, and the hint says what to do instead")
+    func sessions() {
+        for (kind, statements) in Self.changes {
+            for statement in statements {
+                for source in [statement, "DELETE FROM t; \(statement)"] {
+                    let errors = Rendering(kind: kind, query: .clearSegment).diagnostics(source)
+                        .filter { $0.severity == .error }
+                    #expect(errors.map(\.rule) == ["setting"], "\(kind) \(source): \(errors)")
+                    #expect(errors.allSatisfy { $0.hint?.isEmpty == false })
+                }
+            }
+        }
+    }
+
+    @Test("What only looks like a change of the session is none")
+    func noChanges() {
+        for (kind, source) in [
+            (ConnectorKind.postgresql, "SET CONSTRAINTS ALL IMMEDIATE; DELETE FROM t"),
+            (.postgresql, "UPDATE t SET search_path = 'x', names = 'y'"),
+            (.postgresql, "DELETE FROM t WHERE role = 'SET ROLE x'"),
+            (.postgresql, "SELECT setting FROM pg_settings WHERE name = 'TimeZone'"),
+            (.mysql, "SET @a = 1, @b := (SELECT 1, 2), @`c d` = 3; DELETE FROM t"),
+            (.mysql, "UPDATE t SET time_zone = 'x', names = 'y'"),
+            (.mysql, "INSERT INTO t SET a = 1 ON DUPLICATE KEY UPDATE a = 2"),
+            (.mssql, "DECLARE @a int = 1; SET @a = 2; SET @a += 1; DELETE FROM t"),
+            (
+                .mssql,
+                "UPDATE t SET language = 'x', dateformat = 'y' FROM t OPTION (USE HINT ('x'))"
+            ),
+            (
+                .mssql,
+                "MERGE t USING (VALUES (1)) AS s (a) ON t.a = s.a WHEN MATCHED THEN UPDATE SET "
+                    + "t.a = s.a WHEN NOT MATCHED THEN INSERT (a) VALUES (s.a);"
+            ),
+            (.oracle, "SET CONSTRAINT ALL DEFERRED"), (.oracle, "UPDATE t SET role = 'x'"),
+            (.clickhouse, "INSERT INTO t SELECT 1 SETTINGS max_threads = 1"),
+            (.clickhouse, "ALTER TABLE t UPDATE settings = 1 WHERE async_insert = 1"),
+            (.sqlite, "SELECT name FROM pragma_table_info('t')"),
+        ] {
+            let errors = found(source, kind, .clearSegment).filter { $0.hasPrefix("error") }
+            #expect(errors == [], "\(kind) \(source)")
         }
     }
 

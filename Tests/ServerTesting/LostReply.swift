@@ -5,11 +5,11 @@ enum LostReply {
     /// The bytes of it that have come so far.
     case mysql([UInt8])
 
-    /// nil: what the client sends is no COMMIT. MySQL's may stand at the end of several statements.
+    /// nil: what the client sends is no COMMIT. It may stand at the end of several statements.
     init?(toCommit bytes: ArraySlice<UInt8>) {
         let bytes = Array(bytes)
         let commit = Array("COMMIT".utf8)
-        if bytes == Array("Q".utf8) + [0, 0, 0, 11] + commit + [0] {
+        if bytes.first == UInt8(ascii: "Q"), bytes.suffix(7) == (commit + [0])[...] {
             self = .postgres
         } else if bytes.count > 5, bytes[3...4].elementsEqual([0, 3]),
             bytes.suffix(6) == commit[...],

@@ -1,2 +1,2 @@
 INSERT INTO segments (segment_id, name, updated, position, source) VALUES
-(42, 'O\'Brien\'s list', '2026-03-12 10:00:00.000', 7, 'crm/d-1')
+(42, 'O\'Brien\'s list', '2026-03-12T10:00:00.000Z', 7, 'crm/d-1')
