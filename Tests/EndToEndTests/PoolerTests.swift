@@ -48,4 +48,27 @@ import Testing
         #expect(result.status == 0, "\(result.errors)")
         try journal.expectExactlyOnce(target, 3000, "as text: \(asText)")
     }
+
+    @Test("INV-7: behind a pooler, what others left in its connections changes no delivery")
+    func leftovers() throws {
+        let server = try PostgresServer.shared.get()
+        let pooler = try PgBouncer(before: server)
+        defer { pooler.stop() }
+        let target = try Target(server)
+        _ = try target.run(Configurations.keylessTable)
+        let url = target.url.replacing(":\(server.port)/", with: ":\(pooler.port)/")
+        // One client after the other, over connections that take turns.
+        for _ in 0..<6 {
+            _ = try server.run("SET bytea_output = 'escape'", url: url)
+            _ = try server.run("SET extra_float_digits = 0", url: url)
+            _ = try server.run("SET transform_null_equals = on", url: url)
+        }
+        let yaml = Configurations.keyless(kind: "postgresql", url: url, size: 5)
+        try journal.program.apply(yaml)
+        try journal.append(0..<100)
+        try journal.finish()
+        try journal.expectExactlyOnce(target, 100, "leftovers")
+        let errors = try journal.program.run("errors", "log").output
+        #expect(errors.contains("no errors"), "\(errors)")
+    }
 }

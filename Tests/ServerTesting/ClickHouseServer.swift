@@ -12,15 +12,17 @@ package final class ClickHouseServer: ClickHouse {
     private let keeper: ServerKeeper
     private let directory: String
     private let nativePort: Int
+    private let timeZone: String
 
-    package init() throws {
+    package init(timeZone: String = "UTC") throws {
         let program = try ProgramSearch.find("clickhouse-server", package: "clickhouse-server")
         let port = try LoopbackPort.free()
         let user = ServerUser(name: "clickhouse")
         let directory = try user.makeDirectory("clickhouse")
         let nativePort = try LoopbackPort.free()
         try Self.writeConfiguration(
-            port: port, nativePort: nativePort, directory: directory, worker: Worker())
+            port: port, nativePort: nativePort, directory: directory, timeZone: timeZone,
+            worker: Worker())
         keeper = try ServerKeeper(
             user.prefix + [program, "--config-file=\(directory)/config.xml"], directory: directory,
             stoppingWith: "KILL")
@@ -28,6 +30,7 @@ package final class ClickHouseServer: ClickHouse {
         self.port = port
         self.directory = directory
         self.nativePort = nativePort
+        self.timeZone = timeZone
         try keeper.waitUntilReady { _ = try rows("SELECT 1") }
     }
 
@@ -57,6 +60,8 @@ package final class ClickHouseServer: ClickHouse {
         package var isReadOnly = false
         /// 0: as many as there are.
         package var queriesAtOnce = 0
+        /// Elements of its profile, for example `<async_insert>1</async_insert>`.
+        package var settings = ""
 
         package init() {}
     }
@@ -64,19 +69,20 @@ package final class ClickHouseServer: ClickHouse {
     /// Sets it for every query from now on.
     package func set(_ worker: Worker) throws {
         try Self.writeConfiguration(
-            port: port, nativePort: nativePort, directory: directory, worker: worker)
+            port: port, nativePort: nativePort, directory: directory, timeZone: timeZone,
+            worker: worker)
         _ = try rows("SYSTEM RELOAD CONFIG")
     }
 
     private static func writeConfiguration(
-        port: Int, nativePort: Int, directory: String, worker: Worker
+        port: Int, nativePort: Int, directory: String, timeZone: String, worker: Worker
     ) throws {
-        try configuration(port, nativePort, directory, worker).write(
+        try configuration(port, nativePort, directory, timeZone, worker).write(
             toFile: "\(directory)/config.xml", atomically: true, encoding: .utf8)
     }
 
     private static func configuration(
-        _ port: Int, _ nativePort: Int, _ directory: String, _ worker: Worker
+        _ port: Int, _ nativePort: Int, _ directory: String, _ timeZone: String, _ worker: Worker
     ) -> String {
         """
         <yandex>
@@ -87,6 +93,7 @@ package final class ClickHouseServer: ClickHouse {
             <keep_alive_timeout>600</keep_alive_timeout>
             <path>\(directory)/data/</path>
             <tmp_path>\(directory)/tmp/</tmp_path>
+            <timezone>\(timeZone)</timezone>
             <mark_cache_size>67108864</mark_cache_size>
             <users_config>config.xml</users_config>
             <default_profile>default</default_profile>
@@ -98,6 +105,7 @@ package final class ClickHouseServer: ClickHouse {
                     <readonly>\(worker.isReadOnly ? 1 : 0)</readonly>
                     <max_concurrent_queries_for_user>\(worker.queriesAtOnce)\
         </max_concurrent_queries_for_user>
+                    \(worker.settings)
                 </worker>
             </profiles>
             <quotas><default></default></quotas>
