@@ -15,6 +15,8 @@ enum AdapterRule {
         "CodeStrings",
         // What other databases have and it does not.
         "Lacks",
+        // By which statements a query would change its session.
+        "SessionRules",
         // Where it is, as its URL says.
         "Address",
         // What it is sent: statements on the cursor's table, settings of a session.
@@ -30,7 +32,7 @@ enum AdapterRule {
     /// What several kinds have, each under this name.
     static let shared = [
         "CancelRequest", "ConnectFailures", "Environment", "Exchange", "FailureTable",
-        "KeptStatements", "Results", "Watch",
+        "KeptStatements", "Results", "SessionWatch", "Watch",
     ]
 
     /// What one client library or protocol asks for and no other.
@@ -44,6 +46,7 @@ enum AdapterRule {
         ],
         "ConnectorODBC": ["Diagnostics", "Statement"],
         "ConnectorPostgres": ["CStringArray", "Diagnosis", "Field", "LoginCheck", "Pipeline"],
+        "ConnectorSQLite": ["StatementGuard"],
     ]
 
     /// - Parameter adapters: the Swift files of each, by the adapter's name, without `.swift`.
