@@ -13,7 +13,7 @@ struct MomentTests {
     /// Of `BoundQueryTests.Lane.scope` and of the field.
     private static let milliseconds = "1773309600123"
 
-    private static let profiles: [[String: FieldValue]] = [
+    private static let profiles: [[ExactText: FieldValue]] = [
         ["at": .text("2026-03-12T13:00:00.123+03:00"), "n": .text("1")]
     ]
 
