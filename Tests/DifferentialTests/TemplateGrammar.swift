@@ -24,6 +24,11 @@ struct TemplateGrammar {
         choices.randomElement(using: &random)!
     }
 
+    /// Without an N, SQL Server loses what is not ASCII of the operator's own text.
+    func writable(_ pieces: [String]) -> [String] {
+        rules.kind == .mssql ? pieces.filter { $0.utf8.allSatisfy { $0 < 0x80 } } : pieces
+    }
+
     private mutating func chance(_ weights: [Int]) -> Int {
         var rest = Int.random(in: 0..<weights.reduce(0, +), using: &random)
         for (index, weight) in weights.enumerated() {
@@ -187,11 +192,7 @@ struct TemplateGrammar {
     private mutating func bodyPiece(_ quote: String) -> String {
         switch chance([70, 14, 16]) {
         case 0:
-            // Without an N, SQL Server loses what is not ASCII of the operator's own text.
-            let piece = pick(
-                Lexicon.bodies.filter {
-                    rules.kind != .mssql || $0.utf8.count == $0.unicodeScalars.count
-                })
+            let piece = pick(writable(Lexicon.bodies))
             return piece == quote || piece == "'" && quote == "'" ? quote + quote : piece
         case 1: return quote + quote
         default: return pick(Lexicon.escapes)

@@ -32,8 +32,8 @@ extension TemplateGrammar {
             case 0: pieces.remove(at: place)
             case 1: pieces.insert(pieces[place], at: place)
             case 2: pieces.swapAt(place, max(0, place - 1))
-            case 3: pieces[place] = pick(Lexicon.symbols)
-            default: pieces.insert(pick(Lexicon.symbols + Lexicon.escapes), at: place)
+            case 3: pieces[place] = pick(writable(Lexicon.symbols))
+            default: pieces.insert(pick(writable(Lexicon.symbols + Lexicon.escapes)), at: place)
             }
         }
         template.source = pieces.joined()
