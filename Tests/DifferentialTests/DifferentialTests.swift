@@ -30,9 +30,6 @@ struct DifferentialTests {
         let trial = Trial(database: database, pool: pool)
         let reader = try await trial.reader()
         for found in FoundCase.all where found.isFor(database) {
-            guard !KnownFault.all.contains(where: { $0.covers(found.template, database) }) else {
-                continue
-            }
             let values = found.trialValues(pool, any)
             if case .differs(let finding) = try await trial.run(found.template, values, in: reader)
             {

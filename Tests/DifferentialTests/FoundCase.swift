@@ -18,7 +18,13 @@ struct FoundCase: Sendable {
         self.values = values
     }
 
-    static let all: [FoundCase] = unfinished + strings + structures + numbers
+    static let all: [FoundCase] =
+        unfinished + strings + structures + numbers + [
+            FoundCase(
+                "PostgreSQL", "MariaDB", "SQLite", "ClickHouse", "SQL Server", "Oracle",
+                columns: "'{$lead.\"\u{E9}\"}', '{$lead.\"e\u{301}\"}'",
+                values: ["composed": "it's"])
+        ]
 
     private static let strings: [FoundCase] = [
         FoundCase("MariaDB", columns: "_latin1 {$lead.v}", values: ["v": "é"]),

@@ -45,7 +45,8 @@ enum Lexicon {
 
     static let texts = [
         "{$lead.v}", "{$lead.v}", "{$lead.v}", "{$lead.v}", "{$lead.w}", "{$lead.w}", "{lead.v}",
-        "{$lead.id}", "{segment_name}", "{$lead.o.a}", "{$lead.l.0}", "{upper($lead.v)}",
+        "{$lead.id}", "{segment_name}", "{$lead.\"\u{E9}\"}", "{$lead.\"e\u{301}\"}", "{$lead.o.a}",
+        "{$lead.l.0}", "{upper($lead.v)}",
         "{concat($lead.v \"'\" $lead.w)}", "{replace($lead.v \"'\" \"\\\\\")}",
         "{default($lead.z \"it's\")}", "{trim($lead.v)}", "{substring($lead.v 1 400)}",
         "{json($lead.l)}", "{json($lead.v)}", "{first($lead.l)}", "{sha256($lead.v)}",

@@ -15,6 +15,8 @@ struct Members: Sendable {
                     "v": .text(value("v")), "w": .text(value("w")),
                     "n": .number(value("n")), "m": .number(value("m")),
                     "b": .boolean(member % 2 == 0), "k": .text("k"), "y": .null,
+                    // Two names, though they look alike and are equal by Unicode.
+                    "\u{E9}": .text(value("composed")), "e\u{301}": .text(value("decomposed")),
                     "d": .text("2026-03-12T10:00:00Z"),
                     "l": .json("[\(Self.quoted(value("l0"))),\(Self.quoted(value("l1")))]"),
                     "o": .json("{\"a\":\(Self.quoted(value("a")))}"),

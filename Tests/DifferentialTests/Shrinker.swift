@@ -27,9 +27,7 @@ struct Shrinker {
     private mutating func takes(_ template: TriedTemplate, _ values: TrialValues) async throws
         -> Bool
     {
-        guard trialsLeft > 0,
-            !KnownFault.all.contains(where: { $0.covers(template, trial.database) })
-        else { return false }
+        guard trialsLeft > 0 else { return false }
         trialsLeft -= 1
         guard case .differs(let finding) = try await trial.run(template, values, in: reader) else {
             return false

@@ -8,7 +8,7 @@ import ServerTesting
 /// letters that stand nowhere else, so that one that lost its beginning or its end is noticed.
 struct ValuePool: Sendable {
     static let memberCount = 6
-    static let textFields = ["v", "w", "id", "l0", "l1", "a"]
+    static let textFields = ["v", "w", "id", "l0", "l1", "a", "composed", "decomposed"]
     static let numberFields = ["n", "m"]
 
     /// Of a field, member by member.
