@@ -34,8 +34,8 @@ package struct QueryStatement: Hashable, Sendable {
     package var segmentColumn: Name?
     /// ON CONFLICT, ON DUPLICATE KEY, OR REPLACE, OR IGNORE, IGNORE, MERGE, REPLACE or NOT EXISTS.
     package var settlesRepeats = false
-    /// `ON CONFLICT`, `ON DUPLICATE KEY`, `IGNORE` or `REPLACE`: without a unique key it is refused,
-    /// or does nothing.
+    /// `ON CONFLICT`, `ON DUPLICATE KEY`, `IGNORE` or `REPLACE`: without a unique key it is
+    /// refused, or does nothing.
     package var needsKey: Bool { conflictColumns != nil || isOnDuplicateKey || isOverwriting }
     package var isOnDuplicateKey = false
     /// `REPLACE`, `INSERT IGNORE` or `INSERT OR …`.

@@ -220,7 +220,8 @@ import Testing
     func otherKinds() throws {
         for kind in ConnectorKind.allCases where ![.postgresql, .mysql, .sqlite].contains(kind) {
             let template = try Rendering(kind: kind).compile(
-                "INSERT INTO t (s, c) VALUES {for $l = $batch}({segment_id}, '{$l.c}'){autocomma}{end}"
+                "INSERT INTO t (s, c) VALUES {for $l = $batch}({segment_id}, '{$l.c}')"
+                    + "{autocomma}{end}"
             )
             #expect(!template.bindsValues, "\(kind)")
         }

@@ -59,7 +59,8 @@ import Testing
                     kind, #"'{"k": "Mr {$l.x}"}'"#, "json_text", "concat(",
                     #"'{"k": {json(concat("Mr " $l.x))}}'"#),
                 added(
-                    kind, #"'{"k":{$l.x}}'"#, "json_text", "{json($l.x)}", #"'{"k":{json($l.x)}}'"#),
+                    kind, #"'{"k":{$l.x}}'"#, "json_text", "{json($l.x)}",
+                    #"'{"k":{json($l.x)}}'"#),
                 added(kind, "'[{$l.x}]'", "json_text", "{json($l.x)}", "'[{json($l.x)}]'"),
             ]
         }
