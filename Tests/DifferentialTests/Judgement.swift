@@ -120,6 +120,10 @@ struct Judgement {
             return isEqual || Self.isComputed(harmless, hostile)
                 ? nil : "\(shown(harmless)) is \(shown(hostile)) with hostile values"
         }
+        // The text of a record quotes the fields that need it.
+        let isRecord =
+            database.reader == .postgres && harmless.hasPrefix("(") && harmless.hasSuffix(")")
+        guard !isRecord else { return nil }
         valueCount += 1
         // `@` is the absolute value in PostgreSQL.
         let ignoresSign = template.source.contains("@")

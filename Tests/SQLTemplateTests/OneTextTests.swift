@@ -125,7 +125,8 @@ import Testing
             #expect(isThere == "0")
         }
         let variables =
-            "{for $caf\u{E9}, $cafe\u{301} = $batch}{$caf\u{E9}}, {$cafe\u{301}.id}{end}"
+            "{for $caf\u{E9}, $cafe\u{301} = $batch}{$caf\u{E9}}, {$cafe\u{301}.id}"
+            + "{autocomma}{end}"
         #expect(try Rendering().render(variables, [["id": .text("p")]]) == "0, 'p'")
     }
 
@@ -152,7 +153,8 @@ import Testing
     func platformName() throws {
         let rows: [Rendering.Profile] = [["id": .text("p1"), "_id": .text("no")]]
         #expect(
-            try Rendering().render(#"{batch_in "_id"}, {for $l = $batch}{$l._id}{end}"#, rows)
+            try Rendering().render(
+                #"{batch_in "_id"}, {for $l = $batch}{$l._id}{autocomma}{end}"#, rows)
                 == "'p1', 'p1'")
         let one = Rendering(mode: .individual)
         let three = "{lead._id}, '{$lead._id}', {$lead.\"_id\"}"
