@@ -143,11 +143,12 @@ package struct QueryVocabulary: Sendable {
         public dbo main temp PRIMARY segledger_cursor \
         smallint integer bigint numeric decimal real double precision boolean text character \
         varying varchar char bytea uuid json jsonb jsonpath xml date time timestamp interval with \
-        without zone inet cidr macaddr bit tsquery tsvector regclass regtype regproc name oid money \
-        record unknown array point box line circle polygon path int2 int4 int8 float4 float8 bpchar \
-        timestamptz timetz bool int int4range int8range numrange tsrange tstzrange daterange hstore \
-        citext anyelement anyarray INSERT UPDATE DELETE SELECT MERGE TRUNCATE VALUES UNION CASE \
-        WHERE HAVING LIMIT OFFSET AND OR NOT \
+        without zone inet cidr macaddr bit tsquery tsvector regclass regtype regproc name oid \
+        money record unknown array point box line circle polygon path int2 int4 int8 float4 float8 \
+        bpchar timestamptz timetz bool int int4range int8range numrange tsrange tstzrange \
+        daterange hstore citext anyelement anyarray INSERT UPDATE DELETE SELECT MERGE TRUNCATE \
+        VALUES UNION \
+        CASE WHERE HAVING LIMIT OFFSET AND OR NOT \
         UTF8 UTF16 LATIN1 LATIN2 LATIN3 LATIN4 LATIN5 LATIN6 LATIN7 LATIN8 LATIN9 LATIN10 \
         SQL_ASCII WIN1250 WIN1251 WIN1252 WIN1253 WIN1254 WIN1255 WIN1256 WIN1257 WIN1258 WIN866 \
         WIN874 KOI8R KOI8U ISO_8859_5 ISO_8859_6 ISO_8859_7 ISO_8859_8 EUC_JP EUC_CN EUC_KR EUC_TW \

@@ -1,7 +1,8 @@
 /// What a target said of a failure in words of its own, as far as the words are known.
 ///
 /// It may hold values, and whoever wrote a trigger can make all of it up. So nothing prints it, not
-/// by accident either; `TargetFailure.told(in:)` takes out what the operator's own text has (INV-10).
+/// by accident either; `TargetFailure.told(in:)` takes out what the operator's own text has
+/// (INV-10).
 package struct TargetReport: Hashable, Sendable {
     /// A known text and what stands in its holes.
     struct Matched: Hashable, Sendable {

@@ -23,15 +23,15 @@ extension ClickHouseFailures {
         Entry(class: .values, sentence: sentence, hint: hint)
     }
 
-    /// The same code stands for a table that merges cannot keep up with, which a rest mends, and for
-    /// one INSERT into more partitions than max_partitions_per_insert_block, which it does not.
+    /// The same code stands for a table that merges cannot keep up with, which a rest mends, and
+    /// for one INSERT into more partitions than max_partitions_per_insert_block, which it does not.
     private static let tooManyPartitions = Cause(
         class: .repeatedKey, words: "Too many partitions for single INSERT block",
         sentence: "the batch falls into more partitions than the server takes",
         hint: "make the batches smaller, or partition the table less finely")
 
-    /// A replica that has lost its Keeper is read-only for a while; a table on a disk that nobody may
-    /// write stays so.
+    /// A replica that has lost its Keeper is read-only for a while; a table on a disk that nobody
+    /// may write stays so.
     private static let staticStorage = Cause(
         class: .permanent, words: "due to static storage",
         sentence: "the table is on a disk that only reads",

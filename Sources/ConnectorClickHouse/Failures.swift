@@ -40,7 +40,8 @@ enum ClickHouseFailures {
             body: String(decoding: answer.body.prefix(4096), as: UTF8.self))
     }
 
-    /// - Parameter code: as a header says it; nil: it is in the body, or it is none of ClickHouse's.
+    /// - Parameter code: as a header says it; nil: it is in the body, or it is none of
+    /// ClickHouse's.
     static func failure(status: Int, code: Int?, body text: String) -> TargetFailure? {
         guard let code = code ?? self.code(in: text) else { return withoutCode(status) }
         let known = table[code]

@@ -177,7 +177,8 @@ enum MySQLFailures {
         1046: Entry(class: .permanent, sentence: "no database is chosen"),
         1049: Entry(
             class: .permanent, sentence: "there is no such database",
-            texts: ["Unknown database '{name}'"], hint: "create it, or correct the connector's url"),
+            texts: ["Unknown database '{name}'"],
+            hint: "create it, or correct the connector's url"),
         1051: Entry(
             class: .permanent, sentence: "there is no such table",
             texts: ["Unknown table '{name}'"]),

@@ -28,8 +28,8 @@ package struct ODBCFailure: Sendable {
 ///
 /// Servers put values into the middle of their messages, and drivers pass them on. So none of a
 /// message is passed on: each number or state has a sentence of ours, and a name that the operator
-/// wrote is taken out of the message where its place in it is known. INV-10. The numbers stand in the
-/// dialect's table; what is not there goes by its SQLSTATE. Source of the states:
+/// wrote is taken out of the message where its place in it is known. INV-10. The numbers stand in
+/// the dialect's table; what is not there goes by its SQLSTATE. Source of the states:
 /// https://learn.microsoft.com/sql/odbc/reference/appendixes/appendix-a-odbc-error-codes
 enum ODBCFailures {
     /// Of a statement, or of the connection once it stands.

@@ -1,8 +1,8 @@
 internal import Connector
 
 /// What PostgreSQL says, by SQLSTATE: a sentence of ours, and the server's own texts with the holes
-/// that a value could stand in. Sources: the texts in `src/backend` of PostgreSQL 12 to 17, the file
-/// beside each; https://www.postgresql.org/docs/current/errcodes-appendix.html
+/// that a value could stand in. Sources: the texts in `src/backend` of PostgreSQL 12 to 17, the
+/// file beside each; https://www.postgresql.org/docs/current/errcodes-appendix.html
 extension PostgresFailures {
     struct Entry {
         let sentence: String
@@ -112,7 +112,9 @@ extension PostgresFailures {
             #"column reference "{name}" is ambiguous"#),
         "42803": Entry(
             "a column is neither grouped nor aggregated",
-            #"column "{name}" must appear in the GROUP BY clause or be used in an aggregate function"#
+            MessageTemplate(
+                #"column "{name}" must appear in the GROUP BY clause or be used in an "#
+                    + "aggregate function")
         ),
         "42P02": Entry("the query has a place for a parameter", "there is no parameter ${words}"),
         "42P18": Entry(
@@ -272,8 +274,8 @@ extension PostgresFailures {
         #"Perhaps you meant to reference the column "{name}""#,
         #"Perhaps you meant to reference the table alias "{name}""#,
         MessageTemplate(
-            #"There is a column named "{name}" in table "{name}", but it cannot be referenced from "#
-                + "this part of the query"),
+            #"There is a column named "{name}" in table "{name}", but it cannot be referenced "#
+                + "from this part of the query"),
         MessageTemplate(
             "No function matches the given name and argument types. You might need to add explicit "
                 + "type casts"),
@@ -281,8 +283,8 @@ extension PostgresFailures {
             "No operator matches the given name and argument types. You might need to add explicit "
                 + "type casts"),
         MessageTemplate(
-            "No operator matches the given name and argument type. You might need to add an explicit "
-                + "type cast"),
+            "No operator matches the given name and argument type. You might need to add an "
+                + "explicit type cast"),
         "You will need to rewrite or cast the expression",
         "Use OVERRIDING SYSTEM VALUE to override",
         MessageTemplate(

@@ -72,8 +72,8 @@ enum PostgresFailures {
 
     static let whereToRead = "read what the server says in its own log"
 
-    /// Made by RAISE, by another language's like of it, or under a code that is not the server's: all
-    /// of it may be values, the code too. A code that a rest mends is believed.
+    /// Made by RAISE, by another language's like of it, or under a code that is not the server's:
+    /// all of it may be values, the code too. A code that a rest mends is believed.
     private static func raised(_ diagnosis: PostgresDiagnosis) -> TargetFailure {
         let isKnown = known.contains(diagnosis.sqlState)
         let `class` = isKnown ? classify(sqlState: diagnosis.sqlState) : .values

@@ -16,8 +16,8 @@ package enum KeyFormCheck {
             return TemplateDiagnostic(
                 .warning, at: field.offset, in: source, rule: "key_form",
                 message: "\(field.name) is written without quotes, and remove_profiles looks for "
-                    + "its text: a number such as 1e5 or 1.10 can be stored in other digits, and is "
-                    + "then never removed",
+                    + "its text: a number such as 1e5 or 1.10 can be stored in other digits, and "
+                    + "is then never removed",
                 hint: "write '{\(inside)}', or {text(\(inside))} where a missing field is to be "
                     + "NULL")
         }

@@ -5,8 +5,8 @@ internal import Connector
 ///
 /// A target says the same code of a table that is missing and of one value in a table that is right
 /// (a name in a field, a policy, what a trigger raises). Where the query passes with other rows it
-/// was about rows; where it fails in the same way with all that are tried it is about the query, and
-/// the integration stops.
+/// was about rows; where it fails in the same way with all that are tried it is about the query,
+/// and the integration stops.
 ///
 /// Invariants:
 /// - pure: no target, no clock;

@@ -5,7 +5,8 @@ import SQLTemplate
 import SegmentModel
 import Testing
 
-/// Queries that fail for a value, in every way that the servers have of putting it into their words.
+/// Queries that fail for a value, in every way that the servers have of putting it into their
+/// words.
 @Suite("INV-10: a value that a target refuses stands in no text")
 struct MessageLeakTests {
     /// A field's text, and what of it must not be told. `4711` is told nowhere.
@@ -65,7 +66,8 @@ struct MessageLeakTests {
         CREATE TABLE narrow (k varchar(3), i integer, n numeric(4, 2), d date);
         CREATE TABLE computed (k text, g text GENERATED ALWAYS AS (k || 'x') STORED);
         CREATE TABLE parts (k text) PARTITION BY LIST (k);
-        CREATE TABLE apart (k text, EXCLUDE USING btree (k WITH =)); INSERT INTO apart VALUES ('\(canary)');
+        CREATE TABLE apart (k text, EXCLUDE USING btree (k WITH =));
+        INSERT INTO apart VALUES ('\(canary)');
         CREATE TABLE viewed (k text);
         CREATE VIEW few AS SELECT * FROM viewed WHERE length(k) < 3 WITH CHECK OPTION;
         CREATE TABLE raised (k text, how text);
@@ -166,7 +168,8 @@ struct MessageLeakTests {
             _ = try await lane.session.execute(
                 sql(
                     """
-                    DO $$ BEGIN CREATE ROLE guest; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+                    DO $$ BEGIN CREATE ROLE guest;
+                    EXCEPTION WHEN duplicate_object THEN NULL; END $$;
                     GRANT ALL ON guarded, segledger_cursor TO guest; SET ROLE guest
                     """))
             try await expectSilence(
@@ -186,7 +189,8 @@ struct MessageLeakTests {
         CREATE TABLE keyed (k varchar(99) UNIQUE); INSERT INTO keyed VALUES ('\(canary)');
         CREATE TABLE narrow (k varchar(3), i integer, n decimal(4, 2), d date, e enum('a'),
           t datetime, u uuid, a inet6, j json, y year);
-        CREATE TABLE parts (k varchar(99)) PARTITION BY LIST COLUMNS (k) (PARTITION p VALUES IN ('a'));
+        CREATE TABLE parts (k varchar(99))
+            PARTITION BY LIST COLUMNS (k) (PARTITION p VALUES IN ('a'));
         CREATE TABLE viewed (k varchar(99));
         CREATE VIEW few AS SELECT * FROM viewed WHERE length(k) < 3 WITH CHECK OPTION;
         CREATE TABLE words (k text, FULLTEXT (k)) ENGINE = InnoDB;
@@ -219,12 +223,14 @@ struct MessageLeakTests {
             }
             for column in ["k", "i", "n", "d", "e", "t", "u", "a", "j", "y"] {
                 try await silent(
-                    "INSERT INTO narrow (\(column)) VALUES {for $l = $batch}('{$l.x}'){autocomma}{end}"
+                    "INSERT INTO narrow (\(column)) VALUES "
+                        + "{for $l = $batch}('{$l.x}'){autocomma}{end}"
                 )
             }
             for column in ["i", "n", "d", "e", "y"] {
                 try await silent(
-                    "INSERT INTO narrow (\(column)) VALUES {for $l = $batch}({$l.n}){autocomma}{end}"
+                    "INSERT INTO narrow (\(column)) VALUES "
+                        + "{for $l = $batch}({$l.n}){autocomma}{end}"
                 )
             }
             for how in ["all", "key", "table", "line", "code", "state", "else"] {
@@ -318,7 +324,8 @@ struct MessageLeakTests {
         ] {
             let template = try BoundQueryTests.Lane.compile(
                 .clickhouse,
-                "INSERT INTO sink (\(columns)) VALUES {for $l = $batch}(\(expression)){autocomma}{end}"
+                "INSERT INTO sink (\(columns)) VALUES "
+                    + "{for $l = $batch}(\(expression)){autocomma}{end}"
             )
             var output: [UInt8] = []
             try template.render(

@@ -55,7 +55,7 @@ struct MessageTemplateTests {
     }
 
     @Test(
-        "INV-10: a message that somebody made up prints templates and the operator's words, no more",
+        "INV-10: what somebody made up prints templates and the operator's words, no more",
         arguments: [
             "secret", "", "relation \"secret\" does not exist, and secret",
             "near \"secret\": syntax error", "near \"FROM\": secret",
@@ -117,7 +117,8 @@ struct MessageTemplateTests {
             ], catalogued: ["by_catalogue"])
         #expect(
             failure.message
-                == #"ours, table "mysegment", column "by_catalogue", constraint "mysegment_segid_key""#
+                == #"ours, table "mysegment", column "by_catalogue", "#
+                + #"constraint "mysegment_segid_key""#
         )
     }
 

@@ -50,7 +50,8 @@ import Testing
                 found("INSERT INTO t VALUES {for $l = $batch}\(body){end} ON CONFLICT DO NOTHING")
                     == ["warning autocomma 1:22"])
         }
-        #expect(found("{for $l = $batch}DELETE FROM t_{segment_id} WHERE a = '{$l.id}';{end}") == [])
+        #expect(
+            found("{for $l = $batch}DELETE FROM t_{segment_id} WHERE a = '{$l.id}';{end}") == [])
     }
 
     @Test("INV-6 INV-7: a query cannot end its delivery's transaction, nor change how it is read")

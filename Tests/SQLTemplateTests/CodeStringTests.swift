@@ -36,7 +36,7 @@ import Testing
             "PREPARE s FROM '{$lead.v}'", "PREPARE s FROM \"{$lead.v}\"",
             "execute immediate concat('a', '{$lead.v}')",
             "BEGIN NOT ATOMIC EXECUTE IMMEDIATE '{$lead.v}'; END",
-            "SET @q = CONCAT('INSERT INTO t VALUES (', '{$lead.v}', ')'); PREPARE s FROM @q; EXECUTE s",
+            "SET @q = CONCAT('INSERT INTO t VALUES (', '{$lead.v}', ')'); PREPARE s FROM @q",
             "SET @q = '{$lead.v}'; EXECUTE IMMEDIATE @q",
             "CREATE EVENT e ON SCHEDULE AT NOW() DO SELECT '{$lead.v}'",
             "CREATE FUNCTION f() RETURNS TEXT SONAME '{$lead.v}'",
@@ -120,12 +120,12 @@ import Testing
             "INSERT INTO t (event, view) VALUES ('{$lead.v}', 'x')",
         ],
         .mssql: [
-            "EXEC sp_executesql N'INSERT INTO t VALUES (@p)', N'@p nvarchar(max)', @p = N'{$lead.v}'",
+            "EXEC sp_executesql N'INSERT INTO t VALUES (@p)', N'@p nchar(9)', @p = N'{$lead.v}'",
             "EXEC my_procedure '{$lead.v}'",
             "EXEC dbo.my_procedure @a = N'{$lead.v}', @b = {$lead.v}",
             "my_procedure '{$lead.v}'", "EXEC xp_other 'a'; INSERT INTO t VALUES ('{$lead.v}')",
             "EXEC xp_cmdshell 'dir' INSERT INTO t VALUES ('{$lead.v}')",
-            "DECLARE @v nvarchar(max) = N'{$lead.v}'; EXEC sp_executesql N'SELECT @p', N'@p int', @p = @v",
+            "DECLARE @v nchar(9) = N'{$lead.v}'; EXEC sp_executesql N'SELECT @p', N'@p int', @v",
         ],
         .oracle: [
             "BEGIN EXECUTE IMMEDIATE 'INSERT INTO t VALUES (:v)' USING '{$lead.v}'; END;",

@@ -114,12 +114,13 @@ struct KeyPairTests {
                 : server.rules.kind == .mysql ? "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" : ""
             _ = try await open.execute(
                 Array(
-                    "CREATE TABLE \(table) (n \(isClickHouse ? "Int64" : "bigint"), v \(column)) \(end)"
-                        .utf8))
+                    ("CREATE TABLE \(table) (n \(isClickHouse ? "Int64" : "bigint"), "
+                        + "v \(column)) \(end)").utf8))
             var added: [(n: Int, value: FieldValue)] = []
             for (n, value) in Self.values.shuffled(using: &random).enumerated() {
                 let add = try Self.compile(
-                    "INSERT INTO \(table) (n, v) VALUES {for $l = $batch}(\(n), '{$l.v}'){autocomma}{end}",
+                    "INSERT INTO \(table) (n, v) VALUES "
+                        + "{for $l = $batch}(\(n), '{$l.v}'){autocomma}{end}",
                     .addProfiles, server)
                 do {
                     _ = try await open.execute(try Self.text(add, [value]))
