@@ -5,7 +5,7 @@ internal import SegmentModel
 /// libpq's connection parameters, from the definition and its secret. Never printed.
 struct PostgresConfiguration: Sendable {
     /// By keyword: https://www.postgresql.org/docs/current/libpq-connect.html
-    let parameters: [String: String]
+    private(set) var parameters: [String: String]
     let connectTimeoutMilliseconds: Int
     let statementTimeoutMilliseconds: Int
     let sqlSettings: SQLSettings
@@ -62,6 +62,13 @@ struct PostgresConfiguration: Sendable {
         allowsCleartext =
             secret == nil || definition.allowsCleartextPassword || Self.isLocalFile(parameters)
         self.parameters = parameters
+    }
+
+    /// The same, but for a server that has said yes to TLS.
+    var requiringTLS: PostgresConfiguration {
+        var other = self
+        other.parameters["sslmode"] = ConnectorDefinition.TLSMode.require.rawValue
+        return other
     }
 
     /// Whether the server is a socket in the file system, which crosses no network; of several

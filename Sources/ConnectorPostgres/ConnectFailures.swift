@@ -160,6 +160,12 @@ extension PostgresFailures {
             isConnectionLost: true)
     }
 
+    /// libpq forgets why, and would go on without TLS.
+    static let handshake = TargetFailure(
+        class: .transient, targetCode: "08004",
+        message: "the server offers TLS, and the handshake failed",
+        hint: certificateHint, isConnectionLost: true)
+
     static let authorityUnreadable = TargetFailure(
         class: .permanent, targetCode: "08004",
         message: "the file of tls.ca_file cannot be read",

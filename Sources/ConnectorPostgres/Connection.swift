@@ -76,7 +76,7 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
         while PQstatus(handle) != CONNECTION_BAD {
             if let gate {
                 // libpq connects anew where TLS failed, to go on without it.
-                guard gate.isOn(PQsocket(handle)) else { break }
+                guard gate.isOn(PQsocket(handle)) else { throw PostgresFailures.handshake }
             } else if PQstatus(handle) != CONNECTION_STARTED {
                 try standBetween(configuration)
             }

@@ -15,9 +15,21 @@ package struct PostgresConnector: Connector {
 
     package func connect() async throws -> any TargetSession {
         try await ThreadSession.open(threadName: "postgres-target") { [configuration] in
-            let connection = try PostgresConnection(configuration)
+            let connection = try Self.open(configuration)
             try connection.applySettings()
             return connection
+        }
+    }
+
+    /// Where TLS that was offered fails, once more with nothing else: libpq then says why.
+    private static func open(
+        _ configuration: PostgresConfiguration
+    ) throws(TargetFailure) -> PostgresConnection {
+        do throws(TargetFailure) {
+            return try PostgresConnection(configuration)
+        } catch {
+            guard error == PostgresFailures.handshake else { throw error }
+            return try PostgresConnection(configuration.requiringTLS)
         }
     }
 }
