@@ -75,7 +75,8 @@ extension LaneWorker {
             code: failure.targetCode, refused: refused.count, others: others.count)
         let members = refused + others
         while let range = trial.next {
-            let outcome = try await outcome(of: Array(members[range]), query, batch, over: session)
+            let outcome = try await outcome(
+                of: Array(members[range]), query, batch, after: failure, over: session)
             if let verdict = trial.note(outcome) { return verdict == .aboutRows }
         }
         return false
@@ -94,23 +95,36 @@ extension LaneWorker {
         return batch.members.count > 1 || known.parked == nil
     }
 
-    /// Changes behind a delivery that go through the same query as `member`, of other profiles.
+    /// Changes behind a delivery that go through the same query as `member`, of other profiles; where
+    /// there are none, those who are in the segment already.
     private func others(
         than member: LaneBatch.Member, behind prepared: PreparedDelivery
     ) async throws -> [LaneBatch.Member] {
         let batch = try await builder.cut(after: prepared.after, size: Self.otherCountMax)
-        let members = (batch?.members ?? []).filter {
+        let behind = (batch?.members ?? []).filter {
             $0.isRemoved == member.isRemoved && $0.ordinal != member.ordinal
         }
-        return Array(members.prefix(RefusalTrial.tryCountMax))
+        if !behind.isEmpty { return Array(behind.prefix(RefusalTrial.tryCountMax)) }
+        let (ledger, segment, last) = (context.ledger, lane.segment, state.cursor.position)
+        let parked = state.parked
+        let present = try await context.pool.run {
+            try SegmentFold.fold(ledger, segment, through: last, keepsMembers: true).members
+                .filter { $0 != member.ordinal && !parked.holds($0) }
+        }
+        return present.sorted().prefix(RefusalTrial.tryCountMax).map {
+            LaneBatch.Member(
+                ordinal: $0, position: prepared.batch.lastPosition, isRemoved: member.isRemoved)
+        }
     }
 
     private static let otherCountMax = 100
 
     /// Runs the query with these members and takes it back.
+    ///
+    /// - Parameter refusal: what was said of the whole.
     private func outcome(
         of members: [LaneBatch.Member], _ query: QueryKind, _ batch: LaneBatch,
-        over session: any TargetSession
+        after refusal: TargetFailure, over session: any TargetSession
     ) async throws -> RefusalTrial.Outcome {
         try Task.checkCancellation()
         var part = batch
@@ -132,7 +146,10 @@ extension LaneWorker {
             guard failure.class != .transient, !failure.isConnectionLost else {
                 throw plan.told(failure)
             }
-            outcome = .refused(failure.class, code: failure.targetCode)
+            // What Segledger finds wrong with the query itself says nothing for rows.
+            let isCertain = failure.class == .permanent && !failure.isTargetsWord
+            outcome = .refused(
+                failure.class, code: isCertain ? refusal.targetCode : failure.targetCode)
         }
         try await session.rollback()
         return outcome

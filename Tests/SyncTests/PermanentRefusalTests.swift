@@ -132,6 +132,22 @@ struct PermanentRefusalTests {
         try await world.close()
     }
 
+    @Test("A change that comes alone is compared with those who are in the segment already")
+    func aloneAmongMembers() async throws {
+        for size in [1, 100] {
+            let world = try World(size: size)
+            try await world.configure()
+            try await world.append(.profilesAdded, 1, ["a", "b"])
+            let target = target("'c'")
+            #expect(try await world.sync(target).state == .done)
+            try await world.append(.profilesAdded, 1, ["c"])
+            #expect(try await world.sync(target).state == .done)
+            #expect(try await names(world) == ["add_profiles c refused"])
+            #expect(target.queries.joined().split(separator: "'").count { $0 == "a" } == 1)
+            try await world.close()
+        }
+    }
+
     @Test("A single change without another to compare it with stops its integration")
     func alone() async throws {
         let world = try World()
