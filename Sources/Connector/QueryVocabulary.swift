@@ -89,11 +89,11 @@ package struct QueryVocabulary: Sendable {
     ]
 
     private static func unquoted(_ part: some StringProtocol) -> Substring {
-        let text = Substring(part)
-        guard text.count > 2, let first = text.first, let last = text.last,
-            [("\"", "\""), ("`", "`"), ("[", "]")].contains(where: { $0 == (first, last) })
-        else { return text }
-        return text.dropFirst().dropLast()
+        // A text's own quotes may stand around the whole: then only one of a part's is left.
+        var text = Substring(part)
+        if let first = text.first, "\"`[".contains(first) { text = text.dropFirst() }
+        if let last = text.last, "\"`]".contains(last) { text = text.dropLast() }
+        return text
     }
 
     // MARK: Reading

@@ -51,7 +51,7 @@ enum ODBCFailures {
             class: meaning.class, targetCode: code(record, dialect.codeForm),
             message: meaning.sentence, hint: meaning.hint,
             isConnectionLost: meaning.isConnectionLost, isRightMissing: meaning.isRightMissing)
-        if dialect.isMadeUp(record.native) {
+        if dialect.isMadeUp(record.native), failure.class != .transient {
             failure.class = .values
             failure.message = "a trigger or procedure raised an error"
             failure.targetCode = "other"

@@ -95,8 +95,8 @@ extension LaneWorker {
         return batch.members.count > 1 || known.parked == nil
     }
 
-    /// Changes behind a delivery that go through the same query as `member`, of other profiles; where
-    /// there are none, those who are in the segment already.
+    /// Changes behind a delivery that go through the same query as `member`, of other profiles;
+    /// where there are none, those who are in the segment already.
     private func others(
         than member: LaneBatch.Member, behind prepared: PreparedDelivery
     ) async throws -> [LaneBatch.Member] {

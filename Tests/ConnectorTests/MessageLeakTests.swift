@@ -97,7 +97,7 @@ struct MessageLeakTests {
         CREATE TRIGGER complains BEFORE INSERT ON raised FOR EACH ROW EXECUTE FUNCTION complain();
         CREATE TABLE guarded (k text); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
         ALTER TABLE guarded FORCE ROW LEVEL SECURITY;
-        CREATE POLICY only ON guarded USING (true) WITH CHECK (length(k) < 3);
+        CREATE POLICY short_keys ON guarded USING (true) WITH CHECK (length(k) < 3);
         CREATE FUNCTION strict_sql(text) RETURNS integer LANGUAGE sql AS 'SELECT $1::integer';
         """
 
@@ -287,7 +287,6 @@ struct MessageLeakTests {
                 ("(SELECT k FROM words WHERE words MATCH '{$l.x}')", "Ca8317ry:a"),
                 ("(SELECT k FROM words WHERE words MATCH '{$l.x}')", "Ca8317ry AND ("),
                 ("(SELECT k FROM words WHERE words MATCH '{$l.x}')", "\"Ca8317ry"),
-                ("load_extension('{$l.x}')", Self.canary),
             ] {
                 try await expectSilence(
                     lane, .sqlite,
@@ -316,7 +315,6 @@ struct MessageLeakTests {
             ("v", "toString(match('a', '{$l.x}'))", "Ca8317ry("),
             ("v", "toString(throwIf(1, '{$l.x}'))", Self.canary),
             ("v", "toString(toFixedString('{$l.x}', 3))", Self.canary),
-            ("v", "toString(toDecimal32('{$l.x}', 2))", Self.canary),
             ("v", "dictGetString('{$l.x}', 'a', toUInt64(1))", Self.canary),
             ("v", "toString(getSetting('{$l.x}'))", Self.canary),
             ("i", "'{$l.x}'", Self.canary), ("d", "'{$l.x}'", Self.canary),
