@@ -41,12 +41,17 @@ extension ClickHouseFailures {
     private static let unknownZone = Cause(
         class: .values, words: "Cannot load time zone", sentence: "a value is no time zone")
 
+    /// An empty text in a column of numbers.
+    private static let shortValue = Cause(
+        class: .values, words: "value is too short", sentence: wrongForm)
+
     private static let network = "a connection that the server needs broke"
     private static let keeper = "the server cannot reach its Keeper or ZooKeeper"
 
     private static let unavailable: [Int: Entry] = [
         3: transient(network),  // UNEXPECTED_END_OF_FILE
-        32: transient(network),  // ATTEMPT_TO_READ_AFTER_EOF
+        32: Entry(  // ATTEMPT_TO_READ_AFTER_EOF
+            class: .transient, sentence: network, causes: [shortValue]),
         95: transient(network),  // CANNOT_READ_FROM_SOCKET
         96: transient(network),  // CANNOT_WRITE_TO_SOCKET
         159: transient(overdueSentence, hint: overdueHint),  // TIMEOUT_EXCEEDED

@@ -229,6 +229,13 @@ struct FailureTableTests {
             252, "Too many partitions for single INSERT block (more than 100).")
         #expect(spread.class == .repeatedKey)
         #expect(spread.hint?.contains("smaller") == true)
+        #expect(
+            try clickHouse(32, "Attempt to read after eof: while receiving packet").class
+                == .transient)
+        let empty = try clickHouse(
+            32,
+            "Attempt to read after eof: Cannot parse Int64 from String, because value is too short")
+        #expect(empty.class == .values)
         #expect(try clickHouse(242, "Table is in readonly mode").class == .transient)
         let fixed = try clickHouse(242, "Table is in readonly mode due to static storage")
         #expect(fixed.class == .permanent)

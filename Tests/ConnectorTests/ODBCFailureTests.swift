@@ -85,7 +85,7 @@ struct ODBCFailureTests {
         ] as [(String, TargetFailure.Class)])
     func states(_ state: String, _ expected: TargetFailure.Class) {
         for dialect in [ODBCDialect.sqlServer, .oracle] {
-            for native in [0, 99_999] {
+            for native in [0, 49_999] {
                 let failure = dialect.failure(state: state, native: native, message: "secret")
                 #expect(failure.class == expected)
                 #expect(!failure.targetCode.isEmpty)

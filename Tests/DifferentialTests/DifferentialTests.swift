@@ -9,7 +9,7 @@ struct DifferentialTests {
         "INV-7: random SQL around tags writes values, byte for byte, and nothing else",
         arguments: TestedDatabase.chosen)
     func differential(_ database: TestedDatabase) async throws {
-        let seed = SeededGenerator.seed
+        let seed = Regime.seed
         var regime = try await Regime(database, seed: seed)
         try await regime.run(statementCount: Regime.statementCount)
         print("\(regime.summary), seed \(seed)")

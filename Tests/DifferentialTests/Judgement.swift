@@ -127,7 +127,11 @@ struct Judgement {
         valueCount += 1
         // `@` is the absolute value in PostgreSQL.
         let ignoresSign = template.source.contains("@")
-        guard CellMatch.matches(Array(hostile.utf8), parts, ignoresSign: ignoresSign) else {
+        let ways = [parts, substitution.parts(of: Array(harmless.utf8), takesQuotes: false)]
+        let isMeant = ways.contains {
+            CellMatch.matches(Array(hostile.utf8), $0, ignoresSign: ignoresSign)
+        }
+        guard isMeant else {
             return "\(shown(harmless)) became \(shown(hostile))"
         }
         return nil

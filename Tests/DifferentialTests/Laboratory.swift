@@ -135,10 +135,10 @@ final class Laboratory: StatementReader {
     private func written(_ sql: [UInt8]) async throws -> [[String?]] {
         let question = "SELECT n, c, d FROM data ORDER BY n"
         guard database.isTransactional else {
-            _ = try await session.execute(sql)
-            let written = try await rows(question)
+            // A statement that failed may have left some of its rows.
             try await execute("TRUNCATE TABLE data")
-            return written
+            _ = try await session.execute(sql)
+            return try await rows(question)
         }
         try await session.begin()
         _ = try await session.executeOrUndo(sql)

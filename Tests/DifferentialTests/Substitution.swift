@@ -33,6 +33,13 @@ struct Substitution {
             guard markers.count == texts.count else { continue }
             for (marker, text) in zip(markers, texts) where marker.count > 5 {
                 insert(Key(marker: marker, hostile: [text]))
+                // `json` writes quotes of its own, which can meet those of the template.
+                if Self.isQuoted(marker), Self.isQuoted(text) {
+                    insert(
+                        Key(
+                            marker: Array(marker.dropFirst().dropLast()),
+                            hostile: [Array(text.dropFirst().dropLast())]))
+                }
             }
         }
         keys.sort { $0.marker.count > $1.marker.count }
@@ -54,6 +61,11 @@ struct Substitution {
             return keys.append(key)
         }
         keys[known].hostile += key.hostile
+    }
+
+    private static func isQuoted(_ text: [UInt8]) -> Bool {
+        let quote = UInt8(ascii: "\"")
+        return text.count > 1 && text.first == quote && text.last == quote
     }
 
     private static func packed(_ bytes: ArraySlice<UInt8>) -> UInt64 {
@@ -85,13 +97,18 @@ struct Substitution {
     }
 
     /// A harmless cell in parts.
-    func parts(of cell: [UInt8]) -> [Part] {
+    ///
+    /// - Parameter takesQuotes: a quote that can be a text's own is; else it is the template's.
+    func parts(of cell: [UInt8], takesQuotes: Bool = true) -> [Part] {
         var parts: [Part] = []
         var constant: [UInt8] = []
         var index = 0
         while index < cell.count {
             guard firstBytes.contains(cell[index]),
-                let key = keys.first(where: { cell[index...].starts(with: $0.marker) })
+                let key = keys.first(where: {
+                    (takesQuotes || !Self.isQuoted($0.marker))
+                        && cell[index...].starts(with: $0.marker)
+                })
             else {
                 constant.append(cell[index])
                 index += 1

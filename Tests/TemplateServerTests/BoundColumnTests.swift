@@ -70,15 +70,19 @@ struct BoundColumnTests {
         case refused(TargetFailure.Class, code: String)
     }
 
+    /// nil: the server does not take the values beside the text, so that the text is sent.
     private static func outcome(
         _ query: TargetQuery, _ table: String, _ session: any TargetSession, _ kind: ConnectorKind
-    ) async throws -> Outcome {
+    ) async throws -> Outcome? {
         do {
             let result = try await session.deliver(
                 TargetDelivery(
                     lane: LaneKey(integration: "columns", segment: SegmentID(1)), id: "d",
                     move: nil, queries: [query]))
-            guard case .committed(let counts) = result else { return .rows([["\(result)"]]) }
+            guard case .committed(let counts) = result else {
+                #expect(query.isBound && result == .unbindable(query: 0), "\(result)")
+                return nil
+            }
             let shown =
                 switch kind {
                 case .postgresql: "c::text, pg_column_size(c)"
@@ -86,7 +90,7 @@ struct BoundColumnTests {
                 default: "hex(c), CAST(c AS CHAR)"
                 }
             let rows = try await session.query(
-                Array("SELECT n, \(shown) FROM \(table) ORDER BY n".utf8))
+                Array("SELECT n, \(shown) FROM \(table) ORDER BY n, \(shown)".utf8))
             return .rows(rows + [["\(counts)"]])
         } catch let failure as TargetFailure {
             return .refused(failure.class, code: failure.targetCode)
@@ -128,14 +132,17 @@ struct BoundColumnTests {
                     try template.render(rows, Self.scope, into: &text)
                     var outcomes: [Outcome] = []
                     for query in [TargetQuery.text(text), .bound(bound)] {
-                        outcomes.append(try await Self.outcome(query, table, session, kind))
+                        guard
+                            let outcome = try await Self.outcome(query, table, session, kind)
+                        else { continue }
+                        outcomes.append(outcome)
                         let undo =
                             isSearch ? "UPDATE \(table) SET n = 1" : "DELETE FROM \(table)"
                         _ = try await open.execute(Array(undo.utf8))
                     }
                     cellCount += 1
                     #expect(
-                        outcomes[0] == outcomes[1],
+                        outcomes[0] == outcomes.last,
                         "\(server): \(column): \(shape): \(value.map { "\($0)" } ?? "missing")")
                 }
                 _ = try await open.execute(Array("DELETE FROM \(table)".utf8))
