@@ -330,8 +330,11 @@ struct MessageLeakTests {
                 RenderRows([Self.profile(text)], for: template), BoundQueryTests.Lane.scope(),
                 into: &output)
             let query = output
-            let failure = try #require(
-                try await caught { _ = try await session.execute(query) }, "\(expression)")
+            guard let failure = try await caught({ _ = try await session.execute(query) }) else {
+                // ClickHouse 18 takes any text for a date.
+                #expect(variant.testDescription.contains("18.16") && columns == "d")
+                continue
+            }
             let told = failure.told(in: QueryVocabulary([template]))
             for text in [failure, told].flatMap({ [$0.message, $0.hint ?? "", "\($0)"] }) {
                 #expect(!text.contains("8317") && !text.contains("4711"), "\(expression): \(text)")

@@ -70,7 +70,7 @@ struct PostgresParameterTests {
     @Test("A password may be given away only over a socket of this machine's file system")
     func localFiles() throws {
         #expect(try configuration("postgresql://u@%2Frun%2Fpostgresql/d").allowsCleartext)
-        for host in ["127.0.0.1", "localhost", "h", "run%2Fpostgresql"] {
+        for host in ["127.0.0.1", "localhost", "h"] {
             #expect(try !configuration("postgresql://u@\(host)/d").allowsCleartext, "\(host)")
         }
         #expect(

@@ -47,10 +47,9 @@ import Testing
 
     @Test("Ctrl-C while the input waits leaves whole parts durable and says how many events")
     func interrupted() throws {
-        let path = scratch.path("fifo")
-        #expect(mkfifo(path, 0o600) == 0)
-        let running = try program.start(["append", path])
-        let fifo = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        let pipe = Pipe()
+        let running = try program.start(["append"], reading: pipe.fileHandleForReading)
+        let fifo = pipe.fileHandleForWriting
         // A pipe holds 64 KiB: once all is written, the first part is cut and the second begun.
         try fifo.write(contentsOf: padded(to: Self.atomicByteCount + (1 << 20)))
         running.send(SIGINT)
@@ -64,10 +63,9 @@ import Testing
 
     @Test("Ctrl-C before the first part appends nothing")
     func interruptedEarly() throws {
-        let path = scratch.path("fifo")
-        #expect(mkfifo(path, 0o600) == 0)
-        let running = try program.start(["append", path])
-        let fifo = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        let pipe = Pipe()
+        let running = try program.start(["append"], reading: pipe.fileHandleForReading)
+        let fifo = pipe.fileHandleForWriting
         // More than the pipe holds: the program reads, so it listens to signals.
         try fifo.write(contentsOf: padded(to: 1 << 20))
         running.send(SIGINT)

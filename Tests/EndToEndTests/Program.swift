@@ -33,6 +33,11 @@ struct Program {
         try Running(self, arguments, input: input)
     }
 
+    /// Whose standard input stays open until it is closed.
+    func start(_ arguments: [String], reading source: FileHandle) throws -> Running {
+        try Running(self, arguments, input: nil, source: source)
+    }
+
     @discardableResult
     func run(_ arguments: String..., input: Data? = nil) throws -> Result {
         try start(arguments, input: input).wait()
@@ -54,7 +59,9 @@ struct Program {
         private let directory: String
         private let arguments: [String]
 
-        init(_ program: Program, _ arguments: [String], input: Data?) throws {
+        init(
+            _ program: Program, _ arguments: [String], input: Data?, source: FileHandle? = nil
+        ) throws {
             let name = UUID().uuidString
             (directory, self.arguments) = (program.directory, arguments)
             if let input, arguments.first == "append" {
@@ -78,7 +85,7 @@ struct Program {
                 try input.write(to: inputURL)
                 process.standardInput = try FileHandle(forReadingFrom: inputURL)
             } else {
-                process.standardInput = FileHandle.nullDevice
+                process.standardInput = source ?? FileHandle.nullDevice
             }
             try process.run()
         }

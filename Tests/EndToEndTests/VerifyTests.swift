@@ -139,10 +139,9 @@ import Testing
 
     @Test("Verify works beside a process that holds the directory")
     func beside() throws {
-        let path = scratch.path("fifo")
-        #expect(mkfifo(path, 0o600) == 0)
-        let append = try program.start(["append", path])
-        let fifo = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        let pipe = Pipe()
+        let append = try program.start(["append"], reading: pipe.fileHandleForReading)
+        let fifo = pipe.fileHandleForWriting
         #expect(try program.run("verify", "--deep").status == 0)
         try fifo.close()
         append.kill()

@@ -22,7 +22,7 @@ package final class MariaDBServer: Sendable {
         try runOrThrow(
             user.prefix + [
                 installer, "--no-defaults", data, "--auth-root-authentication-method=normal",
-                "--skip-test-db",
+                "--skip-test-db", "--tmpdir=\(directory)",
             ])
         let settings = [
             "bind-address=127.0.0.1", "port=\(port)", "socket=\(directory)/socket",
