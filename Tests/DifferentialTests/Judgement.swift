@@ -42,7 +42,10 @@ struct Judgement {
         case (.failure(let code, let kind, let message), .rows):
             return kind == .values ? nil : "harmless values fail: \(code) \(message)"
         case (.failure(let first, _, _), .failure(let second, _, let message)):
+            // ClickHouse reads data before it has read the statement: one that is broken anyway
+            // fails where the data first does.
             guard isSyntax(first) != isSyntax(second), !writesBareNumbers,
+                database.reader != .clickHouseEngine,
                 ![first, second].contains(where: { $0.hasPrefix("HTTP") })
             else { return nil }
             return "harmless values fail with \(first), hostile ones with \(second) \(message)"
@@ -70,8 +73,8 @@ struct Judgement {
                 ? nil
                 : "\(harmless.count) rows with harmless values, \(hostile.count) with hostile ones"
         }
-        // What several SELECTs give comes in any order.
-        guard template.source.contains("UNION") else {
+        // What several SELECTs give comes in any order, and what is read back in that of values.
+        guard template.source.contains("UNION") || template.frame == .insert else {
             for (expected, found) in zip(harmless, hostile) {
                 if let problem = differentRow(expected, found) { return problem }
             }
@@ -114,6 +117,12 @@ struct Judgement {
         }
         let hasKey = parts.contains {
             if case .key = $0 { true } else { false }
+        }
+        // The first column of `data` holds whole numbers: others are rounded.
+        if template.frame == .insert, Double(harmless) != nil, let number = Double(hostile),
+            number == number.rounded()
+        {
+            return nil
         }
         guard hasKey else {
             let isEqual = harmless.utf8.elementsEqual(hostile.utf8)

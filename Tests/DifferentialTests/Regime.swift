@@ -1,4 +1,6 @@
 import Foundation
+import KindTesting
+import SegmentModel
 import ServerTesting
 
 /// Tries random templates on one database until enough of them have compiled.
@@ -47,6 +49,9 @@ struct Regime {
     mutating func run(statementCount: Int) async throws {
         while compiledCount < statementCount, findings.count < Self.findingCountMax {
             let template = grammar.next()
+            // SQL Server loses what is beyond ASCII in a text of the query's own without N.
+            guard database.rules.kind != .mssql || template.source.utf8.allSatisfy({ $0 < 0x80 })
+            else { continue }
             generatedCount += 1
             let values = TrialValues(trial.pool, random: &random)
             try await take(template, values)

@@ -144,6 +144,9 @@ struct ObeyedHint: Sendable, CustomTestStringConvertible {
             wrong: "DELETE FROM m WHERE s = {segment_id} // all of it",
             obeyed: "DELETE FROM m WHERE s = {segment_id} -- all of it", kind: .mysql,
             query: .clearSegment),
+        ObeyedHint(
+            wrong: "SET standard_conforming_strings = off; DELETE FROM m WHERE s = {segment_id}",
+            obeyed: "DELETE FROM m WHERE s = {segment_id}", query: .clearSegment),
         row("{subscription_field(\"a\")}", "{$l.a}"),
         ObeyedHint(
             wrong: insert.replacing("INSERT", with: "INSERT IGNORE"),
