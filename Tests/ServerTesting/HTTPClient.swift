@@ -54,8 +54,8 @@ private final class HTTPConnection: @unchecked Sendable {  // used under the cli
         setsockopt(
             descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))
         guard LoopbackPort.withAddress(port, { connect(descriptor, $0, $1) }) == 0 else {
+            // `deinit` closes it: twice would close what another thread has opened meanwhile.
             let reason = errno
-            close(descriptor)
             throw ServerProblem(description: "no HTTP server on port \(port): errno \(reason)")
         }
     }
