@@ -43,11 +43,12 @@ demo: release ## build for use, then tell the whole story on an SQLite target
 
 .PHONY: test
 test: setup-test ## check the style and run every test
-	@status=0; \
+	@status=0; mkdir -p .build; log=.build/test.log; \
 	echo "make test: style"; $(MAKE) lint || status=1; \
-	echo "make test: swift test"; $(FEW_AT_ONCE) swift test || status=1; \
+	echo "make test: swift test"; $(FEW_AT_ONCE) swift test 2>&1 | tee $$log || status=1; \
 	if [ $$status -eq 0 ]; then echo "make test: PASSED (style and all tests)"; \
-	else echo "make test: FAILED (see above)" >&2; fi; \
+	else grep -A 12 -E '^.{1,4}(Test|Suite) .* recorded an issue|error: ' $$log | tail -n 60 >&2 || true; \
+	  echo "make test: FAILED (what failed is repeated above; all of it is in $$log)" >&2; fi; \
 	exit $$status
 
 .PHONY: test-long

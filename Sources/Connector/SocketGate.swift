@@ -42,8 +42,10 @@ package final class SocketGate {
     /// The server has closed its side, or the network did.
     private var isOver = false
 
-    /// Puts itself on a connected socket. nil: the system gives no more descriptors.
+    /// Puts itself on a connected socket. nil: there is none, or the system gives no more
+    /// descriptors.
     package init?(on descriptor: CInt, inspection: (any Inspection)?, byteCountMax: Int) {
+        guard descriptor >= 0 else { return nil }
         var pair: [CInt] = [-1, -1]
         let type = CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &pair) == 0 else { return nil }

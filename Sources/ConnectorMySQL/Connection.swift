@@ -51,6 +51,8 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     private var deadline: UInt64 = 0
     private var isCancellable = false
     private var interruption = Interruption.none
+    /// Of the statement that is being interrupted.
+    private var cancelRepetition: CancelRepetition?
     /// An interruption may still wait in the server for the next statement.
     private var isInterruptionLeft = false
     private(set) var isLost = false
@@ -163,6 +165,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     private func start(isCancellable: Bool) {
         self.isCancellable = isCancellable
         interruption = .none
+        cancelRepetition = nil
         // MySQL limits SELECT alone; there the client interrupts what takes too long.
         let grace = isMariaDB ? Self.graceMilliseconds : 0
         deadline = MySQLLine.nanoseconds(after: configuration.statementTimeoutMilliseconds + grace)
@@ -209,21 +212,24 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
         }
     }
 
-    /// Asks the server to end the statement, once; the second time the connection is given up. The
-    /// end of a transaction is never interrupted.
+    /// Asks the server to end the statement, again while it has time to say so; then the connection
+    /// is given up. The end of a transaction is never interrupted.
     private func interrupt(_ reason: Interruption) throws(TargetFailure) {
-        guard isCancellable, interruption == .none else {
+        guard isCancellable, cancelRepetition?.isOver != true else {
             isLost = true
             var failure =
                 interruption == .cancelled ? MySQLFailures.cancelled : MySQLFailures.overdue
             failure.isConnectionLost = true
             throw failure
         }
-        interruption = reason
+        if cancelRepetition == nil {
+            interruption = reason
+            cancelRepetition = CancelRepetition()
+        }
         isInterruptionLeft = true
         let request = MySQLCancelRequest(
             configuration: configuration, connectionID: UInt(mysql_thread_id(handle)))
-        let isSent = request.send(waitingMilliseconds: Self.graceMilliseconds)
-        deadline = isSent ? MySQLLine.nanoseconds(after: Self.graceMilliseconds) : 0
+        let isSent = request.send(waitingMilliseconds: CancelRepetition.graceMilliseconds)
+        deadline = cancelRepetition?.nextDeadline(isSent: isSent) ?? 0
     }
 }

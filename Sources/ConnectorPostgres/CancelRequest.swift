@@ -15,9 +15,10 @@ final class CancelRequest: @unchecked Sendable {  // libpq only reads it after P
         PQfreeCancel(handle)
     }
 
-    /// Asks the server to cancel, and waits for its answer only so long: PQcancel blocks without
-    /// a limit, so it gets a thread that may stay behind.
-    func send(waitingMilliseconds: Int) {
+    /// Asks the server to cancel, and waits for its answer only so long; false: it may still be
+    /// under way. PQcancel blocks without a limit, so it gets a thread that may stay behind.
+    @discardableResult
+    func send(waitingMilliseconds: Int) -> Bool {
         let done = WakeUp()
         startDetachedThread(name: "postgres-cancel") {
             var message = [CChar](repeating: 0, count: 256)
@@ -25,6 +26,6 @@ final class CancelRequest: @unchecked Sendable {  // libpq only reads it after P
             PQcancel(self.handle, &message, CInt(message.count))
             done.signal()
         }
-        _ = done.wait(milliseconds: waitingMilliseconds)
+        return done.wait(milliseconds: waitingMilliseconds)
     }
 }

@@ -25,6 +25,8 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     private var deadline: UInt64 = 0
     /// The wait reacts to `signal`: not while a transaction ends, nor twice.
     private var isCancellable = false
+    /// Of the statement that is being cancelled.
+    private var cancelRepetition: CancelRepetition?
     private(set) var isLost = false
     var statements = KeptStatements()
     /// The beginning of the delivery that comes next, under way.
@@ -161,6 +163,7 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     /// Starts the clock of what was sent before.
     func restartClock(isCancellable: Bool) {
         self.isCancellable = isCancellable
+        cancelRepetition = nil
         setDeadline(milliseconds: statementTimeoutMilliseconds + Self.graceMilliseconds)
     }
 
@@ -220,11 +223,14 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
             switch try pollSocket(events) {
             case .ready: return
             case .cancelled:
-                // Once; the server then has a little time to say so.
                 isCancellable = false
-                cancelRequest?.send(waitingMilliseconds: Self.graceMilliseconds)
-                setDeadline(milliseconds: Self.graceMilliseconds)
+                cancelRepetition = CancelRepetition()
+                askToCancel()
             case .overdue:
+                if cancelRepetition?.isOver == false {
+                    askToCancel()
+                    continue
+                }
                 isLost = true
                 if signal.isRaised {
                     var failure = PostgresFailures.cancelled
@@ -235,6 +241,12 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
                 throw PostgresFailures.overdue
             }
         }
+    }
+
+    /// The server then has a little time to say so.
+    private func askToCancel() {
+        let isSent = cancelRequest?.send(waitingMilliseconds: CancelRepetition.graceMilliseconds)
+        deadline = cancelRepetition?.nextDeadline(isSent: isSent ?? false) ?? 0
     }
 
     // MARK: Bytes in and out

@@ -57,7 +57,10 @@ struct RogueMemoryTests {
         process.waitUntilExit()
         let lines = figures.split(separator: "\n")
         let numbers = (lines.last ?? "").split(separator: " ").compactMap { Int($0) }
-        guard numbers.count == 2 else { throw ServerProblem(description: figures + text) }
+        guard numbers.count == 2 else {
+            throw ServerProblem(
+                description: "the meter ended with \(process.terminationStatus): \(figures)\(text)")
+        }
         return (numbers[0], numbers[1], text)
     }
 

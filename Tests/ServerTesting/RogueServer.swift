@@ -36,19 +36,23 @@ package final class RogueServer: Sendable {
         state.withLock { $0.conversations }.map(\.received)
     }
 
+    /// May be called again: the listener's number belongs to somebody else by then.
     package func stop() {
-        let conversations = state.withLock { state in
-            state.isStopped = true
-            return state.conversations
+        let (isFirst, conversations) = state.withLock { state in
+            defer { state.isStopped = true }
+            return (!state.isStopped, state.conversations)
         }
-        shutdown(listener, CInt(SHUT_RDWR))
+        if isFirst { shutdown(listener, CInt(SHUT_RDWR)) }
         for conversation in conversations { conversation.end() }
     }
 
     private func accept() {
         while true {
             let descriptor = Glibc.accept(listener, nil, nil)
-            guard descriptor >= 0 else { break }
+            if descriptor < 0 {
+                if state.withLock({ $0.isStopped }) { break }
+                continue
+            }
             let conversation = RogueConversation(descriptor)
             let isStopped = state.withLock { state in
                 state.conversations.append(conversation)

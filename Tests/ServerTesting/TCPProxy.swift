@@ -26,6 +26,7 @@ package final class TCPProxy: Sendable {
         var isDown = false
         var isSilent = false
         var isStopped = false
+        var connectionsToRefuse = 0
         var cut: (side: Side, byteCount: Int)?
         /// How many bytes of the server's go through before everything is held.
         var byteCountBeforeHold: Int?
@@ -84,6 +85,14 @@ package final class TCPProxy: Sendable {
             for one in state.connections { shutdown(one, CInt(SHUT_RDWR)) }
         }
     }
+
+    /// Refuses the next so many connections, and leaves those that stand alone.
+    package func refuse(connections count: Int) {
+        state.withLock { $0.connectionsToRefuse = count }
+    }
+
+    /// How many connections are still to be refused.
+    package var connectionsToRefuse: Int { state.withLock { $0.connectionsToRefuse } }
 
     /// Lets so many bytes of one side through, over all connections from now on, and then cuts the
     /// connection that it is speaking on: in the middle of a message, where it falls so.
@@ -153,10 +162,14 @@ package final class TCPProxy: Sendable {
     private func accept() {
         while true {
             let client = Glibc.accept(listener, nil, nil)
-            let isWanted = state.withLock { !$0.isDown && !$0.isStopped }
             if client < 0 {
                 if state.withLock({ $0.isStopped }) { break }
                 continue
+            }
+            let isWanted = state.withLock { state in
+                let isRefused = state.connectionsToRefuse > 0
+                if isRefused { state.connectionsToRefuse -= 1 }
+                return !isRefused && !state.isDown && !state.isStopped
             }
             let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             guard isWanted, LoopbackPort.withAddress(serverPort, { connect(server, $0, $1) }) == 0
