@@ -88,7 +88,7 @@ extension SQLiteFailures {
 
     static func sentence(_ code: CInt) -> String {
         if let sentence = extendedSentences[code] { return sentence }
-        return sentences[code & 0xFF] ?? "the database refuses the query"
+        return sentences[code & 0xFF] ?? "the query is not one that the database can run"
     }
 
     private static let extendedSentences: [CInt: String] = [

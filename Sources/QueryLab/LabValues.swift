@@ -16,6 +16,9 @@ enum LabValues {
         "12345678901234567890", "1e400",
     ]
 
+    /// Two to remove together, and one to keep: as binary fractions it is the first.
+    static let neighbours = ["9007199254740992", "7", "9007199254740993"]
+
     /// One of each kind that JSON has beside texts.
     static let others: [FieldValue] =
         numbers.map { .number($0) } + [

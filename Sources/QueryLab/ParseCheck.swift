@@ -30,10 +30,11 @@ package struct ParseCheck: Sendable {
     ) async throws -> [TemplateDiagnostic] {
         var refusals: [(kind: String, TargetFailure)] = []
         var isRead = false
+        let vocabulary = QueryVocabulary([template])
         for (name, value) in Self.kinds {
             guard let sql = rendered(template, use, value) else { continue }
             if let failure = try await refusal(of: sql) {
-                refusals.append((name, failure))
+                refusals.append((name, failure.told(in: vocabulary)))
             } else {
                 isRead = true
             }

@@ -164,8 +164,26 @@ extension TemplateLab {
                         ? "\(field): removing \(shown) \(Self.reaching)"
                         : "\(field): removing \(shown) does not remove exactly its row")
             }
+            if field != "id", let reason = try await neighbours(field) { return .unsafe(reason) }
         }
         return .safe
+    }
+
+    /// Whether numbers that are removed together take another one along, which differs from one of
+    /// them in its sixteenth digit, as where a column is compared as binary fractions.
+    private func neighbours(_ field: String) async throws -> String? {
+        var three = Array(profiles.prefix(3))
+        for (place, text) in LabValues.neighbours.enumerated() {
+            three[place].fields[field] = .number(text)
+        }
+        let kept = try await run([adding([three[2]])])
+        guard case .rows = kept, case .rows = try await run([adding(three, size: 1)]) else {
+            return nil
+        }
+        let outcome = try await run([adding(three, size: 1), removing([three[0], three[1]])])
+        guard outcome != kept else { return nil }
+        return "\(field): removing the numbers \(LabValues.neighbours[0]) and "
+            + "\(LabValues.neighbours[1]) together does not leave \(LabValues.neighbours[2])"
     }
 
     /// Fields without which a profile gets a row that no removal takes away.
