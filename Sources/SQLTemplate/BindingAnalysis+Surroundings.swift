@@ -82,6 +82,6 @@ extension BindingAnalysis {
     private func isClosing(_ text: ArraySlice<UInt8>) -> Bool {
         if ",);".utf8.contains(text.first ?? 0) { return true }
         let word = text.prefix { SQLLexer.isWordStart($0) || SQLLexer.isDigit($0) }
-        return Self.closingWords.contains(String(decoding: word, as: UTF8.self).uppercased())
+        return Self.closingWords.contains(SQLLexer.capitals(word))
     }
 }

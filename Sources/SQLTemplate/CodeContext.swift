@@ -100,10 +100,10 @@ struct CodeContext: Equatable {
     private(set) var depth: UInt8 = 0
     /// Commas since the procedure's name.
     private(set) var argument: UInt8 = 0
-    /// What makes a string code here, in capitals; no part of equality.
-    private(set) var name = ""
-    /// The name before the point that was the last token, or the name that was, in capitals.
-    private var package = ""
+    /// What makes a string code here; no part of equality.
+    private(set) var name = CodeIndex.Name.none
+    /// The name before the point that was the last token, or the name that was.
+    private var package = CodeIndex.Name.none
     private var isBehindPoint = false
 
     static func == (left: CodeContext, right: CodeContext) -> Bool {
@@ -147,7 +147,7 @@ struct CodeContext: Equatable {
             default: min(argument, other.argument)
             }
         if !isCode, other.isCode { joined.name = other.name }
-        if package.isEmpty { joined.package = other.package }
+        if package == .none { joined.package = other.package }
         joined.isBehindPoint = isBehindPoint || other.isBehindPoint
         return joined
     }
@@ -160,23 +160,24 @@ struct CodeContext: Equatable {
     ) -> Effect {
         var effect = Effect.none
         let before = flags
-        let entries = index.entries(of: word, in: isBehindPoint ? package : "")
+        let found = index.find(word)
+        let entries = index.entries(of: found, in: isBehindPoint ? package : .none)
         flags.subtract(.head)
-        package = word
+        package = found
         isBehindPoint = false
         if before.contains(.format), word != "VALUES" { effect = .formatData }
         if index.dynamic == .procedures {
             if before.contains(.variable), Self.verbs.contains(word) { effect = .dynamicSource }
-            if takeCallWord(word, entries, before) { return effect }
+            if takeCallWord(word, found, entries, before) { return effect }
         } else if index.dynamic == .using, takeDynamicWord(word, before) {
             return .dynamicSource
         }
         if before.contains(.start) || (index.dynamic == .procedures && Self.verbs.contains(word)) {
-            begin(word, entries)
+            begin(word, found, entries)
         } else if before.contains(.defining) {
             if entries.contains(.definition) {
                 flags.insert(.whole)
-                name = word
+                name = found
                 flags.remove(.defining)
             } else if Self.plainDefinitions.contains(word) {
                 flags.remove(.defining)
@@ -186,7 +187,7 @@ struct CodeContext: Equatable {
         if takesExpressions(index), !Self.constants.contains(word) { effect = .dynamicSource }
         if entries.contains(.function) {
             flags.insert(.function)
-            if depth == 0, !flags.contains(.whole) { name = word }
+            if depth == 0, !flags.contains(.whole) { name = found }
         }
         if hasFormatData { takeInsertWord(word, before) }
         return effect
@@ -196,11 +197,13 @@ struct CodeContext: Equatable {
         depth > 0 && index.functionsTakeExpressions
     }
 
-    private mutating func begin(_ word: String, _ entries: [CodeIndex.Entry]) {
+    private mutating func begin(
+        _ word: String, _ found: CodeIndex.Name, _ entries: CodeIndex.Entries
+    ) {
         flags.remove(.defining)
         if entries.contains(.statement) {
             flags.insert(.whole)
-            name = word
+            name = found
         }
         switch word {
         case "CREATE", "ALTER": flags.insert(.defining)
@@ -214,7 +217,7 @@ struct CodeContext: Equatable {
         case "FROM", "JOIN", "FUNCTION": flags.insert(.from)
         case "FORMAT" where before.contains(.from):
             flags.insert(.function)
-            name = word
+            name = .format
         case "SELECT", "WITH":
             if flags.contains(.insert) {
                 flags.remove(.insert)
@@ -251,12 +254,12 @@ struct CodeContext: Equatable {
         if before.contains(.start) { flags.subtract([.prepare, .open]) }
         switch word {
         case "EXECUTE": flags.formUnion([.execute, .prepare])
-        case "IMMEDIATE" where before.contains(.execute): startText("EXECUTE IMMEDIATE")
+        case "IMMEDIATE" where before.contains(.execute): startText(.executeImmediate)
         case "PREPARE" where before.contains(.start): flags.insert(.prepare)
-        case "FROM" where before.contains(.prepare): startText("PREPARE")
+        case "FROM" where before.contains(.prepare): startText(.prepare)
         case "OPEN" where before.contains(.start): flags.insert(.open)
         case "FOR" where before.contains(.open):
-            startText("OPEN")
+            startText(.open)
             flags.insert(.cursor)
         case "USING" where before.contains(.prepare): flags.insert(.using)
         default: break
@@ -264,7 +267,7 @@ struct CodeContext: Equatable {
         return false
     }
 
-    private mutating func startText(_ statement: String) {
+    private mutating func startText(_ statement: CodeIndex.Name) {
         flags.subtract([.prepare, .open])
         flags.insert(.dynamic)
         name = statement
@@ -272,12 +275,12 @@ struct CodeContext: Equatable {
 
     /// True: the word belongs to an EXEC.
     private mutating func takeCallWord(
-        _ word: String, _ entries: [CodeIndex.Entry], _ before: Flags
+        _ word: String, _ found: CodeIndex.Name, _ entries: CodeIndex.Entries, _ before: Flags
     ) -> Bool {
         if word == "EXEC" || word == "EXECUTE" {
             flags.subtract(.procedure)
             flags.insert(.call)
-            name = "EXEC"
+            name = .exec
             argument = 0
             return true
         }
@@ -286,13 +289,13 @@ struct CodeContext: Equatable {
             return false
         }
         if before.contains(.call) {
-            takeProcedureName(word, entries)
+            takeProcedureName(found, entries)
             return true
         }
         if before.contains(.named) { beginArguments() }
         // The first statement may call a procedure without the word EXEC.
         if before.contains(.start), !Self.verbs.contains(word) {
-            takeProcedureName(word, entries)
+            takeProcedureName(found, entries)
             return false
         }
         if before.contains(.at), flags.contains(.leading) {
@@ -303,12 +306,14 @@ struct CodeContext: Equatable {
         return !flags.isDisjoint(with: [.arguments, .leading])
     }
 
-    private mutating func takeProcedureName(_ word: String, _ entries: [CodeIndex.Entry]) {
+    private mutating func takeProcedureName(
+        _ found: CodeIndex.Name, _ entries: CodeIndex.Entries
+    ) {
         flags.subtract([.call, .namedWhole, .namedLeading])
         flags.insert(.named)
         if entries.contains(.procedure) { flags.insert(.namedWhole) }
         if entries.contains(.statementProcedure) { flags.insert(.namedLeading) }
-        if !entries.isEmpty { name = word }
+        if !entries.isEmpty { name = found }
     }
 
     private mutating func beginArguments() {
@@ -321,12 +326,13 @@ struct CodeContext: Equatable {
     /// A name in quotes, in capitals.
     mutating func takeName(_ text: String, _ index: CodeIndex) -> Effect {
         let before = flags
-        let entries = index.entries(of: text, in: isBehindPoint ? package : "")
+        let found = index.find(text)
+        let entries = index.entries(of: found, in: isBehindPoint ? package : .none)
         flags.subtract(.head)
-        package = text
+        package = found
         isBehindPoint = false
         if before.contains(.call) {
-            takeProcedureName(text, entries)
+            takeProcedureName(found, entries)
             return .none
         }
         if before.contains(.named) { beginArguments() }
@@ -334,7 +340,7 @@ struct CodeContext: Equatable {
             before.contains(.dynamic) || takesExpressions(index) ? .dynamicSource : .none
         if entries.contains(.function) {
             flags.insert(.function)
-            if depth == 0, !flags.contains(.whole) { name = text }
+            if depth == 0, !flags.contains(.whole) { name = found }
         }
         return effect
     }
@@ -342,7 +348,7 @@ struct CodeContext: Equatable {
     /// A string, a number or a value that a tag writes.
     mutating func takeOperand() {
         flags.subtract(.head)
-        package = ""
+        package = .none
         isBehindPoint = false
         if flags.contains(.named) { beginArguments() }
         flags.remove(.call)
@@ -352,7 +358,7 @@ struct CodeContext: Equatable {
         let before = flags
         flags.subtract(.head)
         isBehindPoint = symbol == UInt8(ascii: ".")
-        if !isBehindPoint { package = "" }
+        if !isBehindPoint { package = .none }
         var effect = Effect.none
         if before.contains(.variable), symbol != UInt8(ascii: "@") {
             flags.remove(.variable)

@@ -59,16 +59,51 @@ package struct CodeRules: Sendable {
 }
 
 /// The rows of `CodeRules` by name, as the lexer asks for them.
+///
+/// Names are numbers, so that a context, which is copied for every text, holds no references.
 package struct CodeIndex: Sendable {
-    enum Entry: Equatable {
-        case statement, definition, function, procedure, statementProcedure
+    /// What rows a name stands in.
+    struct Entries: OptionSet {
+        let rawValue: UInt8
+
+        static let statement = Entries(rawValue: 1)
+        static let definition = Entries(rawValue: 2)
+        static let function = Entries(rawValue: 4)
+        static let procedure = Entries(rawValue: 8)
+        static let statementProcedure = Entries(rawValue: 16)
+    }
+
+    /// A name of a row, of its package, or of a statement that runs a text.
+    struct Name: Hashable {
+        static let none = Name(number: 0)
+        static let exec = Name(number: 1)
+        static let executeImmediate = Name(number: 2)
+        static let prepare = Name(number: 3)
+        static let open = Name(number: 4)
+        static let format = Name(number: 5)
+        fileprivate static let fixed = [
+            "", "EXEC", "EXECUTE IMMEDIATE", "PREPARE", "OPEN", "FORMAT",
+        ]
+
+        fileprivate let number: UInt16
+
+        fileprivate init(number: Int) { self.number = UInt16(number) }
+    }
+
+    private struct Member: Hashable {
+        let package: Name
+        let name: Name
     }
 
     package let rules: CodeRules
     let dynamic: CodeRules.Dynamic
     let functionsTakeExpressions: Bool
-    private let entries: [String: [Entry]]
-    private let hints: [String: String]
+    private var names = Name.fixed
+    private var numbers: [String: Name] = [:]
+    /// By number: what the name is where it stands alone.
+    private var alone = [Entries](repeating: [], count: Name.fixed.count)
+    private var members: [Member: Entries] = [:]
+    private var hints: [Name: String] = [:]
     /// The dialect's general hint.
     let hint: String
     /// Names outside of these lengths are none of them.
@@ -79,32 +114,62 @@ package struct CodeIndex: Sendable {
         dynamic = rules.dynamic
         functionsTakeExpressions = rules.functionsTakeExpressions
         hint = rules.hint
-        var entries: [String: [Entry]] = [:]
-        var hints: [String: String] = [:]
-        func add(_ rows: [CodeRules.Row], _ entry: Entry) {
-            for row in rows {
-                precondition(row.name == row.name.uppercased(), "names of code are in capitals")
-                entries[row.name, default: []].append(entry)
-                hints[row.name] = row.hint ?? hints[row.name]
-            }
-        }
+        let counts = rules.rows.flatMap { $0.name.split(separator: ".").map(\.utf8.count) }
+        lengths = (counts.min() ?? 1)...(counts.max() ?? 1)
         add(rules.statements, .statement)
         add(rules.definitions, .definition)
         add(rules.functions, .function)
         add(rules.procedures, .procedure)
         add(rules.statementProcedures, .statementProcedure)
-        self.entries = entries
-        self.hints = hints
-        let counts = entries.keys.map(\.utf8.count)
-        lengths = (counts.min() ?? 1)...(counts.max() ?? 1)
+        for row in rules.rows {
+            if let hint = row.hint {
+                hints[number(of: row.name.split(separator: ".").last!)] = hint
+            }
+        }
+        for (place, text) in Name.fixed.enumerated() {
+            let hint = rules.rows.last { $0.name == text && $0.hint != nil }?.hint
+            if let hint { hints[Name(number: place)] = hint }
+        }
     }
 
-    /// What a name, in capitals, is behind another one and a point; empty for almost every word of
-    /// a query.
-    func entries(of name: String, in package: String) -> [Entry] {
-        let own = lengths.contains(name.utf8.count) ? entries[name] ?? [] : []
-        return package.isEmpty ? own : own + (entries["\(package).\(name)"] ?? [])
+    private mutating func add(_ rows: [CodeRules.Row], _ entry: Entries) {
+        for row in rows {
+            precondition(row.name == row.name.uppercased(), "names of code are in capitals")
+            let parts = row.name.split(separator: ".")
+            precondition(parts.count <= 2, "a name of code has one package at most: \(row.name)")
+            let name = number(of: parts.last!)
+            if parts.count == 1 {
+                alone[Int(name.number)].insert(entry)
+            } else {
+                let member = Member(package: number(of: parts[0]), name: name)
+                members[member, default: []].insert(entry)
+            }
+        }
     }
 
-    func hint(for name: String) -> String { hints[name] ?? hint }
+    private mutating func number(of text: Substring) -> Name {
+        if let known = numbers[String(text)] { return known }
+        let name = Name(number: names.count)
+        names.append(String(text))
+        alone.append([])
+        numbers[String(text)] = name
+        return name
+    }
+
+    /// The number of a word in capitals; almost every word of a query has none.
+    func find(_ word: String) -> Name {
+        lengths.contains(word.utf8.count) ? numbers[word] ?? .none : .none
+    }
+
+    /// What a name is behind another one and a point, or, without that, alone.
+    func entries(of name: Name, in package: Name) -> Entries {
+        if name == .none { return [] }
+        let own = alone[Int(name.number)]
+        if package == .none { return own }
+        return own.union(members[Member(package: package, name: name)] ?? [])
+    }
+
+    func text(of name: Name) -> String { names[Int(name.number)] }
+
+    func hint(for name: Name) -> String { hints[name] ?? hint }
 }

@@ -20,12 +20,14 @@ struct ContextAnalysis {
     let template: SplitTemplate
     /// Before each instruction, and at the end; nil: not reached.
     private var points: [Point?]
+    private let texts: LexedTexts
 
     private init(dialect: SQLDialect, builder: ProgramBuilder, template: SplitTemplate) {
         self.dialect = dialect
         program = builder.program
         offsets = builder.offsets
         self.template = template
+        texts = LexedTexts(dialect, program)
         points = Array(repeating: nil, count: program.instructions.count + 1)
     }
 
@@ -50,67 +52,77 @@ struct ContextAnalysis {
             for index in program.instructions.indices where isDirty[index] {
                 guard let point = points[index] else { continue }
                 isDirty[index] = false
-                for (target, state) in successors(of: index, point) {
-                    let joined = points[target]?.joined(state) ?? state
-                    guard joined != points[target] else { continue }
-                    points[target] = joined
-                    isDirty[target] = true
-                    isAgain = isAgain || target <= index
+                let successors = successors(of: index, point)
+                if reach(successors.first, &isDirty), successors.first.target <= index {
+                    isAgain = true
+                }
+                if let second = successors.second, reach(second, &isDirty), second.target <= index {
+                    isAgain = true
                 }
             }
         }
     }
 
-    // MARK: One instruction
-
-    private func successors(of index: Int, _ point: Point) -> [(target: Int, state: Point)] {
-        func both(_ state: SQLState) -> Point { Point(more: state, last: state) }
-        switch program.instructions[index] {
-        case .text(let range):
-            let more = lexed(range, point.more).state
-            let last = point.last == point.more ? more : lexed(range, point.last).state
-            return [(index + 1, Point(more: more, last: last))]
-        case .value(let expression):
-            let isInteger = expression.isInteger
-            return [
-                (
-                    index + 1,
-                    Point(
-                        more: Self.behindValue(point.more, isInteger: isInteger),
-                        last: Self.behindValue(point.last, isInteger: isInteger))
-                )
-            ]
-        case .batchIn:
-            return [
-                (
-                    index + 1,
-                    Point(
-                        more: Self.behindValue(point.more, isInteger: false),
-                        last: Self.behindValue(point.last, isInteger: false))
-                )
-            ]
-        case .autocomma:
-            var next = point
-            if next.more.mode == .plain {
-                next.more.seams = []
-            }
-            return [(index + 1, next)]
-        case .loopBatch(_, let end), .loopItems(_, _, let end):
-            let entry = both(point.more.joined(point.last))
-            return [(index + 1, entry), (end, entry)]
-        case .loopEnd(_, let start):
-            return [(start + 1, both(point.more)), (index + 1, both(point.last))]
-        case .branch(_, let otherwise): return [(index + 1, point), (otherwise, point)]
-        case .jump(let target): return [(target, point)]
-        case .blockEnd: return [(index + 1, point)]
+    /// Whether what is known of the place has changed.
+    private mutating func reach(
+        _ way: (target: Int, state: Point), _ isDirty: inout [Bool]
+    ) -> Bool {
+        if let point = points[way.target] {
+            let joined = point.joined(way.state)
+            if joined == point { return false }
+            points[way.target] = joined
+        } else {
+            points[way.target] = way.state
         }
+        isDirty[way.target] = true
+        return true
     }
 
-    private func lexed(_ range: Range<Int>, _ state: SQLState) -> SQLLexer {
-        var lexer = SQLLexer(
-            dialect: dialect, bytes: program.literals, range: range, state: state)
-        lexer.run()
-        return lexer
+    // MARK: One instruction
+
+    /// Where an instruction leads to, one place or two.
+    private struct Successors {
+        let first: (target: Int, state: Point)
+        var second: (target: Int, state: Point)?
+
+        init(_ target: Int, _ state: Point) { first = (target, state) }
+    }
+
+    private func successors(of index: Int, _ point: Point) -> Successors {
+        func both(_ state: SQLState) -> Point { Point(more: state, last: state) }
+        var next = point
+        switch program.instructions[index] {
+        case .text(let range):
+            next.more = texts.lexed(index, range, point.more).state
+            next.last =
+                point.last == point.more
+                ? next.more : texts.lexed(index, range, point.last).state
+        case .value(let expression):
+            let isInteger = expression.isInteger
+            next.more = Self.behindValue(point.more, isInteger: isInteger)
+            next.last = Self.behindValue(point.last, isInteger: isInteger)
+        case .batchIn:
+            next.more = Self.behindValue(point.more, isInteger: false)
+            next.last = Self.behindValue(point.last, isInteger: false)
+        case .autocomma:
+            if next.more.mode == .plain { next.more.seams = [] }
+        case .loopBatch(_, let end), .loopItems(_, _, let end):
+            let entry = both(point.more.joined(point.last))
+            var successors = Successors(index + 1, entry)
+            successors.second = (end, entry)
+            return successors
+        case .loopEnd(_, let start):
+            var successors = Successors(start + 1, both(point.more))
+            successors.second = (index + 1, both(point.last))
+            return successors
+        case .branch(_, let otherwise):
+            var successors = Successors(index + 1, point)
+            successors.second = (otherwise, point)
+            return successors
+        case .jump(let target): return Successors(target, point)
+        case .blockEnd: break
+        }
+        return Successors(index + 1, next)
     }
 
     /// An integer may continue a word (`table_{segment_id}`).
@@ -132,20 +144,27 @@ struct ContextAnalysis {
             for state in states where !reportInstruction(index, state, &diagnostics) {
                 return
             }
-            for (target, state) in successors(of: index, point)
-            where points[target].map({ $0.more.mode != state.more.mode }) ?? false {
-                diagnostics.error(
-                    "context", at: offsets[index == target ? index : blockOffset(index, target)],
-                    "the ways through this block leave the SQL in different places, for example one"
-                        + " inside of a string and one outside",
-                    hint: "open and close each quote on the same way")
-                return
+            let successors = successors(of: index, point)
+            guard let target = torn(successors.first) ?? successors.second.flatMap(torn) else {
+                continue
             }
+            diagnostics.error(
+                "context", at: offsets[index == target ? index : blockOffset(index, target)],
+                "the ways through this block leave the SQL in different places, for example one"
+                    + " inside of a string and one outside",
+                hint: "open and close each quote on the same way")
+            return
         }
         reportDynamicText(&diagnostics)
         if let state = points[program.instructions.count]?.last {
             reportEnd(state, &diagnostics)
         }
+    }
+
+    /// The place that a way leads to, if another one arrives there elsewhere in the SQL.
+    private func torn(_ way: (target: Int, state: Point)) -> Int? {
+        let mode = points[way.target]?.more.mode
+        return mode.map { $0 != way.state.more.mode } ?? false ? way.target : nil
     }
 
     /// The instruction whose tag opens the block that a way from `index` to `target` ends in.
@@ -162,7 +181,7 @@ struct ContextAnalysis {
     ) -> Bool {
         switch program.instructions[index] {
         case .text(let range):
-            for (problem, offset) in lexed(range, state).problems
+            for (problem, offset) in texts.lexed(index, range, state).problems
             where problem != .dynamicSource {
                 let place = template.sourceOffset(ofLiteral: offset)
                 let (message, hint) = ContextMessages.text(problem, dialect)
@@ -223,11 +242,12 @@ struct ContextAnalysis {
         {
             return true
         }
+        guard texts.hasDynamicSource else { return false }
         for index in program.instructions.indices {
             guard case .text(let range) = program.instructions[index], let point = points[index]
             else { continue }
             let isFound = [point.more, point.last].contains { state in
-                lexed(range, state).problems.contains { $0.problem == .dynamicSource }
+                texts.lexed(index, range, state).problems.contains { $0.problem == .dynamicSource }
             }
             if isFound { return true }
         }
@@ -248,7 +268,7 @@ struct ContextAnalysis {
             switch program.instructions[index] {
             case .value, .batchIn: return InstructionContext(placement: placement(index, state))
             case .text(let range):
-                let end = lexed(range, state).state
+                let end = texts.lexed(index, range, state).state
                 guard case .string(let form) = end.mode, form.lacksNational,
                     range.contains(end.openedAt)
                 else { return InstructionContext() }
@@ -265,7 +285,7 @@ struct ContextAnalysis {
             guard let state = points[index]?.more else { continue }
             switch instruction {
             case .text(let range):
-                tokens += lexed(range, state).tokens
+                tokens += texts.lexed(index, range, state).tokens
                 offset = range.upperBound
             case .value(let expression) where state.mode == .plain:
                 var isSegment = false

@@ -105,8 +105,9 @@ enum ContextMessages {
         _ context: CodeContext, _ dialect: SQLDialect
     ) -> (message: String, hint: String) {
         (
-            "a value cannot stand in what \(dialect.title) reads as code behind \(context.name): it"
-                + " would be escaped for the string, and not for the code in it",
+            "a value cannot stand in what \(dialect.title) reads as code behind "
+                + "\(dialect.code.text(of: context.name)): it would be escaped for the string, and "
+                + "not for the code in it",
             dialect.code.hint(for: context.name)
         )
     }

@@ -78,6 +78,8 @@ struct QueryOutline {
 
     private let literals: [UInt8]
     private let tokens: [SQLToken]
+    /// In capitals, by token.
+    private let words: [String?]
     /// Where a semicolon ends the statement, or the template ends.
     private let end: Int
     private let tags: TagPlaces
@@ -86,6 +88,9 @@ struct QueryOutline {
     private init(literals: [UInt8], tokens: [SQLToken], end: Int, tags: TagPlaces) {
         self.literals = literals
         self.tokens = tokens
+        words = tokens.map { token in
+            token.kind == .word ? SQLLexer.capitals(literals[token.range]) : nil
+        }
         self.end = end
         self.tags = tags
     }
@@ -107,8 +112,7 @@ struct QueryOutline {
     }
 
     private func word(_ place: Int) -> String? {
-        guard tokens.indices.contains(place), tokens[place].kind == .word else { return nil }
-        return String(decoding: literals[tokens[place].range], as: UTF8.self).uppercased()
+        words.indices.contains(place) ? words[place] : nil
     }
 
     private func isSymbol(_ place: Int, _ symbol: Character) -> Bool {

@@ -4,9 +4,9 @@ extension SQLLexer {
         var form = form
         if state.seams.contains(.introducer) || !form.takesValues {
             form.takesValues = false
-            if dialect.hasCharacterSetIntroducers { form.followers = .introduced }
+            if dialect.facts.hasCharacterSetIntroducers { form.followers = .introduced }
         }
-        form.lacksNational = dialect.hasNationalStrings && !isNational
+        form.lacksNational = dialect.facts.hasNationalStrings && !isNational
         if state.seams.contains(.afterValue) {
             report(.stringAfterValue)
         }
@@ -46,7 +46,8 @@ extension SQLLexer {
     private mutating func skipEscape() -> Bool {
         guard let first = peek(1) else { return false }
         index += 2
-        guard let escape = dialect.longEscapes.first(where: { $0.starts.contains(first) }) else {
+        guard let escape = dialect.facts.longEscapes.first(where: { $0.starts.contains(first) })
+        else {
             return true
         }
         var value = 0
@@ -83,16 +84,16 @@ extension SQLLexer {
     }
 
     mutating func identifier(_ close: UInt8) {
-        let isDoubled = close != UInt8(ascii: "]") || dialect.isBracketDoubled
+        let isDoubled = close != UInt8(ascii: "]") || dialect.facts.isBracketDoubled
         while let byte = peek() {
-            if byte == UInt8(ascii: "\\"), dialect.hasIdentifierBackslash {
+            if byte == UInt8(ascii: "\\"), dialect.facts.hasIdentifierBackslash {
                 guard skipEscape() else { return seal(.nameEscape, from: index) }
             } else if byte == close {
                 guard isDoubled, peek(1) == close else {
                     let range = state.openedAt + 1..<index
                     tokens.append(SQLToken(kind: .name, range: range))
-                    let name = String(decoding: bytes[range], as: UTF8.self).uppercased()
-                    take(state.code.takeName(name, dialect.code))
+                    let name = SQLLexer.capitals(bytes[range])
+                    take(state.code.takeName(name, dialect.facts.code))
                     state.mode = .plain
                     return took(1, .quote)
                 }

@@ -16,7 +16,7 @@ struct SQLLexer {
         case castOperator
     }
 
-    let dialect: SQLDialect
+    let dialect: DialectReference
     let bytes: [UInt8]
     let end: Int
     var index: Int
@@ -26,7 +26,7 @@ struct SQLLexer {
     var tokens: [SQLToken] = []
 
     /// `state` is the one directly behind a tag, or the beginning.
-    init(dialect: SQLDialect, bytes: [UInt8], range: Range<Int>, state: SQLState) {
+    init(dialect: DialectReference, bytes: [UInt8], range: Range<Int>, state: SQLState) {
         self.dialect = dialect
         self.bytes = bytes
         self.state = state
@@ -59,13 +59,26 @@ struct SQLLexer {
 
     static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
+    /// A word in capitals; beyond ASCII as Unicode has them.
+    static func capitals(_ word: ArraySlice<UInt8>) -> String {
+        guard word.allSatisfy({ $0 < 0x80 }) else {
+            return String(decoding: word, as: UTF8.self).uppercased()
+        }
+        return String(unsafeUninitializedCapacity: word.count) { buffer in
+            for (place, byte) in word.enumerated() {
+                buffer[place] = (0x61...0x7A).contains(byte) ? byte & 0xDF : byte
+            }
+            return word.count
+        }
+    }
+
     private static func isWord(_ byte: UInt8) -> Bool {
         isWordStart(byte) || isDigit(byte) || byte == UInt8(ascii: "$")
     }
 
     private func isQuote(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"")
-            || (byte == UInt8(ascii: "`") && dialect.hasBacktickIdentifiers)
+            || (byte == UInt8(ascii: "`") && dialect.facts.hasBacktickIdentifiers)
     }
 
     private func isSign(_ byte: UInt8) -> Bool { "+-*/<>=~!@#%^&|?".utf8.contains(byte) }
@@ -102,10 +115,10 @@ struct SQLLexer {
         let joinsWords = Self.isWord(byte)
         // Which word this would be a part of depends on the ways that lead here.
         if seams.contains(.word), joinsWords { report(.joinsTag) }
-        if seams.contains(.word), byte == UInt8(ascii: "&"), dialect.hasUnicodeStrings {
+        if seams.contains(.word), byte == UInt8(ascii: "&"), dialect.facts.hasUnicodeStrings {
             report(.joinsTag)
         }
-        if seams.contains(.quote), byte == UInt8(ascii: "]"), dialect.isBracketDoubled {
+        if seams.contains(.quote), byte == UInt8(ascii: "]"), dialect.facts.isBracketDoubled {
             report(.joinsTag)
         }
         if seams.contains(.value), joinsWords || byte == UInt8(ascii: ".") || byte == 0x27 {
@@ -145,14 +158,14 @@ struct SQLLexer {
         } else if Self.isWordStart(byte), !isCurlyQuote() {
             word(isContinued: false)
         } else if byte == UInt8(ascii: "'") {
-            openString(dialect.apostrophe)
-        } else if byte == UInt8(ascii: "\""), let form = dialect.doubleQuoteString {
+            openString(dialect.facts.apostrophe)
+        } else if byte == UInt8(ascii: "\""), let form = dialect.facts.doubleQuoteString {
             openString(form)
         } else if byte == UInt8(ascii: "\"") {
             openIdentifier(close: byte)
-        } else if byte == UInt8(ascii: "`"), dialect.hasBacktickIdentifiers {
+        } else if byte == UInt8(ascii: "`"), dialect.facts.hasBacktickIdentifiers {
             openIdentifier(close: byte)
-        } else if byte == UInt8(ascii: "["), dialect.hasBracketIdentifiers {
+        } else if byte == UInt8(ascii: "["), dialect.facts.hasBracketIdentifiers {
             openIdentifier(close: UInt8(ascii: "]"))
         } else if beginsLineComment() {
             lineComment()
@@ -161,23 +174,23 @@ struct SQLLexer {
         } else if isCurlyQuote() {
             report(.curlyQuote)
             took(3, .word)
-        } else if byte == UInt8(ascii: "$"), dialect.hasDollarQuotes {
+        } else if byte == UInt8(ascii: "$"), dialect.facts.hasDollarQuotes {
             dollarQuote()
-        } else if dialect.parameterMarks.contains(byte) {
+        } else if dialect.facts.parameterMarks.contains(byte) {
             let isCast = byte == UInt8(ascii: ":") && next == byte
             report(isCast ? .castOperator : .parameter)
             took(isCast ? 2 : 1, .half)
         } else {
             let isHalf =
                 byte == UInt8(ascii: ".") || byte == UInt8(ascii: "\\")
-                || byte == UInt8(ascii: "$") || dialect.nameMarks.contains(byte)
-            if byte == UInt8(ascii: ":"), dialect.castsLiteralText,
+                || byte == UInt8(ascii: "$") || dialect.facts.nameMarks.contains(byte)
+            if byte == UInt8(ascii: ":"), dialect.facts.castsLiteralText,
                 state.seams.contains(.afterValue)
             {
                 report(.castOfValue)
             }
             tokens.append(SQLToken(kind: .symbol(byte), range: index..<index + 1))
-            take(state.code.takeSymbol(byte, dialect.code))
+            take(state.code.takeSymbol(byte, dialect.facts.code))
             took(1, isHalf ? .half : isSign(byte) ? .sign : [])
         }
     }
@@ -209,15 +222,17 @@ struct SQLLexer {
         } else if let next, prefixes(next, range) {
             return
         }
-        let name = String(decoding: bytes[range], as: UTF8.self).uppercased()
+        let name = Self.capitals(bytes[range])
         if isIntroducer(name) { state.seams.insert(.introducer) }
-        take(state.code.takeWord(name, dialect.code, hasFormatData: dialect.hasFormatData))
+        take(
+            state.code.takeWord(
+                name, dialect.facts.code, hasFormatData: dialect.facts.hasFormatData))
     }
 
     /// Opens the string or the name that this word directly before a quote says the form of.
     private mutating func prefixes(_ next: UInt8, _ word: Range<Int>) -> Bool {
         let first = bytes[word.lowerBound] | 0x20
-        if next == UInt8(ascii: "&"), dialect.hasUnicodeStrings, word.count == 1,
+        if next == UInt8(ascii: "&"), dialect.facts.hasUnicodeStrings, word.count == 1,
             first == UInt8(ascii: "u")
         {
             unicodeString()
@@ -225,21 +240,21 @@ struct SQLLexer {
         }
         guard next == UInt8(ascii: "'") else { return false }
         let isQ = bytes[word.upperBound - 1] | 0x20 == UInt8(ascii: "q")
-        if dialect.hasAlternativeQuoting, isQ,
+        if dialect.facts.hasAlternativeQuoting, isQ,
             word.count == 1 || (word.count == 2 && first == UInt8(ascii: "n"))
         {
             alternativeQuote(from: word.lowerBound)
             return true
         }
         guard word.count == 1, Self.isLetter(first) else { return false }
-        var form = dialect.apostrophe
-        if dialect.hasEscapeStrings, first == UInt8(ascii: "e") {
+        var form = dialect.facts.apostrophe
+        if dialect.facts.hasEscapeStrings, first == UInt8(ascii: "e") {
             form = SQLDialect.StringForm(quote: next, hasBackslash: true)
-            form.followers = dialect.apostrophe.hasBackslash ? .alike : .otherwise
+            form.followers = dialect.facts.apostrophe.hasBackslash ? .alike : .otherwise
         } else {
             // One letter before a quote is another form of string, known or not.
-            form.takesValues = dialect.stringPrefixes.contains(first)
-            if dialect.joiningPrefixes.contains(first) { form.followers = .otherwise }
+            form.takesValues = dialect.facts.stringPrefixes.contains(first)
+            if dialect.facts.joiningPrefixes.contains(first) { form.followers = .otherwise }
         }
         openString(form, isNational: first == UInt8(ascii: "n"))
         return true
@@ -250,8 +265,8 @@ struct SQLLexer {
     /// Whether what follows this word, in capitals, is read in another character set or by other
     /// rules than a string that stands alone.
     private func isIntroducer(_ word: String) -> Bool {
-        if dialect.introducingWords.contains(word) { return true }
-        return dialect.hasCharacterSetIntroducers && word.hasPrefix("_") && word != "_UTF8MB4"
+        if dialect.facts.introducingWords.contains(word) { return true }
+        return dialect.facts.hasCharacterSetIntroducers && word.hasPrefix("_") && word != "_UTF8MB4"
     }
 
     /// At the `&` of `U&'…'` or `U&"…"`.
@@ -305,19 +320,21 @@ struct SQLLexer {
 
     /// `‘`, `’`, `“` or `”` where they are quotes.
     private func isCurlyQuote() -> Bool {
-        guard dialect.hasCurlyQuotes, bytes[index] == 0xE2, peek(1) == 0x80 else { return false }
+        guard dialect.facts.hasCurlyQuotes, bytes[index] == 0xE2, peek(1) == 0x80 else {
+            return false
+        }
         return peek(2).map { [0x98, 0x99, 0x9C, 0x9D].contains($0) } ?? false
     }
 
     private func beginsLineComment() -> Bool {
         let byte = bytes[index]
-        if byte == UInt8(ascii: "#"), dialect.hasHashComments {
-            guard dialect.hashCommentNeedsSpace, let second = peek(1) else { return true }
+        if byte == UInt8(ascii: "#"), dialect.facts.hasHashComments {
+            guard dialect.facts.hashCommentNeedsSpace, let second = peek(1) else { return true }
             return second == UInt8(ascii: " ") || second == UInt8(ascii: "!")
         }
-        if byte == UInt8(ascii: "/"), dialect.hasSlashComments { return peek(1) == byte }
+        if byte == UInt8(ascii: "/"), dialect.facts.hasSlashComments { return peek(1) == byte }
         guard byte == UInt8(ascii: "-"), peek(1) == byte else { return false }
-        guard dialect.dashCommentNeedsSpace, let third = peek(2) else { return true }
+        guard dialect.facts.dashCommentNeedsSpace, let third = peek(2) else { return true }
         return third <= 0x20 || third == 0x7F
     }
 
@@ -325,9 +342,9 @@ struct SQLLexer {
         let start = index
         if state.code.isInData { report(.commentInData) }
         while let byte = peek() {
-            let isEnd = byte == 0x0A || (byte == 0x0D && dialect.lineCommentEndsAtReturn)
+            let isEnd = byte == 0x0A || (byte == 0x0D && dialect.facts.lineCommentEndsAtReturn)
             if isEnd { return state.seams.subtract(.direct) }
-            if byte == 0x0D, dialect.hasUnsettledReturns, peek(1) != 0x0A {
+            if byte == 0x0D, dialect.facts.hasUnsettledReturns, peek(1) != 0x0A {
                 report(.returnInComment)
             }
             index += 1
@@ -340,11 +357,11 @@ struct SQLLexer {
         if state.code.isInData { report(.commentInData) }
         var depth = 1
         index += 2
-        let isHint = dialect.hasExecutableComments && peek() == UInt8(ascii: "+")
+        let isHint = dialect.facts.hasExecutableComments && peek() == UInt8(ascii: "+")
         let isExecutable =
             peek() == UInt8(ascii: "!")
             || (peek() == UInt8(ascii: "M") && peek(1) == UInt8(ascii: "!"))
-        if dialect.hasExecutableComments, isExecutable {
+        if dialect.facts.hasExecutableComments, isExecutable {
             report(.executableComment, at: start)
         }
         while depth > 0 {
@@ -353,9 +370,9 @@ struct SQLLexer {
                 depth -= 1
                 index += 2
             } else if byte == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*"),
-                dialect.blockComments != .flat
+                dialect.facts.blockComments != .flat
             {
-                if dialect.blockComments == .unsettled {
+                if dialect.facts.blockComments == .unsettled {
                     report(.nestedComment)
                 }
                 depth += 1

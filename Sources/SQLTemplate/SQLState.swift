@@ -69,6 +69,11 @@ struct SQLState: Equatable {
         left.mode == right.mode && left.seams == right.seams && left.code == right.code
     }
 
+    /// Also in what equality passes over, because it is only told.
+    func isIdentical(to other: SQLState) -> Bool {
+        self == other && openedAt == other.openedAt && code.name == other.code.name
+    }
+
     /// The state where both may be; the mode of `self` where they differ.
     func joined(_ other: SQLState) -> SQLState {
         var joined = self

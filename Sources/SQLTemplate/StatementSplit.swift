@@ -8,7 +8,8 @@ extension SQLDialect {
     ///
     /// - Complexity: O(bytes).
     package func statements(in sql: [UInt8]) -> [Range<Int>] {
-        var lexer = SQLLexer(dialect: self, bytes: sql, range: 0..<sql.count, state: SQLState())
+        var lexer = SQLLexer(
+            dialect: DialectReference(self), bytes: sql, range: 0..<sql.count, state: SQLState())
         lexer.run()
         var split = StatementSplit(sql: sql, hasBlocks: keepsBlocksWhole)
         for token in lexer.tokens { split.take(token) }
@@ -51,7 +52,7 @@ private struct StatementSplit {
         isEmpty = false
         guard hasBlocks else { return }
         if token.kind == .word {
-            takeWord(String(decoding: sql[token.range], as: UTF8.self).uppercased())
+            takeWord(SQLLexer.capitals(sql[token.range]))
         } else if isSemicolon, form == .block, depth <= 0 {
             close(at: token.range.upperBound)
             start = token.range.upperBound
@@ -116,9 +117,10 @@ extension SQLDialect {
     /// empty where there is none.
     package func firstWord(of statement: [UInt8]) -> String {
         var lexer = SQLLexer(
-            dialect: self, bytes: statement, range: 0..<statement.count, state: SQLState())
+            dialect: DialectReference(self), bytes: statement, range: 0..<statement.count,
+            state: SQLState())
         lexer.run()
         return lexer.tokens.first { $0.kind == .word }
-            .map { String(decoding: statement[$0.range], as: UTF8.self).uppercased() } ?? ""
+            .map { SQLLexer.capitals(statement[$0.range]) } ?? ""
     }
 }

@@ -111,7 +111,7 @@ struct StringAdvice {
         }
         let start = text[...last].lastIndex { !SQLLexer.isWordStart($0) }
         let word = text[(start.map { $0 + 1 } ?? text.startIndex)...last]
-        return String(decoding: word, as: UTF8.self).uppercased()
+        return SQLLexer.capitals(word)
     }
 
     // MARK: Advice
@@ -163,7 +163,7 @@ struct StringAdvice {
         behind text: ArraySlice<UInt8>
     ) -> (type: String, rest: Substring)? {
         let behind = text.drop(while: SQLLexer.isSpace).prefix(60)
-        let words = String(decoding: behind, as: UTF8.self).uppercased()
+        let words = SQLLexer.capitals(behind)
         guard words.hasPrefix("::") || words.hasPrefix("AS ") else { return nil }
         let type = words.dropFirst(words.hasPrefix("::") ? 2 : 3).drop { $0 == " " }
         let name = type.prefix { $0.isLetter || $0.isNumber }

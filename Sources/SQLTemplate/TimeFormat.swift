@@ -51,29 +51,37 @@ struct TimeFormat: Sendable {
     ]
 
     private static func letters(_ format: String) throws(Problem) -> [Part] {
+        let bytes = Array(format.utf8)
         var parts: [Part] = []
-        var rest = Substring(format)
-        while let first = rest.first {
-            if first == "'" {
-                let inner = rest.dropFirst()
-                guard let close = inner.firstIndex(of: "'") else {
+        var index = 0
+        func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+        while index < bytes.count {
+            let start = index
+            let first = bytes[start]
+            index += 1
+            if first == UInt8(ascii: "'") {
+                guard let close = bytes[index...].firstIndex(of: first) else {
                     throw Problem(
                         message: "a ' in a date's format is not closed",
                         hint: "write letters that are text as 'T'")
                 }
-                parts.append(.literal(close == inner.startIndex ? "'" : String(inner[..<close])))
-                rest = inner[inner.index(after: close)...]
+                parts.append(.literal(close == index ? "'" : text(index..<close)))
+                index = close + 1
                 continue
             }
-            let run = rest.prefix { $0 == first }
-            rest = rest.dropFirst(run.count)
-            guard first.isASCII, first.isLetter, first != "T" || run.count > 1 else {
-                parts.append(.literal(String(run)))
+            while index < bytes.count, bytes[index] == first { index += 1 }
+            guard TagLexer.isLetter(first), first != UInt8(ascii: "T") || index - start > 1 else {
+                while index < bytes.count, !TagLexer.isLetter(bytes[index]),
+                    bytes[index] != UInt8(ascii: "'")
+                {
+                    index += 1
+                }
+                parts.append(.literal(text(start..<index)))
                 continue
             }
-            guard let part = letterParts[String(run)] else {
+            guard let part = letterParts[text(start..<index)] else {
                 throw Problem(
-                    message: "\(run) is no part of a date's format",
+                    message: "\(text(start..<index)) is no part of a date's format",
                     hint: "there are \(letterParts.keys.sorted().joined(separator: " ")); text "
                         + "stands in single quotes")
             }

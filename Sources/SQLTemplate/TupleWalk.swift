@@ -45,7 +45,7 @@ struct TupleWalk {
                 {
                     index += 1
                 }
-                word = String(decoding: literals[start..<index], as: UTF8.self).uppercased()
+                word = SQLLexer.capitals(literals[start..<index])
                 if word == "UPDATE", tupleCount == 1 { isBehindUpdate = true }
                 last = UInt8(ascii: "a")
                 continue
