@@ -1,4 +1,4 @@
 # file: Sources/SQLTemplate/SQLLexer.swift
 # databases: PostgreSQL
 # Comments do not nest.
-s/^( +)dialect\.blockComments != \.flat$/\1dialect.blockComments != .flat, !TemplateCanary.breaks("nested-comment")/
+s/^( +)dialect\.facts\.blockComments != \.flat$/\1dialect.facts.blockComments != .flat, !TemplateCanary.breaks("nested-comment")/
