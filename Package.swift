@@ -39,6 +39,9 @@ let asyncHTTPClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
+let collections = ["DequeModule", "HeapModule"].map {
+    Target.Dependency.product(name: $0, package: "swift-collections")
+}
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -57,6 +60,7 @@ let package = Package(
     name: "segledger",
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
@@ -132,7 +136,7 @@ let package = Package(
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "FrameCodec", "StorageIO", "Ledger",
                 "Connector", "Projection", crypto,
-            ], settings: optimized),
+            ] + collections, settings: optimized),
         module(
             "QueryLab",
             ["SegmentModel", "SQLTemplate", "Ledger", "Connector", "Projection"]),

@@ -24,6 +24,13 @@ extension ProjectionReader {
         ).first.map(laneRow)
     }
 
+    /// The lanes of an integration that these segments have.
+    package func lanes(
+        of integration: String, segments: some Sequence<SegmentID>
+    ) throws -> [LaneRow] {
+        try segments.compactMap { try lane(LaneKey(integration: integration, segment: $0)) }
+    }
+
     /// All resyncs of an integration (nil: of all), by position.
     package func resyncs(of integration: String? = nil) throws -> [ResyncRow] {
         try rows(

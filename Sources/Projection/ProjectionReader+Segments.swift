@@ -12,6 +12,11 @@ extension ProjectionReader {
         try segmentRows(id: id.rawValue).first
     }
 
+    /// Those of them that the ledger has seen, in the order given.
+    package func segments(_ ids: some Sequence<SegmentID>) throws -> [SegmentRow] {
+        try ids.compactMap { try segment($0) }
+    }
+
     /// Empty for a segment that the ledger has never seen.
     package func members(of segment: SegmentID) throws -> MembershipSet {
         var members = MembershipSet()

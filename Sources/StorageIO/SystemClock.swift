@@ -18,3 +18,14 @@ package func monotonicNanoseconds() -> UInt64 {
     clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
+
+/// The machine's clock for durations.
+package struct SystemMonotonicClock: MonotonicClock {
+    package init() {}
+
+    package func nanoseconds() -> UInt64 { monotonicNanoseconds() }
+
+    package func sleep(milliseconds: Int) async throws {
+        try await Task.sleep(for: .milliseconds(milliseconds))
+    }
+}

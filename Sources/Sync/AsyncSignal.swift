@@ -1,3 +1,4 @@
+internal import SegmentModel
 internal import Synchronization
 
 /// Wakes one task that waits: a raise is remembered until somebody waits.
@@ -18,11 +19,11 @@ final class AsyncSignal: Sendable {
     }
 
     /// Returns once it is raised, the time is over (nil: without end) or the task is cancelled.
-    func wait(milliseconds: Int?) async {
+    func wait(milliseconds: Int?, on time: any MonotonicClock) async {
         let timer = milliseconds.map { milliseconds in
             Task {
                 do {
-                    try await Task.sleep(for: .milliseconds(milliseconds))
+                    try await time.sleep(milliseconds: milliseconds)
                     self.raise()
                 } catch {
                     // Cancelled: something else came first.

@@ -83,7 +83,7 @@ extension IntegrationWorker {
                     await self.delivered($0)
                 }
             }
-            let start = monotonicNanoseconds()
+            let start = context.time.nanoseconds()
             let options = LaneWorker.RunOptions(
                 flush: flush, attempt: attempt(of: segment), isReused: lease.isReused,
                 shouldYield: { self.shouldYield(since: start) },

@@ -19,6 +19,17 @@ actor IntegrationWorker {
     private let progress: @Sendable (SyncProgress) -> Void
     private let wake = AsyncSignal()
     private let yielding = YieldRequest()
+    private let mailbox: LaneFeed.Mailbox
+    private var machine = IntegrationMachine()
+    /// What is read of the integration itself; nil: it is to be read, and so are all lanes.
+    private var situation: Situation?
+    /// A lane with parked changes to try again ran since these were read.
+    private var mustReadRedrives = false
+    /// When this step began, on the monotonic clock. A lane that fails in a step is not tried again
+    /// in it, however slow it is: who gives up at once is asked before.
+    private var stepTime: UInt64 = 0
+    /// A lane failed in this step.
+    private var hasJustFailed = false
     /// Lanes that rest between two runs.
     var lanes: [SegmentID: LaneWorker] = [:]
     /// What the last workers of lanes ended with, until these are opened anew.
@@ -26,19 +37,6 @@ actor IntegrationWorker {
     private var running: [SegmentID: Task<Void, Never>] = [:]
     private let tasks = LaneTasks()
     private var ended: [(segment: SegmentID, end: LaneEnd)] = []
-    /// When lanes whose batch is not full are due, and where the ledger ended when it was cut: what
-    /// came since may fill it.
-    private var due: [SegmentID: (time: Timestamp, seen: Position)] = [:]
-    /// Where the ledger ended when a lane's run began.
-    private var seen: [SegmentID: Position] = [:]
-    /// Runs so far: who waits longest is next.
-    private var runCount: UInt64 = 0
-    private var lastRun: [SegmentID: UInt64] = [:]
-    /// What failed lanes wait for; a lane that delivers again is taken out.
-    private var backOffs: [SegmentID: BackOff] = [:]
-    /// Lanes that failed in this step: who gives up at once is asked before they are tried again,
-    /// however slow the step was.
-    private var justFailed: Set<SegmentID> = []
     /// What everything waits for after the target could not be reached, or a resync failed.
     private var targetBackOff: BackOff?
     private var deliveredCount = 0
@@ -49,8 +47,10 @@ actor IntegrationWorker {
 
     init(
         plan: IntegrationPlan, sessions: SessionPool, context: SyncContext,
-        projector: Projector, progress: @escaping @Sendable (SyncProgress) -> Void
+        projector: Projector, feed: LaneFeed,
+        progress: @escaping @Sendable (SyncProgress) -> Void
     ) {
+        mailbox = feed.subscribe(plan.definition.scope, wake: wake)
         self.plan = plan
         self.sessions = sessions
         self.context = context
@@ -88,17 +88,6 @@ actor IntegrationWorker {
     /// - Parameter giveUpMilliseconds: how long an unreachable target is waited for since the last
     ///   progress; without end for `cancelled`.
     func run(_ goal: Goal, giveUpMilliseconds: Int) async throws -> IntegrationOutcome {
-        // Before anything is looked at: no event may come between the look and the watch.
-        let start = context.ledger.end
-        let watch = Task { [context, wake] in
-            var seen = start
-            while await context.ledger.waitForEvent(at: seen), !Task.isCancelled {
-                let end = context.ledger.end
-                if await context.hasNews(from: seen, before: end) { wake.raise() }
-                seen = end
-            }
-        }
-        defer { watch.cancel() }
         let (sessions, name, wake, tasks) = (sessions, name, wake, tasks)
         do {
             let state = try await withTaskCancellationHandler {
@@ -143,30 +132,31 @@ actor IntegrationWorker {
     ) async throws -> IntegrationOutcome.State {
         let isBounded: Bool
         if case .cancelled = goal { isBounded = false } else { isBounded = true }
-        var lastProgress = monotonicNanoseconds()
+        var lastProgress = context.time.nanoseconds()
         var lastCount = 0
         while true {
             try Task.checkCancellation()
             let step = try await advance(goal)
             if deliveredCount != lastCount {
                 lastCount = deliveredCount
-                lastProgress = monotonicNanoseconds()
+                lastProgress = context.time.nanoseconds()
             }
             switch step {
             case .stopped(let failure): return .stopped(failure)
             case .paused:
                 if isBounded { return .paused }
-                await wake.wait(milliseconds: nil)
+                await wake.wait(milliseconds: nil, on: context.time)
             case .retry(let milliseconds, let failure):
-                let waited = Int((monotonicNanoseconds() - lastProgress) / 1_000_000)
+                let waited = Int((context.time.nanoseconds() - lastProgress) / 1_000_000)
                 if isBounded, running.isEmpty, waited + milliseconds > giveUpMilliseconds {
                     return .unreached(failure)
                 }
-                await wake.wait(milliseconds: milliseconds)
+                await wake.wait(milliseconds: milliseconds, on: context.time)
             case .idle:
                 if isBounded { return .done }
-                await wake.wait(milliseconds: nil)
-            case .wait(let milliseconds): await wake.wait(milliseconds: milliseconds)
+                await wake.wait(milliseconds: nil, on: context.time)
+            case .wait(let milliseconds):
+                await wake.wait(milliseconds: milliseconds, on: context.time)
             case .again: break
             }
         }
@@ -176,28 +166,31 @@ actor IntegrationWorker {
 
     private func advance(_ goal: Goal) async throws -> Step {
         do {
+            stepTime = context.time.nanoseconds()
             if let stop = try await concludeLanes() { return .stopped(stop) }
-            if let waiting = targetBackOff, waiting.remainingMilliseconds > 0 {
-                return .retry(milliseconds: waiting.remainingMilliseconds, waiting.failure)
+            if let waiting = targetBackOff, waiting.untilNanoseconds > stepTime {
+                return .retry(
+                    milliseconds: context.time.milliseconds(until: waiting.untilNanoseconds),
+                    waiting.failure)
             }
-            let state = try await state()
+            let situation = try await look()
             if case .resync = goal {
-                try await runResyncs(state)
+                try await runResyncs(situation.pendingResyncs)
                 return .idle
             }
-            if let stop = state.integration?.stop { return .stopped(stop.failure) }
-            if let row = state.integration, !row.isActive { return .paused }
-            if try await requestFills(state) { return .again }
-            if !state.pendingResyncs.isEmpty {
+            if let stop = situation.integration?.stop { return .stopped(stop.failure) }
+            if let row = situation.integration, !row.isActive { return .paused }
+            if try await requestFills(situation.decision) { return .again }
+            if !situation.pendingResyncs.isEmpty {
                 yielding.raise()
                 guard running.isEmpty else { return .wait(milliseconds: nil) }
                 yielding.lower()
-                try await runResyncs(state)
+                try await runResyncs(situation.pendingResyncs)
                 return .again
             }
             let isFlushing: Bool
             if case .idle = goal { isFlushing = true } else { isFlushing = false }
-            return try await startLanes(state, flush: isFlushing)
+            return startLanes(flush: isFlushing)
         } catch let failure as ResyncFailure {
             return try await failed(failure)
         } catch let failure as Failure where Self.stops(failure) {
@@ -206,39 +199,112 @@ actor IntegrationWorker {
         }
     }
 
-    private struct State: Sendable {
+    /// What is read of the integration, beside where its lanes stand.
+    private struct Situation: Sendable {
         var integration: IntegrationRow?
-        var segments: [SegmentRow]
-        var lanes: [SegmentID: LaneRow]
         var pendingResyncs: [ResyncRow]
         /// Lanes with parked changes to try again.
         var redrives: Set<SegmentID>
+        /// Segments that are to be rebuilt, or whose lanes are to be left.
+        var decision = LanePlanner.Decision()
     }
 
-    private func state() async throws -> State {
+    /// Takes in what came since the last look.
+    private func look() async throws -> Situation {
+        let news = mailbox.take()
+        guard var known = situation, !news.isIncomplete else { return try await readAll() }
+        if news.hasSystemEvents || mustReadRedrives {
+            try await projector.foldToEnd()
+            let name = name
+            let read = try await context.store.read { try Self.situation(of: name, $0) }
+            // A rebuild that was asked for holds its lanes.
+            if read.pendingResyncs.map(\.request) != known.pendingResyncs.map(\.request) {
+                return try await readAll()
+            }
+            machine.setRedriven(read.redrives, before: known.redrives)
+            known = Situation(
+                integration: read.integration, pendingResyncs: read.pendingResyncs,
+                redrives: read.redrives, decision: known.decision)
+            mustReadRedrives = false
+        }
+        if !news.segments.isEmpty { try await take(news.segments, &known) }
+        situation = known
+        return known
+    }
+
+    private static func situation(
+        of name: String, _ reader: ProjectionReader
+    ) throws -> Situation {
+        Situation(
+            integration: try reader.integration(name),
+            pendingResyncs: try reader.resyncs(of: name).filter { $0.outcome == nil },
+            redrives: Set(try reader.lanesWithDueChanges(of: name)))
+    }
+
+    private func readAll() async throws -> Situation {
         try await projector.foldToEnd()
         let name = name
-        return try await context.store.read { reader in
+        var (read, segments, lanes) = try await context.store.read { reader in
             let lanes = try reader.lanes(of: name)
-            return State(
-                integration: try reader.integration(name), segments: try reader.segments(),
-                lanes: Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) }),
-                pendingResyncs: try reader.resyncs(of: name).filter { $0.outcome == nil },
-                redrives: Set(try reader.lanesWithDueChanges(of: name)))
+            return (
+                try Self.situation(of: name, reader), try reader.segments(),
+                Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) })
+            )
         }
+        mailbox.know(lanes.keys)
+        read.decision = planner(read).decide(segments, lanes)
+        let news = Dictionary(
+            uniqueKeysWithValues: segments.lazy.map { ($0.id, $0.lastPosition) })
+        machine.replace(
+            read.decision.live.map { segment in
+                let cursor = self.lanes[segment]?.state.cursor ?? lanes[segment]?.cursor
+                return (segment, cursor ?? LaneCursor(position: nil), news[segment]!)
+            })
+        machine.setRedriven(read.redrives, before: [])
+        read.decision.live = []
+        mustReadRedrives = false
+        situation = read
+        return read
     }
 
-    private func decide(_ state: State) -> LanePlanner.Decision {
+    private func planner(_ situation: Situation) -> LanePlanner {
         LanePlanner(
             definition: plan.definition,
-            integrationPosition: state.integration?.firstPosition ?? Position(0)
-        ).decide(state.segments, state.lanes)
+            integrationPosition: situation.integration?.firstPosition ?? Position(0))
+    }
+
+    /// Segments that were spoken of: lanes that are live go on; what comes or goes is decided.
+    private func take(
+        _ rows: [SegmentID: SegmentRow], _ known: inout Situation
+    ) async throws {
+        var others: [SegmentRow] = []
+        for row in rows.values {
+            if machine.knows(row.id), plan.definition.scope.contains(row.id, row.said) {
+                machine.tell(row.id, cursor: nil, news: row.lastPosition)
+            } else {
+                others.append(row)
+            }
+        }
+        if others.isEmpty { return }
+        let (name, segments) = (name, others.map(\.id))
+        let lanes = try await context.store.read {
+            try $0.lanes(of: name, segments: segments)
+        }
+        let byID = Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) })
+        let decision = planner(known).decide(others, byID)
+        for segment in decision.live {
+            machine.tell(
+                segment, cursor: byID[segment]?.cursor, news: rows[segment]!.lastPosition)
+        }
+        mailbox.know(decision.live)
+        for segment in decision.left { machine.leave(segment) }
+        known.decision.fill = Set(known.decision.fill).union(decision.fill).sorted()
+        known.decision.left = Set(known.decision.left).union(decision.left).sorted()
     }
 
     /// Segments that enter the scope are rebuilt; those that left it are noted. false: there are
     /// none of either.
-    private func requestFills(_ state: State) async throws -> Bool {
-        let decision = decide(state)
+    private func requestFills(_ decision: LanePlanner.Decision) async throws -> Bool {
         guard !decision.fill.isEmpty || !decision.left.isEmpty else { return false }
         var batch = EventBatch()
         for segment in decision.left {
@@ -252,13 +318,20 @@ actor IntegrationWorker {
             batch.append(.resyncRequested, body: request.encode())
         }
         _ = try await context.ledger.append(batch)
+        situation = nil
         return true
     }
 
-    private func runResyncs(_ state: State) async throws {
+    private func runResyncs(_ pending: [ResyncRow]) async throws {
         (lanes, unknowns) = ([:], [:])
-        for one in state.pendingResyncs {
-            let rows = try await self.state().lanes
+        situation = nil
+        let name = name
+        for one in pending {
+            try await projector.foldToEnd()
+            let rows = Dictionary(
+                uniqueKeysWithValues: try await context.store.read {
+                    try $0.lanes(of: name).map { ($0.key.segment, $0) }
+                })
             let lease: SessionPool.Lease
             do {
                 lease = try await sessions.take(for: name)
@@ -273,7 +346,7 @@ actor IntegrationWorker {
                     support: lease.support, progress: progress)
                 try await replayer.run(lease.session, lanes: rows)
                 await sessions.putBack(lease, of: name, isUsable: true)
-                (backOffs, targetBackOff) = ([:], nil)
+                targetBackOff = nil
             } catch {
                 await sessions.putBack(lease, of: name, isUsable: false)
                 try Task.checkCancellation()
@@ -284,27 +357,13 @@ actor IntegrationWorker {
 
     // MARK: Lanes
 
-    private func startLanes(_ state: State, flush: Bool) async throws -> Step {
-        let live = decide(state).live
-        let resting = live.filter { running[$0] == nil }
-        let withWork = try await withWork(resting, state)
-        let now = context.clock.now()
-        backOffs = backOffs.filter { running[$0.key] != nil || withWork.contains($0.key) }
-        let grown = try await grown(due.mapValues(\.seen))
-        due = due.filter { one in
-            withWork.contains(one.key) && !flush && one.value.time > now && !grown.contains(one.key)
-        }
-        let ready = withWork.filter { segment in
-            due[segment] == nil && !justFailed.contains(segment)
-                && (backOffs[segment]?.remainingMilliseconds ?? 0) == 0
-        }.sorted { (lastRun[$0] ?? 0, $0) < (lastRun[$1] ?? 0, $1) }
-        let started = ready.prefix(max(0, sessions.size - running.count))
-        yielding.othersWait = started.count < ready.count
-        for segment in started {
-            runCount += 1
-            lastRun[segment] = runCount
-            seen[segment] = context.ledger.end
-            let isRedriven = state.redrives.contains(segment)
+    private func startLanes(flush: Bool) -> Step {
+        while let segment = machine.next(
+            of: sessions.size, now: context.clock.now(), monotonic: stepTime,
+            flush: flush)
+        {
+            let isRedriven = machine.isRedriven(segment)
+            if isRedriven { mustReadRedrives = true }
             let task = Task {
                 let end = await self.runLane(segment, flush: flush, redrives: isRedriven)
                 self.ended.append((segment, end))
@@ -313,6 +372,7 @@ actor IntegrationWorker {
             running[segment] = task
             tasks.add(task, segment)
         }
+        yielding.othersWait = machine.hasReady
         return nextStep()
     }
 
@@ -321,55 +381,26 @@ actor IntegrationWorker {
         tasks.remove(segment)
     }
 
-    private func withWork(_ segments: [SegmentID], _ state: State) async throws -> [SegmentID] {
-        let context = context
-        let cursors = segments.map { segment in
-            (
-                segment: segment, isRedriven: state.redrives.contains(segment),
-                cursor: lanes[segment]?.state.cursor ?? state.lanes[segment]?.cursor
-                    ?? LaneCursor(position: nil)
-            )
-        }
-        return try await context.pool.run {
-            try cursors.filter { one in
-                if one.isRedriven { return true }
-                return try LaneBatcher(ledger: context.ledger, segment: one.segment)
-                    .next(after: one.cursor, size: 1) != nil
-            }.map(\.segment)
-        }
-    }
-
-    /// Segments of which something came since.
-    private func grown(_ since: [SegmentID: Position]) async throws -> Set<SegmentID> {
-        if since.isEmpty { return [] }
-        let ledger = context.ledger
-        return try await context.pool.run {
-            Set(
-                try since.filter { one in
-                    try ledger.changes(of: one.key, after: one.value.predecessor) != nil
-                }.keys)
-        }
-    }
-
     /// What to wait for: a lane that runs, the first batch that is due, a failure that is over.
-    /// A lane that is tried again, or will be once another one ends, wakes by itself.
     private func nextStep() -> Step {
-        let now = context.clock.now()
-        var milliseconds = due.values.map(\.time).min().map {
-            Int(max(0, $0.rawValue - now.rawValue) / 1000) + 1
+        let waiting = machine.waiting()
+        var milliseconds = waiting.due.map {
+            Int(max(0, $0.rawValue - context.clock.now().rawValue) / 1000) + 1
         }
-        let isFull = running.count >= sessions.size
-        var waiting = backOffs.filter { one in
-            running[one.key] == nil && (!isFull || one.value.remainingMilliseconds > 0)
-        }.map(\.value)
-        if let targetBackOff, !justFailed.isEmpty { waiting.append(targetBackOff) }
-        for one in waiting {
-            milliseconds = min(milliseconds ?? Int.max, max(1, one.remainingMilliseconds))
+        var failure: Failure?
+        if let retry = waiting.retry {
+            milliseconds = min(
+                milliseconds ?? Int.max, context.time.milliseconds(until: retry.until))
+            failure = retry.failure
         }
-        if let first = waiting.first, let milliseconds {
-            return .retry(milliseconds: milliseconds, first.failure)
+        if let targetBackOff, hasJustFailed {
+            milliseconds = min(
+                milliseconds ?? Int.max,
+                context.time.milliseconds(until: targetBackOff.untilNanoseconds))
+            failure = failure ?? targetBackOff.failure
         }
-        if milliseconds == nil, running.isEmpty, ended.isEmpty { return .idle }
+        if let failure, let milliseconds { return .retry(milliseconds: milliseconds, failure) }
+        if milliseconds == nil, running.isEmpty, ended.isEmpty, !machine.hasReady { return .idle }
         return .wait(milliseconds: milliseconds)
     }
 
@@ -377,51 +408,58 @@ actor IntegrationWorker {
     private func concludeLanes() async throws -> Failure? {
         var stopping: Failure?
         let all = ended
-        (ended, justFailed) = ([], [])
+        ended = []
+        hasJustFailed = false
         for (segment, end) in all {
             forget(segment)
-            switch end {
-            case .failed, .unopened, .unreached: justFailed.insert(segment)
-            default: break
-            }
-            switch end {
-            case .caughtUp, .yielded: backOffs[segment] = nil
-            case .waiting(let time):
-                backOffs[segment] = nil
-                due[segment] = (time, seen[segment] ?? Position(0))
-            case .failed(let failure):
-                guard failure.class == .transient || failure.isOutcomeUnknown else {
-                    stopping = failure.asFailure
-                    continue
-                }
-                backOffs[segment] = BackOff(
-                    after: backOffs[segment], failure, place: "\(name)/\(segment)")
-            case .unopened(let cursor, let failure):
-                let waiting = BackOff(
-                    after: backOffs[segment], failure, place: "\(name)/\(segment)")
-                try await record(failure, segment, cursor, attempt: waiting.attempt)
-                if failure.class == .transient {
-                    backOffs[segment] = waiting
-                } else {
-                    stopping = failure.stopping.asFailure
-                }
-            case .unreached(let cursor, let failure):
-                try await recordUnreached(segment, cursor, failure)
-            case .refused(let failure):
-                try await stop(failure)
-                stopping = failure
-            case .broken(let error): throw error
-            }
+            let (how, stop) = try await conclude(end, of: segment)
+            machine.ended(segment, how, cursor: lanes[segment]?.state.cursor)
+            stopping = stop ?? stopping
         }
         return stopping
+    }
+
+    /// What the end of a lane's run means for the lane, and for the integration.
+    private func conclude(
+        _ end: LaneEnd, of segment: SegmentID
+    ) async throws -> (IntegrationMachine.End, stopping: Failure?) {
+        func backOff(_ failure: TargetFailure) -> BackOff {
+            hasJustFailed = true
+            return BackOff(
+                after: machine.backOff(of: segment), failure, place: "\(name)/\(segment)",
+                at: stepTime)
+        }
+        switch end {
+        case .caughtUp: return (.caughtUp, nil)
+        case .yielded: return (.yielded, nil)
+        case .waiting(let time): return (.waiting(until: time), nil)
+        case .failed(let failure):
+            guard failure.class == .transient || failure.isOutcomeUnknown else {
+                return (.aborted, failure.asFailure)
+            }
+            return (.failed(backOff(failure)), nil)
+        case .unopened(let cursor, let failure):
+            let waiting = backOff(failure)
+            try await record(failure, segment, cursor, attempt: waiting.attempt)
+            return failure.class == .transient
+                ? (.failed(waiting), nil) : (.aborted, failure.stopping.asFailure)
+        case .unreached(let cursor, let failure):
+            hasJustFailed = true
+            try await recordUnreached(segment, cursor, failure)
+            return (.aborted, nil)
+        case .refused(let failure):
+            try await stop(failure)
+            return (.aborted, failure)
+        case .broken(let error): throw error
+        }
     }
 
     /// One receipt for a target that cannot be reached, however many lanes tried meanwhile.
     private func recordUnreached(
         _ segment: SegmentID, _ cursor: LaneCursor, _ failure: TargetFailure
     ) async throws {
-        if let waiting = targetBackOff, waiting.remainingMilliseconds > 0 { return }
-        let waiting = BackOff(after: targetBackOff, failure, place: name)
+        if let waiting = targetBackOff, waiting.untilNanoseconds > stepTime { return }
+        let waiting = BackOff(after: targetBackOff, failure, place: name, at: stepTime)
         targetBackOff = waiting
         try await record(failure, segment, cursor, attempt: waiting.attempt)
     }
@@ -443,7 +481,9 @@ actor IntegrationWorker {
 
     func reached() { targetBackOff = nil }
 
-    func attempt(of segment: SegmentID) -> Int { (backOffs[segment]?.attempt ?? 0) + 1 }
+    func attempt(of segment: SegmentID) -> Int {
+        (machine.backOff(of: segment)?.attempt ?? 0) + 1
+    }
 
     func delivered(_ count: Int) {
         deliveredCount += count
@@ -456,7 +496,7 @@ actor IntegrationWorker {
     nonisolated func shouldYield(since start: UInt64) -> Bool {
         if yielding.isRaised { return true }
         guard yielding.othersWait || sessions.hasWaiters else { return false }
-        return monotonicNanoseconds() >= start + Self.sliceNanoseconds
+        return context.time.nanoseconds() >= start + Self.sliceNanoseconds
     }
 
     private static let sliceNanoseconds: UInt64 = 200_000_000
@@ -469,7 +509,8 @@ actor IntegrationWorker {
 
     /// A resync that the target did not let happen: recorded, then waited out or the end.
     private func failed(_ failure: ResyncFailure) async throws -> Step {
-        let waiting = BackOff(after: targetBackOff, failure.cause, place: name)
+        let waiting = BackOff(
+            after: targetBackOff, failure.cause, place: name, at: context.time.nanoseconds())
         let isTransient = failure.cause.class == .transient
         var receipt = failure.receipt
         receipt.attempt = waiting.attempt
@@ -477,7 +518,9 @@ actor IntegrationWorker {
         try await context.record([receipt])
         guard isTransient else { return .stopped(waiting.failure) }
         targetBackOff = waiting
-        return .retry(milliseconds: waiting.remainingMilliseconds, waiting.failure)
+        return .retry(
+            milliseconds: context.time.milliseconds(until: waiting.untilNanoseconds),
+            waiting.failure)
     }
 
     /// Records that the integration stops, and why.

@@ -228,7 +228,7 @@ extension LaneWorker {
     private mutating func settle(
         _ sent: SentDelivery, over session: any TargetSession, attempt: Int, mayBeStale: Bool
     ) async throws -> Bool {
-        let started = monotonicNanoseconds()
+        let started = context.time.nanoseconds()
         let (next, moved) = (sent.prepared, sent.moved)
         let queries: [TargetQuery]
         switch next.queries {
@@ -308,7 +308,7 @@ extension LaneWorker {
         let receipts = makeReceipts(batch, cursor: cursor, attempt: attempt, counts)
         return Self.receipts(receipts, of: rowCounts).map { receipt in
             var receipt = receipt
-            receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+            receipt.durationMicroseconds = Int64((context.time.nanoseconds() - started) / 1000)
             return receipt
         }
     }

@@ -37,14 +37,14 @@ extension LaneWorker {
         case .failure(let refusal):
             let failure = TargetFailure(
                 class: .values, targetCode: "", message: refusal.message, hint: refusal.hint)
-            try await refused(failure, one, started: monotonicNanoseconds())
+            try await refused(failure, one, started: context.time.nanoseconds())
             return false
         }
         let lane = lane
         let start = DeliveryStart(lane: lane, cursor: row.cursor, parked: one.position)
         try await context.record([]) { $0.append(.deliveryStarted, body: start.encode()) }
         announced = nil
-        let started = monotonicNanoseconds()
+        let started = context.time.nanoseconds()
         var moved = row
         moved.queryCount += Int64(queries.count)
         do {
@@ -55,7 +55,7 @@ extension LaneWorker {
             var receipt = makeReceipt(redriven: one, .delivered)
             receipt.successfulQueryCount = queries.count
             receipt.rowCount = rowCounts.reduce(0, +)
-            receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+            receipt.durationMicroseconds = Int64((context.time.nanoseconds() - started) / 1000)
             try await context.record([receipt])
         } catch let failure as TargetFailure where !failure.isOutcomeUnknown {
             try Task.checkCancellation()
@@ -115,7 +115,7 @@ extension LaneWorker {
         var receipt = makeReceipt(redriven: one, willStop ? .stopped : .failed)
         receipt.failedQueryCount =
             failure.isConnectionLost || failure.targetCode.isEmpty ? 0 : 1
-        receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+        receipt.durationMicroseconds = Int64((context.time.nanoseconds() - started) / 1000)
         receipt.fill(failure)
         guard isAboutRows else {
             try await context.record([receipt])

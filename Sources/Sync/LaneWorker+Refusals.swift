@@ -165,7 +165,7 @@ extension LaneWorker {
         // A query that was not sent, or whose fate is unknown, has not failed.
         receipt.failedQueryCount =
             failure.isConnectionLost || failure.targetCode.isEmpty ? 0 : 1
-        receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+        receipt.durationMicroseconds = Int64((context.time.nanoseconds() - started) / 1000)
         receipt.fill(failure)
         if let place = failure.query, batch.parts.count > 1,
             let query = builder.kind(of: place, in: batch).query

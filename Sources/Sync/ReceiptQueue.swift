@@ -73,7 +73,7 @@ final class ReceiptQueue: Sendable {
         let turn = state.turn
         state.last = Task {
             try await earlier?.value
-            await hurry.wait(milliseconds: restMilliseconds())
+            await hurry.wait(milliseconds: restMilliseconds(), on: context.time)
             let receipts = self.state.withLock { state -> [Receipt] in
                 guard state.turn == turn else { return [] }
                 defer { state.waiting = [] }
@@ -84,14 +84,14 @@ final class ReceiptQueue: Sendable {
     }
 
     private func restMilliseconds() -> Int {
-        let passed = state.withLock { (monotonicNanoseconds() - $0.appendedAt) / 1_000_000 }
+        let passed = state.withLock { (context.time.nanoseconds() - $0.appendedAt) / 1_000_000 }
         return max(0, Self.intervalMilliseconds - Int(clamping: passed))
     }
 
     private func append(
         _ receipts: [Receipt], then more: (inout EventBatch) -> Void
     ) async throws {
-        state.withLock { $0.appendedAt = monotonicNanoseconds() }
+        state.withLock { $0.appendedAt = context.time.nanoseconds() }
         do {
             try await context.record(receipts, then: more)
         } catch {

@@ -187,7 +187,7 @@ struct Replayer {
         var receipts: [Receipt] = []
         for step in steps(fold) {
             place = (segment, step.kind)
-            let started = monotonicNanoseconds()
+            let started = context.time.nanoseconds()
             var done = Done()
             if step.hasMembers {
                 try await deliver(step, lane, session, renderer, scope, sparing, &done)
@@ -208,7 +208,7 @@ struct Replayer {
             receipt.successfulQueryCount = done.queryCount
             receipt.profileCount = step.kind == .addProfiles ? done.profileCount : 0
             receipt.rowCount = done.rowCount
-            receipt.durationMicroseconds = Int64((monotonicNanoseconds() - started) / 1000)
+            receipt.durationMicroseconds = Int64((context.time.nanoseconds() - started) / 1000)
             receipts.append(receipt)
         }
         return receipts.isEmpty ? [makeReceipt(lane, nil, row)] : receipts

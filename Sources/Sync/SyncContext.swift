@@ -12,14 +12,17 @@ package struct SyncContext: Sendable {
     /// For scans of the ledger's files.
     package let pool: BlockingPool
     package let clock: any WallClock
+    package let time: any MonotonicClock
 
     package init(
-        ledger: any Ledger, store: ProjectionStore, pool: BlockingPool, clock: any WallClock
+        ledger: any Ledger, store: ProjectionStore, pool: BlockingPool, clock: any WallClock,
+        time: any MonotonicClock = SystemMonotonicClock()
     ) {
         self.ledger = ledger
         self.store = store
         self.pool = pool
         self.clock = clock
+        self.time = time
     }
 
     /// Appends receipts, and what else is to be durable with them.
@@ -32,34 +35,5 @@ package struct SyncContext: Sendable {
         }
         more(&batch)
         _ = try await ledger.append(batch)
-    }
-
-    /// Whether there is more than what workers themselves write down while they deliver.
-    func hasNews(from start: Position, before end: Position) async -> Bool {
-        do {
-            return try await pool.run { [ledger] in
-                var next = start
-                while next < end, let frame = try ledger.frame(containing: next) {
-                    let known = Int(next.rawValue - frame.firstPosition.rawValue)
-                    if frame.events.dropFirst(known).contains(where: { $0.kind.isNews }) {
-                        return true
-                    }
-                    next = frame.endPosition
-                }
-                return next < end
-            }
-        } catch {
-            // Who is woken reads the same, and says what is wrong with it.
-            return true
-        }
-    }
-}
-
-extension EventKind {
-    fileprivate var isNews: Bool {
-        switch self {
-        case .deliveryRecorded, .deliveryStarted, .changeParked, .gradeRecorded, .laneLeft: false
-        default: true
-        }
     }
 }

@@ -40,7 +40,9 @@ package struct SyncEngine: Sendable {
         let folding = Task { await foldNowAndThen() }
         let outcomes: [IntegrationOutcome]
         do {
-            outcomes = try await runAll(integrations, connectors, options)
+            outcomes = try await following { feed in
+                try await runAll(integrations, connectors, options, feed)
+            }
         } catch {
             folding.cancel()
             await folding.value
@@ -51,15 +53,35 @@ package struct SyncEngine: Sendable {
         return outcomes
     }
 
+    /// Runs `body` while the ledger is followed for it.
+    private func following<Result>(_ body: (LaneFeed) async throws -> Result) async throws -> Result
+    {
+        let feed = LaneFeed(context: context, projector: projector)
+        // From before anything is looked at: no event may come between the look and the feed.
+        let start = context.ledger.end
+        let task = Task { await feed.run(from: start) }
+        let result: Result
+        do {
+            result = try await body(feed)
+        } catch {
+            task.cancel()
+            await task.value
+            throw error
+        }
+        task.cancel()
+        await task.value
+        return result
+    }
+
     private func runAll(
         _ integrations: [IntegrationDefinition], _ connectors: [String: ConnectorDefinition],
-        _ options: Options
+        _ options: Options, _ feed: LaneFeed
     ) async throws -> [IntegrationOutcome] {
         let pools = SessionPools(makeConnector: makeConnector)
         return try await pools.closing {
             try await withThrowingTaskGroup(of: IntegrationOutcome.self) { group in
                 for definition in integrations {
-                    group.addTask { try await run(definition, connectors, options, pools) }
+                    group.addTask { try await run(definition, connectors, options, pools, feed) }
                 }
                 var outcomes: [IntegrationOutcome] = []
                 for try await outcome in group { outcomes.append(outcome) }
@@ -73,7 +95,7 @@ package struct SyncEngine: Sendable {
     private func foldNowAndThen() async {
         do {
             while await context.ledger.waitForEvent(at: context.store.checkpoint()) {
-                try await Task.sleep(for: .seconds(1))
+                try await context.time.sleep(milliseconds: 1000)
                 try await projector.foldToEnd()
             }
         } catch {
@@ -88,8 +110,10 @@ package struct SyncEngine: Sendable {
         options: Options
     ) async throws -> IntegrationOutcome {
         let pools = SessionPools(makeConnector: makeConnector)
-        let outcome = try await pools.closing {
-            try await run(definition, connectors, options, pools, isResyncOnly: true)
+        let outcome = try await following { feed in
+            try await pools.closing {
+                try await run(definition, connectors, options, pools, feed, isResyncOnly: true)
+            }
         }
         guard outcome.state == .done else { return outcome }
         let name = definition.name
@@ -105,7 +129,7 @@ package struct SyncEngine: Sendable {
 
     private func run(
         _ definition: IntegrationDefinition, _ connectors: [String: ConnectorDefinition],
-        _ options: Options, _ pools: SessionPools, isResyncOnly: Bool = false
+        _ options: Options, _ pools: SessionPools, _ feed: LaneFeed, isResyncOnly: Bool = false
     ) async throws -> IntegrationOutcome {
         let name = definition.name
         try await projector.foldToEnd()
@@ -127,7 +151,7 @@ package struct SyncEngine: Sendable {
             let sessions = try pools.pool(of: connector)
             let worker = IntegrationWorker(
                 plan: try IntegrationPlan(definition, connector, sessions.connector.dialect),
-                sessions: sessions, context: context, projector: projector,
+                sessions: sessions, context: context, projector: projector, feed: feed,
                 progress: options.progress)
             return try await worker.run(
                 isResyncOnly ? .resync : options.isUntilIdle ? .idle : .cancelled,

@@ -1,0 +1,282 @@
+internal import DequeModule
+internal import HeapModule
+internal import SegmentModel
+
+/// Decides which lanes of an integration run, and when: events go in, decisions come out. It knows
+/// neither clock nor network nor ledger.
+///
+/// | a lane is | if |
+/// |---|---|
+/// | resting | nothing is to be delivered |
+/// | ready | something is, and it waits for its turn |
+/// | due | its batch may still grow, until a time |
+/// | running | a task delivers it |
+/// | backing off | it failed, until a time |
+///
+/// Invariants:
+/// - a lane runs once at a time;
+/// - who waits longest is next; each event costs no more for more lanes, but for their logarithm;
+/// - the cursor of a lane never goes back, but for a rebuild.
+struct IntegrationMachine: ~Copyable {
+    private enum Phase {
+        case resting, ready, running
+        case due(Timestamp)
+        /// On the monotonic clock.
+        case backingOff(until: UInt64)
+
+        var isRunning: Bool {
+            if case .running = self { true } else { false }
+        }
+    }
+
+    private struct Lane {
+        var cursor: LaneCursor
+        /// The last event of its segment.
+        var news: Position
+        var phase = Phase.resting
+        /// It has parked changes to try again.
+        var isRedriven = false
+        /// Its segment was spoken of while it ran.
+        var isToldMeanwhile = false
+        /// Its last run found nothing more, and nothing came since.
+        var isCaughtUp = false
+        /// It is no longer of the integration; forgotten once it has ended.
+        var isLeaving = false
+        /// What its failures wait for; a lane that delivers again has none.
+        var backOff: BackOff?
+
+        var hasWork: Bool {
+            if isRedriven { return true }
+            if isCaughtUp { return false }
+            return cursor.profileCount > 0 || cursor.position.map { $0 < news } ?? true
+        }
+    }
+
+    /// When a lane is looked at again. One whose lane is no longer in that phase says nothing.
+    private struct Timer: Comparable {
+        let time: UInt64
+        let segment: SegmentID
+
+        static func < (left: Timer, right: Timer) -> Bool {
+            (left.time, left.segment) < (right.time, right.segment)
+        }
+    }
+
+    /// How the run of a lane ended, as far as it decides what comes next.
+    enum End {
+        case caughtUp, yielded
+        case waiting(until: Timestamp)
+        /// To be tried again.
+        case failed(BackOff)
+        /// Nothing of the lane's own: the target, or this side.
+        case aborted
+    }
+
+    /// What there is to wait for.
+    struct Waiting {
+        /// A batch that is due, on the wall clock.
+        var due: Timestamp?
+        /// A lane that is tried again, on the monotonic clock, and what it failed with.
+        var retry: (until: UInt64, failure: Failure)?
+    }
+
+    private var lanes: [SegmentID: Lane] = [:]
+    private var ready: Deque<SegmentID> = []
+    private var retries = Heap<Timer>()
+    private var dues = Heap<Timer>()
+    private(set) var runningCount = 0
+
+    var isRunning: Bool { runningCount > 0 }
+
+    // MARK: What is known of lanes
+
+    /// All lanes that are live. What runs, waits or is tried again stays so.
+    mutating func replace(_ live: [(segment: SegmentID, cursor: LaneCursor, news: Position)]) {
+        var left = Set(lanes.keys)
+        for one in live {
+            left.remove(one.segment)
+            tell(one.segment, cursor: one.cursor, news: one.news)
+        }
+        for segment in left { leave(segment) }
+    }
+
+    /// A live lane, or what came for it.
+    ///
+    /// - Parameter cursor: nil: as it is known.
+    mutating func tell(_ segment: SegmentID, cursor: LaneCursor?, news: Position) {
+        var lane = lanes[segment] ?? Lane(cursor: LaneCursor(position: nil), news: news)
+        lane.isLeaving = false
+        if let cursor, !lane.phase.isRunning, cursor != lane.cursor {
+            (lane.cursor, lane.isCaughtUp) = (cursor, false)
+        }
+        if news > lane.news {
+            lane.news = news
+            (lane.isToldMeanwhile, lane.isCaughtUp) = (true, false)
+            // What came may fill its batch.
+            if case .due = lane.phase { lane.phase = .resting }
+        }
+        settle(&lane, segment)
+        lanes[segment] = lane
+    }
+
+    /// The lane is no longer one of the integration.
+    mutating func leave(_ segment: SegmentID) {
+        guard var lane = lanes[segment] else { return }
+        if lane.phase.isRunning {
+            lane.isLeaving = true
+            lanes[segment] = lane
+        } else {
+            lanes[segment] = nil
+        }
+    }
+
+    /// Lanes with parked changes to try again; no others have any.
+    mutating func setRedriven(_ segments: Set<SegmentID>, before: Set<SegmentID>) {
+        for segment in before.union(segments) {
+            guard var lane = lanes[segment] else { continue }
+            lane.isRedriven = segments.contains(segment)
+            settle(&lane, segment)
+            lanes[segment] = lane
+        }
+    }
+
+    func isRedriven(_ segment: SegmentID) -> Bool { lanes[segment]?.isRedriven ?? false }
+
+    func knows(_ segment: SegmentID) -> Bool { lanes[segment].map { !$0.isLeaving } ?? false }
+
+    func backOff(of segment: SegmentID) -> BackOff? { lanes[segment]?.backOff }
+
+    /// A lane that rests and has work gets its turn; one without work forgets its failures.
+    private mutating func settle(_ lane: inout Lane, _ segment: SegmentID) {
+        switch lane.phase {
+        case .resting:
+            guard lane.hasWork else {
+                lane.backOff = nil
+                return
+            }
+            lane.phase = .ready
+            ready.append(segment)
+        case .backingOff:
+            if !lane.hasWork { (lane.phase, lane.backOff) = (.resting, nil) }
+        case .ready, .running, .due: break
+        }
+    }
+
+    // MARK: Running
+
+    /// The lane that runs next, if one of `size` sessions is left for it.
+    ///
+    /// - Parameters:
+    ///   - flush: batches that may still grow are due, too.
+    ///   - monotonic: nanoseconds.
+    mutating func next(
+        of size: Int, now: Timestamp, monotonic: UInt64, flush: Bool
+    ) -> SegmentID? {
+        wake(now: now, monotonic: monotonic, flush: flush)
+        guard runningCount < size else { return nil }
+        while let segment = ready.popFirst() {
+            guard var lane = lanes[segment], case .ready = lane.phase else { continue }
+            guard lane.hasWork else {
+                (lane.phase, lane.backOff) = (.resting, nil)
+                lanes[segment] = lane
+                continue
+            }
+            lane.phase = .running
+            lane.isToldMeanwhile = false
+            lanes[segment] = lane
+            runningCount += 1
+            return segment
+        }
+        return nil
+    }
+
+    /// Whether lanes wait for a session.
+    var hasReady: Bool {
+        ready.contains { segment in
+            if case .ready? = lanes[segment]?.phase { true } else { false }
+        }
+    }
+
+    private mutating func wake(now: Timestamp, monotonic: UInt64, flush: Bool) {
+        while let first = retries.min, first.time <= monotonic {
+            retries.removeMin()
+            guard case .backingOff(let until)? = lanes[first.segment]?.phase, until == first.time
+            else { continue }
+            lanes[first.segment]?.phase = .ready
+            ready.append(first.segment)
+        }
+        while let first = dues.min, flush || first.time <= UInt64(max(0, now.rawValue)) {
+            dues.removeMin()
+            guard case .due(let time)? = lanes[first.segment]?.phase,
+                UInt64(max(0, time.rawValue)) == first.time
+            else { continue }
+            lanes[first.segment]?.phase = .ready
+            ready.append(first.segment)
+        }
+    }
+
+    /// A lane's run has ended.
+    ///
+    /// - Parameter cursor: where it stands now; nil: not known.
+    mutating func ended(_ segment: SegmentID, _ end: End, cursor: LaneCursor?) {
+        guard var lane = lanes[segment], lane.phase.isRunning else {
+            preconditionFailure("only a lane that runs can end: segment \(segment)")
+        }
+        runningCount -= 1
+        if lane.isLeaving {
+            lanes[segment] = nil
+            return
+        }
+        if let cursor {
+            precondition(
+                cursor >= lane.cursor, "the cursor of segment \(segment) went back while it ran")
+            lane.cursor = cursor
+        }
+        lane.phase = .resting
+        lane.isRedriven = false
+        switch end {
+        case .caughtUp:
+            lane.backOff = nil
+            lane.isCaughtUp = !lane.isToldMeanwhile
+        case .yielded: lane.backOff = nil
+        case .waiting(let time):
+            lane.backOff = nil
+            // What came meanwhile may fill the batch.
+            if !lane.isToldMeanwhile {
+                lane.phase = .due(time)
+                dues.insert(Timer(time: UInt64(max(0, time.rawValue)), segment: segment))
+            }
+        case .failed(let backOff):
+            lane.backOff = backOff
+            lane.phase = .backingOff(until: backOff.untilNanoseconds)
+            retries.insert(Timer(time: backOff.untilNanoseconds, segment: segment))
+        case .aborted: break
+        }
+        settle(&lane, segment)
+        lanes[segment] = lane
+    }
+
+    /// What there is to wait for, beside lanes that run.
+    mutating func waiting() -> Waiting {
+        var waiting = Waiting()
+        while let first = dues.min {
+            if case .due(let time)? = lanes[first.segment]?.phase,
+                UInt64(max(0, time.rawValue)) == first.time
+            {
+                waiting.due = time
+                break
+            }
+            dues.removeMin()
+        }
+        while let first = retries.min {
+            if let lane = lanes[first.segment], case .backingOff(let until) = lane.phase,
+                until == first.time, let backOff = lane.backOff
+            {
+                waiting.retry = (until, backOff.failure)
+                break
+            }
+            retries.removeMin()
+        }
+        return waiting
+    }
+}
