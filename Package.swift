@@ -39,11 +39,10 @@ let asyncHTTPClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
-let collections = ["DequeModule", "HeapModule"].map {
-    Target.Dependency.product(name: $0, package: "swift-collections")
-}
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let dequeModule = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let heapModule = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPCompression = Target.Dependency.product(
@@ -135,8 +134,8 @@ let package = Package(
             "Sync",
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "FrameCodec", "StorageIO", "Ledger",
-                "Connector", "Projection", crypto,
-            ] + collections, settings: optimized),
+                "Connector", "Projection", crypto, dequeModule, heapModule,
+            ], settings: optimized),
         module(
             "QueryLab",
             ["SegmentModel", "SQLTemplate", "Ledger", "Connector", "Projection"]),

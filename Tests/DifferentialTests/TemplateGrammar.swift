@@ -227,8 +227,8 @@ struct TemplateGrammar {
         case 6: return joined()
         case 7: return pick(["/* /* */", "/*/**/ "]) + bare() + pick([" */", "*/ "]) + literal()
         default:
-            return pick(["/* ' ", "/*/* ", "-- ' ", "/*!"]) + tag() + pick([" */", "\n", "*/*/"])
-                + literal()
+            return pick(["/* ' ", "/*/* ", "-- ' ", "/*!", "// ", "# ", "-- "]) + tag()
+                + pick([" */", "\n", "*/*/"]) + literal()
         }
     }
 

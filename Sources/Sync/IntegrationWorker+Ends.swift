@@ -1,0 +1,110 @@
+internal import Connector
+internal import EventJSON
+internal import Ledger
+internal import Projection
+internal import SegmentModel
+
+/// How lanes and rebuilds end, and what is recorded of their failures.
+extension IntegrationWorker {
+    /// Takes in how lanes ended; returns the failure that stops the integration, if one does.
+    func concludeLanes() async throws -> Failure? {
+        var stopping: Failure?
+        let all = ended
+        ended = []
+        hasJustFailed = false
+        for (segment, end) in all {
+            forget(segment)
+            let (how, stop) = try await conclude(end, of: segment)
+            machine.ended(segment, how, cursor: lanes[segment]?.state.cursor)
+            stopping = stop ?? stopping
+        }
+        return stopping
+    }
+
+    /// What the end of a lane's run means for the lane, and for the integration.
+    private func conclude(
+        _ end: LaneEnd, of segment: SegmentID
+    ) async throws -> (IntegrationMachine.End, stopping: Failure?) {
+        func backOff(_ failure: TargetFailure) -> BackOff {
+            hasJustFailed = true
+            return BackOff(
+                after: machine.backOff(of: segment), failure, place: "\(name)/\(segment)",
+                at: stepTime)
+        }
+        switch end {
+        case .caughtUp: return (.caughtUp, nil)
+        case .yielded: return (.yielded, nil)
+        case .waiting(let time): return (.waiting(until: time), nil)
+        case .failed(let failure):
+            guard failure.class == .transient || failure.isOutcomeUnknown else {
+                return (.aborted, failure.asFailure)
+            }
+            return (.failed(backOff(failure)), nil)
+        case .unopened(let cursor, let failure):
+            let waiting = backOff(failure)
+            try await record(failure, segment, cursor, attempt: waiting.attempt)
+            return failure.class == .transient
+                ? (.failed(waiting), nil) : (.aborted, failure.stopping.asFailure)
+        case .unreached(let cursor, let failure):
+            hasJustFailed = true
+            try await recordUnreached(segment, cursor, failure)
+            return (.aborted, nil)
+        case .refused(let failure):
+            try await stop(failure)
+            return (.aborted, failure)
+        case .broken(let error): throw error
+        }
+    }
+
+    /// One receipt for a target that cannot be reached, however many lanes tried meanwhile.
+    private func recordUnreached(
+        _ segment: SegmentID, _ cursor: LaneCursor, _ failure: TargetFailure
+    ) async throws {
+        if let waiting = targetBackOff, waiting.untilNanoseconds > stepTime { return }
+        let waiting = BackOff(after: targetBackOff, failure, place: name, at: stepTime)
+        targetBackOff = waiting
+        try await record(failure, segment, cursor, attempt: waiting.attempt)
+    }
+
+    /// A failure before any query of the lane.
+    private func record(
+        _ failure: TargetFailure, _ segment: SegmentID, _ cursor: LaneCursor, attempt: Int
+    ) async throws {
+        let position = cursor.position.map { $0.advanced(by: 1) } ?? Position(0)
+        var receipt = Receipt(
+            lane: LaneKey(integration: name, segment: segment), query: nil,
+            outcome: failure.class == .transient ? .failed : .stopped, firstPosition: position,
+            lastPosition: position, cursor: cursor, epoch: 0, attempt: attempt)
+        receipt.fill(failure)
+        try await context.record([receipt])
+    }
+
+    // MARK: Failures
+
+    /// A resync that the target did not let happen: recorded, then waited out or the end.
+    func failed(_ failure: ResyncFailure) async throws -> Step {
+        let waiting = BackOff(
+            after: targetBackOff, failure.cause, place: name, at: context.time.nanoseconds())
+        let isTransient = failure.cause.class == .transient
+        var receipt = failure.receipt
+        receipt.attempt = waiting.attempt
+        receipt.outcome = isTransient ? .failed : .stopped
+        try await context.record([receipt])
+        guard isTransient else { return .stopped(waiting.failure) }
+        targetBackOff = waiting
+        return .retry(
+            milliseconds: context.time.milliseconds(until: waiting.untilNanoseconds),
+            waiting.failure)
+    }
+
+    /// Records that the integration stops, and why.
+    func stop(_ failure: Failure) async throws {
+        let position = context.ledger.end.predecessor ?? Position(0)
+        var receipt = Receipt(
+            lane: LaneKey(integration: name, segment: SegmentID(0)), query: nil,
+            outcome: .stopped, firstPosition: position, lastPosition: position,
+            cursor: LaneCursor(position: nil), epoch: 0)
+        receipt.fill(failure)
+        try await context.record([receipt])
+    }
+}
