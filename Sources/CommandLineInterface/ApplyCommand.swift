@@ -25,14 +25,18 @@ struct ApplyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let text = try ConfigurationFindings.text(of: file)
-        let (change, findings) = try await Workspace.with(global.directory, .write) { workspace in
+        let (change, findings, active) = try await Workspace.with(
+            global.directory, .write
+        ) { workspace in
             let (change, findings) = try await parse(text, workspace)
+            let before = try await Self.activity(of: change, workspace)
             let connectors = try await append(change, to: workspace).connectors
             return (
                 change,
                 findings.adding(
                     QueryCheck.pairs(change, connectors)
-                        + (try await Self.coverage(change, connectors, workspace)))
+                        + (try await Self.coverage(change, connectors, workspace))),
+                (before: before, after: try await Self.activity(of: change, workspace))
             )
         }
         findings.printText(notes: false)
@@ -48,9 +52,32 @@ struct ApplyCommand: AsyncParsableCommand {
                 Terminal.printLine("connector \(name) \(definition == nil ? "removed" : "applied")")
             }
             for (name, definition) in change.integrations {
-                Terminal.printLine(
-                    "integration \(name) \(definition == nil ? "removed" : "applied")")
+                let word = definition == nil ? "removed" : "applied"
+                let state = Self.activityText(active.before[name], active.after[name])
+                Terminal.printLine("integration \(name) \(word)\(state)")
             }
+        }
+    }
+
+    /// Which of the integrations that a file names deliver.
+    private static func activity(
+        of change: ConfigurationChange, _ workspace: Workspace
+    ) async throws -> [String: Bool] {
+        try await workspace.projector.foldToEnd()
+        let names = change.integrations.map(\.name)
+        return try await workspace.store.read { reader in
+            var active: [String: Bool] = [:]
+            for name in names { active[name] = try reader.integration(name)?.isActive }
+            return active
+        }
+    }
+
+    private static func activityText(_ before: Bool?, _ after: Bool?) -> String {
+        switch (before, after) {
+        case (_, false?):
+            before == false ? "; it stays paused" : "; it is paused"
+        case (false?, true?): "; it is resumed"
+        default: ""
         }
     }
 

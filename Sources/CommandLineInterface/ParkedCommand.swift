@@ -26,8 +26,7 @@ struct ParkedCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Only changes of this profile.") var profile: String?
     @Option(name: .long, help: "How many to show at most.") var limit = 100
 
-    @Option(name: .long, help: "Seconds to wait for an unreachable target.")
-    var giveUpAfter = 30
+    @OptionGroup var patience: Patience
 
     func validate() throws {
         guard !(redrive && discard) else {
@@ -37,6 +36,7 @@ struct ParkedCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try patience.check()
         if redrive || discard {
             try await decide(redrive ? .redriveRequested : .parkedDiscarded)
         } else {
@@ -57,8 +57,9 @@ struct ParkedCommand: AsyncParsableCommand {
             _ = try await workspace.ledger.append(batch)
             let connectors = try await workspace.configuration().connectors
             var options = SyncEngine.Options()
-            options.giveUpMilliseconds = giveUpAfter * 1000
+            patience.apply(to: &options)
             options.progress = ProgressLine.show
+            options.tell = NoticeLine.teller(isEndReported: true)
             let (engine, settings) = (try await workspace.engine(), options)
             return try await Interruption.run {
                 try await engine.run([definition], connectors: connectors, options: settings)

@@ -22,10 +22,10 @@ struct ResyncCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Only this segment; may be given several times.")
     var segment: [Int64] = []
 
-    @Option(name: .long, help: "Seconds to wait for an unreachable target.")
-    var giveUpAfter = 30
+    @OptionGroup var patience: Patience
 
     func run() async throws {
+        try patience.check()
         let outcomes = try await Workspace.with(global.directory, .write) { workspace in
             var definition = try await workspace.integration(name)
             let state = try await workspace.configuration()
@@ -36,8 +36,9 @@ struct ResyncCommand: AsyncParsableCommand {
                 definition, segments: segment.map { SegmentID($0) })
             guard request != nil else { return [IntegrationOutcome]() }
             var options = SyncEngine.Options()
-            options.giveUpMilliseconds = giveUpAfter * 1000
+            patience.apply(to: &options)
             options.progress = ProgressLine.show
+            options.tell = NoticeLine.teller(isEndReported: true)
             let (settings, integration) = (options, definition)
             return try await Interruption.run {
                 [

@@ -119,7 +119,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     static func state(_ row: IntegrationRow?, _ definition: IntegrationDefinition) -> String {
         if row?.stop != nil { return "stopped" }
-        return row?.isActive ?? definition.isActive ? "active" : "paused"
+        return row?.isActive ?? definition.isActive ?? true ? "active" : "paused"
     }
 
     private static func duration(_ seconds: Double) -> String {

@@ -20,22 +20,31 @@ struct SyncCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Send everything, due or not, and exit.")
     var untilIdle = false
 
-    @Option(
-        name: .long, help: "With --until-idle: seconds to wait for an unreachable target.")
-    var giveUpAfter = 30
+    @OptionGroup var patience: Patience
 
     func run() async throws {
-        guard giveUpAfter >= 0 else {
-            throw Failure(
-                .usageInvalid, "--give-up-after takes a number of seconds from 0 on",
-                hint: "for example --give-up-after 30")
+        try patience.check()
+        let outcomes: [IntegrationOutcome]
+        do {
+            outcomes = try await deliver()
+        } catch let failure as Failure where failure.code == .interrupted && !untilIdle {
+            // As it was meant to end.
+            Terminal.endProgress()
+            Terminal.printError("segledger: sync ended; what was acknowledged is safe")
+            return
         }
-        let outcomes = try await Workspace.with(global.directory, .write) { workspace in
+        Terminal.endProgress()
+        try OutcomeReport.print(outcomes, json: global.json)
+    }
+
+    private func deliver() async throws -> [IntegrationOutcome] {
+        try await Workspace.with(global.directory, .write) { workspace in
             let state = try await workspace.configuration()
             var options = SyncEngine.Options()
             options.isUntilIdle = untilIdle
-            options.giveUpMilliseconds = giveUpAfter * 1000
+            patience.apply(to: &options)
             options.progress = ProgressLine.show
+            options.tell = NoticeLine.teller(isEndReported: untilIdle)
             let (engine, settings) = (try await workspace.engine(), options)
             return try await Interruption.run {
                 try await engine.run(
@@ -43,8 +52,6 @@ struct SyncCommand: AsyncParsableCommand {
                     options: settings)
             }
         }
-        Terminal.endProgress()
-        try OutcomeReport.print(outcomes, json: global.json)
     }
 }
 
@@ -72,7 +79,9 @@ enum OutcomeReport {
         writer.beginArray()
         for outcome in outcomes {
             let (word, failure) = describe(outcome.state)
-            remains = remains || failure != nil || outcome.parkedChangeCount > 0
+            remains =
+                remains || failure != nil || outcome.parkedChangeCount > 0
+                || outcome.hasUndelivered
             writer.beginObject()
             writer.member("name", outcome.name)
             writer.member("outcome", word)
@@ -108,6 +117,13 @@ enum OutcomeReport {
                     "integration \(outcome.name): \(counted(outcome.parkedChangeCount, "change")) "
                         + "parked",
                     hint: "see 'segledger parked \(outcome.name)'"))
+        }
+        for outcome in outcomes where outcome.hasUndelivered {
+            ErrorReport.print(
+                Failure(
+                    .workRemains,
+                    "integration \(outcome.name) is paused, and events wait for it",
+                    hint: "segledger integrations resume \(outcome.name)"))
         }
         if remains { throw ReportedFailure(exitCode: ErrorReport.exitCode(.workRemains)) }
     }

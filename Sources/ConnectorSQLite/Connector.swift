@@ -28,8 +28,9 @@ package struct SQLiteConnectorFactory: ConnectorFactory {
             .sqlite, title: "SQLite", settings: SQLiteSettings.all, hasLogin: false,
             addressHint: SQLiteAddress.hint
         ) { url throws(ConnectorAddress.Fault) in
-            _ = try SQLiteAddress(parsing: url)
-            return ConnectorAddress(url: url)
+            let address = try SQLiteAddress(parsing: url)
+            guard let path = address.absolutePath else { return ConnectorAddress(url: url) }
+            return ConnectorAddress(url: "sqlite://" + (try SQLiteAddress(parsing: path)).path)
         }
     }
 

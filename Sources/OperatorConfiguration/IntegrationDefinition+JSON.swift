@@ -6,7 +6,7 @@ extension IntegrationDefinition {
     package func write(to json: inout JSONWriter) {
         json.beginObject()
         json.member("description", description)
-        json.member("active", isActive)
+        if let isActive { json.member("active", isActive) }
         json.key("scope")
         writeScope(to: &json)
         json.member("connector", connector)
@@ -67,7 +67,7 @@ extension IntegrationDefinition {
             name: name, scope: try Scope(members: scopeMembers),
             connector: try members.string("connector"), queries: queries)
         description = try members.optionalString("description") ?? description
-        isActive = try members.optionalBoolean("active") ?? isActive
+        isActive = try members.optionalBoolean("active")
         if members.isString("batch") {
             guard try members.string("batch") == "individual" else {
                 throw BodyFault("batch", "is a word that this version does not know")

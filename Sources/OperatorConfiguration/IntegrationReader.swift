@@ -42,7 +42,7 @@ struct IntegrationReader {
         var definition = IntegrationDefinition(
             name: name, scope: scope, connector: connector, queries: queries)
         definition.description = description ?? definition.description
-        definition.isActive = isActive ?? definition.isActive
+        definition.isActive = isActive
         definition.batch = batch
         definition.batchTimeoutMilliseconds = timeout ?? definition.batchTimeoutMilliseconds
         definition.isCoalesced = isCoalesced

@@ -75,9 +75,11 @@ extension Fold {
         for setting in changes.set {
             try execute(
                 """
-                INSERT INTO integration (name, first_position, is_active) VALUES (?, ?, ?)
+                INSERT INTO integration (name, first_position, is_active)
+                VALUES (?1, ?2, COALESCE(?3, 1))
                 ON CONFLICT DO UPDATE SET
-                    is_active = excluded.is_active, stopped_code = NULL, stopped_target_code = NULL,
+                    is_active = COALESCE(?3, is_active), stopped_code = NULL,
+                    stopped_target_code = NULL,
                     stopped_message = NULL, stopped_hint = NULL, stopped_at = NULL
                 """, [setting.name, Int64(position.rawValue), setting.isActive])
         }

@@ -11,9 +11,10 @@ package struct SystemEventDecoder: Sendable {
     package struct IntegrationChanges: Hashable, Sendable {
         package struct Setting: Hashable, Sendable {
             package var name: String
-            package var isActive: Bool
+            /// nil: as it was; a new one is active.
+            package var isActive: Bool?
 
-            package init(name: String, isActive: Bool) {
+            package init(name: String, isActive: Bool?) {
                 self.name = name
                 self.isActive = isActive
             }

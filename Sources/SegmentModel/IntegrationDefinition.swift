@@ -52,7 +52,9 @@ package struct IntegrationDefinition: Hashable, Sendable {
 
     package var name: String
     package var description = ""
-    package var isActive = true
+    /// Whether it delivers; nil: not stated, so that a pause or a resumption of the operator's
+    /// stays as it is.
+    package var isActive: Bool?
     package var scope: Scope
     package var connector: String
     package var batch: BatchMode = .batch(size: batchSizeStandard)

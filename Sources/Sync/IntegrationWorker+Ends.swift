@@ -25,11 +25,14 @@ extension IntegrationWorker {
     private func conclude(
         _ end: LaneEnd, of segment: SegmentID
     ) async throws -> (IntegrationMachine.End, stopping: Failure?) {
+        let hasProgressed = progressed.remove(segment) != nil
         func backOff(_ failure: TargetFailure) -> BackOff {
             hasJustFailed = true
-            return BackOff(
-                after: machine.backOff(of: segment), failure, place: "\(name)/\(segment)",
-                at: stepTime)
+            let earlier = hasProgressed ? nil : machine.backOff(of: segment)
+            let waiting = BackOff(
+                after: earlier, failure, place: "\(name)/\(segment)", at: stepTime)
+            if failure.class == .transient { notice(waiting, segment) }
+            return waiting
         }
         switch end {
         case .caughtUp: return (.caughtUp, nil)
@@ -56,6 +59,16 @@ extension IntegrationWorker {
         }
     }
 
+    private func notice(_ waiting: BackOff, _ segment: SegmentID?) {
+        if let segment { troubled.insert(segment) }
+        let milliseconds = Int((waiting.untilNanoseconds - stepTime) / 1_000_000)
+        let query = segment.flatMap { lanes[$0]?.failedQuery }
+        tell(
+            SyncNotice(
+                name, .failed(waiting.failure, retryMilliseconds: milliseconds),
+                segment: segment, query: query))
+    }
+
     /// One receipt for a target that cannot be reached, however many lanes tried meanwhile.
     private func recordUnreached(
         _ segment: SegmentID, _ cursor: LaneCursor, _ failure: TargetFailure
@@ -63,6 +76,7 @@ extension IntegrationWorker {
         if let waiting = targetBackOff, waiting.untilNanoseconds > stepTime { return }
         let waiting = BackOff(after: targetBackOff, failure, place: name, at: stepTime)
         targetBackOff = waiting
+        notice(waiting, nil)
         try await record(failure, segment, cursor, attempt: waiting.attempt)
     }
 
@@ -92,9 +106,12 @@ extension IntegrationWorker {
         try await context.record([receipt])
         guard isTransient else { return .stopped(waiting.failure) }
         targetBackOff = waiting
-        return .retry(
-            milliseconds: context.time.milliseconds(until: waiting.untilNanoseconds),
-            waiting.failure)
+        let milliseconds = context.time.milliseconds(until: waiting.untilNanoseconds)
+        tell(
+            SyncNotice(
+                name, .failed(waiting.failure, retryMilliseconds: milliseconds),
+                segment: receipt.lane.segment, query: receipt.query))
+        return .retry(milliseconds: milliseconds, waiting.failure)
     }
 
     /// Records that the integration stops, and why.

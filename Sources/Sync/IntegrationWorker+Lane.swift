@@ -80,14 +80,14 @@ extension IntegrationWorker {
                 let key = worker.lane
                 let rows = try await context.store.read { try $0.parked(at: key) }
                 try await worker.redrive(rows, over: lease.session) {
-                    await self.delivered($0)
+                    await self.delivered($0, of: segment)
                 }
             }
             let start = context.time.nanoseconds()
             let options = LaneWorker.RunOptions(
                 flush: flush, attempt: attempt(of: segment), isReused: lease.isReused,
                 shouldYield: { self.shouldYield(since: start) },
-                delivered: { await self.delivered($0) })
+                delivered: { await self.delivered($0, of: segment) })
             let end = try await worker.run(over: lease.session, options)
             lanes[segment] = worker
             return switch end {
@@ -130,7 +130,9 @@ extension IntegrationWorker {
                 projector: projector, session: lease.session, support: lease.support,
                 absorbsRepeats: absorbsRepeats, unknown: unknowns[segment])
             unknowns[segment] = nil
-            if worker.recoveredChangeCount > 0 { delivered(worker.recoveredChangeCount) }
+            if worker.recoveredChangeCount > 0 {
+                delivered(worker.recoveredChangeCount, of: segment)
+            }
             return worker
         } catch let failure as TargetFailure {
             if lease.isReused, failure.isConnectionLost { throw StaleSession() }

@@ -17,6 +17,8 @@ actor IntegrationWorker {
     let projector: Projector
     let sessions: SessionPool
     private let progress: @Sendable (SyncProgress) -> Void
+    let tell: @Sendable (SyncNotice) -> Void
+    private let mark = ProgressMark()
     private let wake = AsyncSignal()
     private let yielding = YieldRequest()
     private let mailbox: LaneFeed.Mailbox
@@ -30,6 +32,10 @@ actor IntegrationWorker {
     var stepTime: UInt64 = 0
     /// A lane failed in this step.
     var hasJustFailed = false
+    /// Lanes that have delivered something in their run: what they fail with then is new.
+    var progressed: Set<SegmentID> = []
+    /// Lanes whose failure was told, and not yet that it is over.
+    var troubled: Set<SegmentID> = []
     /// Lanes that rest between two runs.
     var lanes: [SegmentID: LaneWorker] = [:]
     /// What the last workers of lanes ended with, until these are opened anew.
@@ -48,7 +54,8 @@ actor IntegrationWorker {
     init(
         plan: IntegrationPlan, sessions: SessionPool, context: SyncContext,
         projector: Projector, feed: LaneFeed,
-        progress: @escaping @Sendable (SyncProgress) -> Void
+        progress: @escaping @Sendable (SyncProgress) -> Void,
+        tell: @escaping @Sendable (SyncNotice) -> Void
     ) {
         mailbox = feed.subscribe(plan.definition.scope, wake: wake)
         self.plan = plan
@@ -56,6 +63,7 @@ actor IntegrationWorker {
         self.context = context
         self.projector = projector
         self.progress = progress
+        self.tell = tell
     }
 
     var name: String { plan.definition.name }
@@ -85,27 +93,61 @@ actor IntegrationWorker {
 
     /// Works until the goal is reached, the integration stops, or the task is cancelled.
     ///
-    /// - Parameter giveUpMilliseconds: how long an unreachable target is waited for since the last
-    ///   progress; without end for `cancelled`.
-    func run(_ goal: Goal, giveUpMilliseconds: Int) async throws -> IntegrationOutcome {
+    /// - Parameters:
+    ///   - giveUpMilliseconds: how long an unreachable target is waited for since the last
+    ///     progress; without end for `cancelled`.
+    ///   - isStrict: whatever blocks is given up after that time, a query that runs too.
+    func run(
+        _ goal: Goal, giveUpMilliseconds: Int, isStrict: Bool
+    ) async throws -> IntegrationOutcome {
+        let isBounded: Bool
+        if case .cancelled = goal { isBounded = false } else { isBounded = true }
+        mark.last = context.time.nanoseconds()
+        let task = Task { try await work(goal, giveUpMilliseconds: giveUpMilliseconds) }
         let (sessions, name, wake, tasks) = (sessions, name, wake, tasks)
+        let cancel: @Sendable () -> Void = {
+            // First the tasks: what their statements then fail with is no news.
+            tasks.cancel()
+            task.cancel()
+            sessions.cancel(name)
+            wake.raise()
+        }
+        let watch = Task { [context, mark] in
+            guard isBounded, isStrict else { return }
+            // What was begun just before may still come to its end.
+            let limit = UInt64(giveUpMilliseconds + Self.lastTryMilliseconds) * 1_000_000
+            while context.time.nanoseconds() < mark.last + limit {
+                try await context.time.sleep(
+                    milliseconds: context.time.milliseconds(until: mark.last + limit))
+            }
+            mark.giveUp()
+            cancel()
+        }
+        defer { watch.cancel() }
         do {
             let state = try await withTaskCancellationHandler {
-                try await work(goal, giveUpMilliseconds: giveUpMilliseconds)
+                try await task.value
             } onCancel: {
-                // First the tasks: what their statements then fail with is no news.
-                tasks.cancel()
-                sessions.cancel(name)
-                wake.raise()
+                cancel()
             }
             await drain()
             return try await outcome(state)
         } catch {
-            tasks.cancel()
-            sessions.cancel(name)
+            cancel()
             await drain()
-            throw error
+            guard mark.isGivenUp, !Task.isCancelled else { throw error }
+            return try await outcome(.unreached(Self.overdue(giveUpMilliseconds)))
         }
+    }
+
+    private static let lastTryMilliseconds = 1900
+
+    private static func overdue(_ milliseconds: Int) -> Failure {
+        Failure(
+            .targetUnavailable,
+            "nothing could be delivered for \(milliseconds / 1000) s, and a query was still under "
+                + "way: the target does not answer it, or something holds what it needs",
+            hint: "look for locks in the database, or wait longer with --give-up-after")
     }
 
     private func outcome(_ state: IntegrationOutcome.State) async throws -> IntegrationOutcome {
@@ -132,22 +174,16 @@ actor IntegrationWorker {
     ) async throws -> IntegrationOutcome.State {
         let isBounded: Bool
         if case .cancelled = goal { isBounded = false } else { isBounded = true }
-        var lastProgress = context.time.nanoseconds()
-        var lastCount = 0
         while true {
             try Task.checkCancellation()
             let step = try await advance(goal)
-            if deliveredCount != lastCount {
-                lastCount = deliveredCount
-                lastProgress = context.time.nanoseconds()
-            }
             switch step {
             case .stopped(let failure): return .stopped(failure)
             case .paused:
                 if isBounded { return .paused }
                 await wake.wait(milliseconds: nil, on: context.time)
             case .retry(let milliseconds, let failure):
-                let waited = Int((context.time.nanoseconds() - lastProgress) / 1_000_000)
+                let waited = Int((context.time.nanoseconds() - mark.last) / 1_000_000)
                 if isBounded, running.isEmpty, waited + milliseconds > giveUpMilliseconds {
                     return .unreached(failure)
                 }
@@ -345,6 +381,7 @@ actor IntegrationWorker {
                     plan: plan, context: context, request: one.position, resync: one.request,
                     support: lease.support, progress: progress)
                 try await replayer.run(lease.session, lanes: rows)
+                delivered(replayer.deliveredCount, of: nil)
                 await sessions.putBack(lease, of: name, isUsable: true)
                 targetBackOff = nil
             } catch {
@@ -406,14 +443,25 @@ actor IntegrationWorker {
 
     // MARK: What running lanes say
 
-    func reached() { targetBackOff = nil }
+    func reached() {
+        if targetBackOff != nil { tell(SyncNotice(name, .recovered)) }
+        targetBackOff = nil
+    }
 
     func attempt(of segment: SegmentID) -> Int {
         (machine.backOff(of: segment)?.attempt ?? 0) + 1
     }
 
-    func delivered(_ count: Int) {
+    /// - Parameter segment: whose lane it was; nil: a rebuild.
+    func delivered(_ count: Int, of segment: SegmentID?) {
         deliveredCount += count
+        mark.last = context.time.nanoseconds()
+        if let segment {
+            progressed.insert(segment)
+            if troubled.remove(segment) != nil {
+                tell(SyncNotice(name, .recovered, segment: segment))
+            }
+        }
         progress(
             SyncProgress(
                 integration: name, activity: .delivery, done: deliveredCount, total: nil))

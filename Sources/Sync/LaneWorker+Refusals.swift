@@ -25,6 +25,7 @@ extension LaneWorker {
         if willStop { failure = failure.stopping }
         let receipt = failedReceipt(
             failure, batch, willStop ? .stopped : .failed, attempt: attempt, started)
+        failedQuery = receipt.query
         guard let member else {
             // It was set aside for the query's fault: once that is mended it is due.
             let due = (willStop ? unproven?.parked : nil).map {

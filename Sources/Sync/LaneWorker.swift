@@ -44,6 +44,8 @@ struct LaneWorker: Sendable {
     var bisection: Bisection?
     /// What the target calls permanent, and no other row has shown yet to be about rows.
     var unproven: UnprovenRefusal?
+    /// The query of the last refusal.
+    var failedQuery: QueryKind?
     /// Queries that the target does not take with their values beside the text.
     var unbindable: Set<EventKind> = []
     /// The next change was refused with its values bound.

@@ -25,6 +25,8 @@ struct Replayer {
     let progress: @Sendable (SyncProgress) -> Void
     /// What is being worked on, for the report of a failure.
     private var place: (segment: SegmentID, query: QueryKind?)?
+    /// Profiles that the rebuild put in place.
+    private(set) var deliveredCount = 0
 
     init(
         plan: IntegrationPlan, context: SyncContext, request: Position, resync: ResyncRequest,
@@ -340,7 +342,7 @@ struct Replayer {
 
     /// The target was rebuilt, but a crash came before the receipts: they are made from the plan
     /// and from the target's own count.
-    private func recordRecovered(
+    private mutating func recordRecovered(
         _ rows: [SegmentID: TargetCursor], _ lanes: [SegmentID: LaneRow]
     ) async throws {
         var receipts: [Receipt] = []
@@ -364,7 +366,8 @@ struct Replayer {
         try await finish(receipts)
     }
 
-    private func finish(_ receipts: [Receipt]) async throws {
+    private mutating func finish(_ receipts: [Receipt]) async throws {
+        deliveredCount = receipts.reduce(0) { $0 + $1.profileCount }
         try await context.record(receipts) { batch in
             let result = ResyncResult(
                 integration: resync.integration, request: request, outcome: .done)

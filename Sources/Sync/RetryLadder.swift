@@ -1,9 +1,9 @@
-/// How long to wait before the next try: half a second, doubling to five minutes, each step moved
-/// by up to a fifth so that lanes do not come back all at once. Pure: the jitter comes from the
-/// lane's name and the attempt.
+/// How long to wait before the next try: half a second, doubling to a minute at most, each step
+/// moved by up to a fifth so that lanes do not come back all at once. Pure: the jitter comes from
+/// the lane's name and the attempt.
 struct RetryLadder: Sendable {
     private static let firstMilliseconds = 500
-    private static let lastMilliseconds = 300_000
+    private static let lastMilliseconds = 50_000
 
     /// - Parameter attempt: the try that failed, from 1.
     static func delayMilliseconds(attempt: Int, lane: String) -> Int {

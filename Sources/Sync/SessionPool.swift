@@ -61,7 +61,7 @@ final class SessionPool: Sendable {
             return Lease(session: session, support: support, isReused: true)
         case .room:
             do {
-                let session = try await connector.connect()
+                let session = try await connect()
                 note(session, integration)
                 do {
                     let support = try await session.openCursors()
@@ -75,6 +75,25 @@ final class SessionPool: Sendable {
                 release(integration)
                 throw error
             }
+        }
+    }
+
+    /// A connection that is still being made when the caller is cancelled is closed once it is
+    /// made, and nobody waits for that: it may take as long as a network wants.
+    private func connect() async throws -> any TargetSession {
+        let result = FirstResult<any TargetSession>()
+        Task { [connector] in
+            do {
+                let session = try await connector.connect()
+                if !result.give(.success(session)) { await session.close() }
+            } catch {
+                _ = result.give(.failure(error))
+            }
+        }
+        return try await withTaskCancellationHandler {
+            try await result.value()
+        } onCancel: {
+            _ = result.give(.failure(CancellationError()))
         }
     }
 

@@ -12,6 +12,11 @@ package struct SyncEngine: Sendable {
         /// With `isUntilIdle`: how long to wait for an unreachable target.
         package var giveUpMilliseconds = 30_000
         package var progress: @Sendable (SyncProgress) -> Void = { _ in }
+        /// Told of each start, failure, recovery and stop.
+        package var tell: @Sendable (SyncNotice) -> Void = { _ in }
+        /// With `isUntilIdle`: what blocks is given up after that time as well, a query that runs
+        /// too.
+        package var givesUpStrictly = false
 
         package init() {}
     }
@@ -138,8 +143,17 @@ package struct SyncEngine: Sendable {
             IntegrationOutcome(name: name, state: state, deliveredProfileCount: 0)
         }
         if !isResyncOnly {
-            guard row?.isActive ?? definition.isActive else { return outcome(.paused) }
-            if let stop = row?.stop { return outcome(.stopped(stop.failure)) }
+            guard row?.isActive ?? definition.isActive ?? true else {
+                var paused = outcome(.paused)
+                paused.hasUndelivered = try await context.store.read {
+                    try Self.hasUndelivered(definition, row, $0)
+                }
+                return paused
+            }
+            if let stop = row?.stop {
+                options.tell(SyncNotice(name, .stopped(stop.failure)))
+                return outcome(.stopped(stop.failure))
+            }
         }
         do {
             guard let connector = connectors[definition.connector] else {
@@ -152,14 +166,42 @@ package struct SyncEngine: Sendable {
             let worker = IntegrationWorker(
                 plan: try IntegrationPlan(definition, connector, sessions.connector.dialect),
                 sessions: sessions, context: context, projector: projector, feed: feed,
-                progress: options.progress)
-            return try await worker.run(
+                progress: options.progress, tell: options.tell)
+            options.tell(SyncNotice(name, .started))
+            let outcome = try await worker.run(
                 isResyncOnly ? .resync : options.isUntilIdle ? .idle : .cancelled,
-                giveUpMilliseconds: options.giveUpMilliseconds)
+                giveUpMilliseconds: options.giveUpMilliseconds,
+                isStrict: options.givesUpStrictly)
+            if case .stopped(let failure) = outcome.state {
+                options.tell(SyncNotice(name, .stopped(failure)))
+            }
+            return outcome
         } catch let failure as Failure
             where failure.code == .configurationInvalid || failure.code == .templateInvalid
         {
+            options.tell(SyncNotice(name, .stopped(failure)))
             return outcome(.stopped(failure))
+        }
+    }
+
+    /// Whether events of its segments wait for the integration.
+    private static func hasUndelivered(
+        _ definition: IntegrationDefinition, _ row: IntegrationRow?, _ reader: ProjectionReader
+    ) throws -> Bool {
+        let segments = try reader.segments()
+        let lanes = Dictionary(
+            uniqueKeysWithValues: try reader.lanes(of: definition.name).map {
+                ($0.key.segment, $0)
+            })
+        let decision = LanePlanner(
+            definition: definition, integrationPosition: row?.firstPosition ?? Position(0)
+        ).decide(segments, lanes)
+        if !decision.fill.isEmpty { return true }
+        let live = Set(decision.live)
+        return segments.contains { segment in
+            guard live.contains(segment.id) else { return false }
+            guard let cursor = lanes[segment.id]?.cursor else { return true }
+            return cursor < LaneCursor(position: segment.lastPosition)
         }
     }
 

@@ -35,9 +35,12 @@ package struct IntegrationOutcome: Hashable, Sendable {
 
     package var name: String
     package var state: State
+    /// Changes delivered, and profiles that rebuilds put in place.
     package var deliveredProfileCount: Int
     /// Changes that are set aside.
     package var parkedChangeCount: Int
+    /// Paused: events wait for it.
+    package var hasUndelivered = false
 
     package init(
         name: String, state: State, deliveredProfileCount: Int, parkedChangeCount: Int = 0

@@ -28,6 +28,8 @@ struct Program {
 
     let directory: String
     var environment: [String: String] = [:]
+    /// nil: that of the tests.
+    var workingDirectory: String?
 
     func start(_ arguments: [String], input: Data? = nil) throws -> Running {
         try Running(self, arguments, input: input)
@@ -74,6 +76,9 @@ struct Program {
             try Data().write(to: errorURL)
             process.executableURL = Program.url
             process.arguments = arguments
+            if let folder = program.workingDirectory {
+                process.currentDirectoryURL = URL(fileURLWithPath: folder)
+            }
             var environment = ProcessInfo.processInfo.environment
             environment["SEGLEDGER_DATA"] = program.directory + "/data"
             environment.merge(program.environment) { $1 }
@@ -91,6 +96,11 @@ struct Program {
         }
 
         var isRunning: Bool { process.isRunning }
+
+        /// What it has said on its standard error so far.
+        var errorsSoFar: String {
+            get throws { try String(contentsOf: errorURL, encoding: .utf8) }
+        }
 
         var processIdentifier: Int32 { process.processIdentifier }
 

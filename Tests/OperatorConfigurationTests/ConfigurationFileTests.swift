@@ -76,7 +76,7 @@ import Testing
         let tags = try read(
             "{ database_id: 7, segments: { tags: [rfm, '2024'] } }", ", active: false")
         #expect(tags.scope == .init(databaseID: 7, segments: .tags(["rfm", "2024"])))
-        #expect(!tags.isActive)
+        #expect(tags.isActive == false)
         #expect(try read("{ segments: { groups: [a] } }").scope.segments == .groups(["a"]))
     }
 

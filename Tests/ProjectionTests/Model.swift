@@ -146,7 +146,7 @@ struct Model {
         for setting in changes.set {
             integrations[
                 setting.name, default: Integration(first: position, isActive: true)
-            ].isActive = setting.isActive
+            ].isActive = setting.isActive ?? integrations[setting.name]?.isActive ?? true
             integrations[setting.name]?.stopMessage = nil
             integrations[setting.name]?.stopTargetCode = nil
         }

@@ -61,7 +61,7 @@ extension Script {
         case 23: return description(.segmentUpdated, segment, &random)
         case 24..<26:
             let setting = SystemEventDecoder.IntegrationChanges.Setting(
-                name: integration, isActive: Bool.random(using: &random))
+                name: integration, isActive: [true, false, nil].randomElement(using: &random)!)
             let isRemoval = random.next() % 3 == 0
             return Event(
                 kind: .configurationApplied,
