@@ -30,6 +30,8 @@ struct StatusCommand: AsyncParsableCommand {
         var etaSeconds: Double?
         var parkedCount: Int
         var row: IntegrationRow?
+        /// Rebuilds that are asked for and not done.
+        var resyncs: [ResyncRow]
     }
 
     func run() async throws {
@@ -57,6 +59,14 @@ struct StatusCommand: AsyncParsableCommand {
             guard let reason = line.row?.gradeReason else { continue }
             Terminal.printLine("\(line.name) is \(line.grade): \(reason)")
         }
+        for line in lines {
+            for resync in line.resyncs {
+                Terminal.printLine(
+                    "\(line.name): a rebuild of "
+                        + "\(counted(resync.request.segments.count, "segment")) is pending since "
+                        + "\(resync.requestedAt); 'segledger sync' carries it out")
+            }
+        }
         Terminal.printLine("ledger: \(counted(Int(end.rawValue), "event"))")
     }
 
@@ -80,11 +90,13 @@ struct StatusCommand: AsyncParsableCommand {
         let name = definition.name
         let now = context.clock.now()
         let since = now.advanced(byMicroseconds: -Self.rateMinutes * 60_000_000)
-        let (row, segments, lanes, parked, recent) = try await context.store.read { reader in
+        let (row, segments, lanes, parked, recent, resyncs) = try await context.store.read {
+            reader in
             (
                 try reader.integration(name), try reader.segments(), try reader.lanes(of: name),
                 try reader.parkedCount(of: name),
-                try reader.statistics(of: name, from: since, to: nil)
+                try reader.statistics(of: name, from: since, to: nil),
+                try reader.resyncs(of: name).filter { $0.outcome == nil }
             )
         }
         let lag = try await context.pool.run {
@@ -99,7 +111,7 @@ struct StatusCommand: AsyncParsableCommand {
                 max(0, Double(now.rawValue - $0.rawValue) / 1_000_000)
             },
             etaSeconds: state == "active" ? Self.eta(lag, recent, until: now) : nil,
-            parkedCount: parked.all, row: row)
+            parkedCount: parked.all, row: row, resyncs: resyncs)
     }
 
     /// How far the rate of deliveries looks back.
@@ -149,6 +161,16 @@ struct StatusCommand: AsyncParsableCommand {
             json.member("last_success", line.row?.lastSuccessAt?.description)
             json.member("last_error", line.row?.lastErrorMessage)
             json.member("last_error_at", line.row?.lastErrorAt?.description)
+            json.key("pending_resyncs")
+            json.beginArray()
+            for resync in line.resyncs {
+                json.beginObject()
+                json.member("request", resync.position.rawValue)
+                json.member("segments", resync.request.segments.count)
+                json.member("requested_at", resync.requestedAt.description)
+                json.endObject()
+            }
+            json.endArray()
             json.endObject()
         }
         json.endArray()

@@ -179,9 +179,25 @@ package struct SyncEngine: Sendable {
         } catch let failure as Failure
             where failure.code == .configurationInvalid || failure.code == .templateInvalid
         {
+            try await record(failure, of: name, known: row)
             options.tell(SyncNotice(name, .stopped(failure)))
             return outcome(.stopped(failure))
         }
+    }
+
+    /// A fault of the configuration that shows only when a run begins: `status` tells of it.
+    /// Nothing stops for it, so that the next run tries again.
+    private func record(_ failure: Failure, of name: String, known row: IntegrationRow?)
+        async throws
+    {
+        guard row?.lastErrorMessage != failure.message else { return }
+        let position = context.ledger.end.predecessor ?? Position(0)
+        var receipt = Receipt(
+            lane: LaneKey(integration: name, segment: SegmentID(0)), query: nil,
+            outcome: .failed, firstPosition: position, lastPosition: position,
+            cursor: LaneCursor(position: nil), epoch: 0)
+        receipt.fill(failure)
+        try await context.record([receipt])
     }
 
     /// Whether events of its segments wait for the integration.
@@ -208,14 +224,20 @@ package struct SyncEngine: Sendable {
     /// Records a resync request for segments of an integration, or for all that its lanes know and
     /// its scope holds.
     ///
-    /// - Returns: the position of the request, nil if there is no segment to rebuild.
+    /// Segments of which a rebuild is pending already are not asked for again: it is the same.
+    ///
+    /// - Returns: the position of the request, or of the pending one; nil if there is no segment to
+    ///   rebuild.
     package func requestResync(
         _ definition: IntegrationDefinition, segments chosen: [SegmentID]
     ) async throws -> Position? {
         try await projector.foldToEnd()
         let name = definition.name
-        let (segments, lanes) = try await context.store.read { reader in
-            (try reader.segments(), try reader.lanes(of: name))
+        let (segments, lanes, pending) = try await context.store.read { reader in
+            (
+                try reader.segments(), try reader.lanes(of: name),
+                try reader.resyncs(of: name).filter { $0.outcome == nil }
+            )
         }
         var wanted = segments.filter { definition.scope.contains($0.id, $0.said) }
             .map(\.id)
@@ -230,6 +252,9 @@ package struct SyncEngine: Sendable {
             wanted = chosen
         }
         guard !wanted.isEmpty else { return nil }
+        let asked = Set(pending.flatMap(\.request.segments))
+        wanted.removeAll { asked.contains($0) }
+        if wanted.isEmpty { return pending.last?.position }
         let pin = context.ledger.end.predecessor
         var batch = EventBatch()
         let request = ResyncRequest(

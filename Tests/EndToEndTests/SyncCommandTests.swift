@@ -161,6 +161,53 @@ struct SyncCommandTests {
         #expect(try program.run("sync", "--until-idle").status == 0)
     }
 
+    @Test("A rebuild is asked for once, however often, and stands in status until it is done")
+    func pendingResync() throws {
+        try makeTables()
+        try program.apply(configuration())
+        try append(0..<3)
+        #expect(try program.run("sync", "--until-idle").status == 0)
+        let away = directory.path("away.sqlite")
+        try FileManager.default.moveItem(atPath: path, toPath: away)
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: false)
+        for _ in 0..<3 {
+            #expect(try program.run("resync", "crm", "--give-up-after", "0").status == 5)
+        }
+        let text = try program.run("status").output
+        #expect(text.contains("crm: a rebuild of 1 segment is pending since "), "\(text)")
+        func pending() throws -> Int? {
+            let lines = try program.run("status", "--json").json["integrations"]
+            let line = (lines as? [[String: Any]])?.first
+            return (line?["pending_resyncs"] as? [Any])?.count
+        }
+        #expect(try pending() == 1)
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: away, toPath: path)
+        #expect(try program.run("integrations", "resume", "crm").status == 0)
+        // As the line says.
+        #expect(try program.run("sync", "--until-idle").status == 0)
+        #expect(try pending() == 0)
+        let stats = try program.run("stats", "crm", "--json").output
+        #expect(stats.contains(#""clear_segment":{"successful_queries":1,"#), "\(stats)")
+        #expect(try rowCount == "3")
+    }
+
+    @Test("A fault that shows before a connection is made stands in status")
+    func faultInStatus() throws {
+        let url = "postgresql://sync@127.0.0.1:9/crm"
+        try program.apply(
+            Configurations.keyed(name: "crm", kind: "postgresql", url: url)
+                .replacing("crm\" }", with: "crm\", password: { env: SEGLEDGER_NOT_SET } }"))
+        for _ in 0..<2 {
+            #expect(try program.run("sync", "--until-idle", "--give-up-after", "0").status != 0)
+        }
+        let status = try program.run("status", "--json").output
+        #expect(status.contains("SEGLEDGER_NOT_SET"), "\(status)")
+        let errors = try program.run("errors", "crm", "--json").output
+        #expect(errors.components(separatedBy: "configuration_invalid").count == 2, "\(errors)")
+    }
+
     @Test("A path from the working directory means one file, wherever delivery starts")
     func relativePath() throws {
         let (office, cron) = (directory.path("office"), directory.path("cron"))

@@ -1,3 +1,4 @@
+import Foundation
 import KindTesting
 import OperatorConfiguration
 import SegmentModel
@@ -113,12 +114,21 @@ import Testing
     @Test(
         "A sqlite url is a path in any of its spellings",
         arguments: [
-            "/tmp/a.db", "a.db", "sqlite:/tmp/a.db", "sqlite:///tmp/a.db", "file:/tmp/a.db",
+            "/tmp/a.db", "sqlite:/tmp/a.db", "sqlite:///tmp/a.db", "file:/tmp/a.db",
             "/tmp/a@b:c.db",
         ])
     func sqlite(_ url: String) throws {
         let change = try parse(connector("kind: sqlite, url: \"\(url)\""))
         #expect(change.connectors.first?.definition?.url == url)
+    }
+
+    @Test(
+        "A sqlite path from the working directory is kept as the whole path",
+        arguments: ["a.db", "./a.db", ".//a.db", "sqlite:a.db", "file:a.db"])
+    func relativeSQLite(_ url: String) throws {
+        let change = try parse(connector("kind: sqlite, url: \"\(url)\""))
+        let directory = FileManager.default.currentDirectoryPath
+        #expect(change.connectors.first?.definition?.url == "sqlite://\(directory)/a.db")
     }
 
     @Test("An object given as null is removed, what is not named stays")
