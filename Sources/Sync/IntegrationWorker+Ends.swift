@@ -60,6 +60,7 @@ extension IntegrationWorker {
     }
 
     private func notice(_ waiting: BackOff, _ segment: SegmentID?) {
+        lastFailure = waiting.failure
         if let segment { troubled.insert(segment) }
         let milliseconds = Int((waiting.untilNanoseconds - stepTime) / 1_000_000)
         let query = segment.flatMap { lanes[$0]?.failedQuery }

@@ -36,6 +36,8 @@ actor IntegrationWorker {
     var progressed: Set<SegmentID> = []
     /// Lanes whose failure was told, and not yet that it is over.
     var troubled: Set<SegmentID> = []
+    /// What something failed with since the last progress.
+    var lastFailure: Failure?
     /// Lanes that rest between two runs.
     var lanes: [SegmentID: LaneWorker] = [:]
     /// What the last workers of lanes ended with, until these are opened anew.
@@ -136,7 +138,8 @@ actor IntegrationWorker {
             cancel()
             await drain()
             guard mark.isGivenUp, !Task.isCancelled else { throw error }
-            return try await outcome(.unreached(Self.overdue(giveUpMilliseconds)))
+            return try await outcome(
+                .unreached(lastFailure ?? Self.overdue(giveUpMilliseconds)))
         }
     }
 
@@ -455,6 +458,7 @@ actor IntegrationWorker {
     /// - Parameter segment: whose lane it was; nil: a rebuild.
     func delivered(_ count: Int, of segment: SegmentID?) {
         deliveredCount += count
+        lastFailure = nil
         mark.last = context.time.nanoseconds()
         if let segment {
             progressed.insert(segment)

@@ -21,7 +21,7 @@ struct ClientEnvironmentTests {
         #expect(try program.run("append", input: Data(event.utf8)).status == 0)
         program.environment = environment
         program.environment["HOME"] = scratch.path("home")
-        return try program.run("sync", "--until-idle", "--give-up-after", "2")
+        return try program.run("sync", "--until-idle", "--give-up-after", "20")
     }
 
     /// Files in the user's home that name another server, or break the connection.
