@@ -51,7 +51,9 @@ func content(_ ledger: FileLedger) throws -> [String] {
     var lines: [String] = []
     var position = Position(0)
     while let frame = try ledger.frame(containing: position) {
-        for event in frame.events {
+        // Sealing may have put what was read before into the same frame meanwhile.
+        let known = Int(position.rawValue - frame.firstPosition.rawValue)
+        for event in frame.events.dropFirst(known) {
             let ids = frame.ordinals[event.ordinalRange]
                 .map { ledger.profileID(of: ProfileOrdinal($0)) }
             let fields = frame.records[event.recordRange].flatMap { record in
