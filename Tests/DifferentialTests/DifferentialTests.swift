@@ -36,6 +36,13 @@ struct DifferentialTests {
                 Issue.record("\(finding.report)")
             }
             #expect(try await reader.isWhole(), "\(database): \(found.template.source)")
+            // Two names that look alike are two: harmless and hostile values would agree on one.
+            guard found.values["composed"] != nil else { continue }
+            let sql = try #require(trial.harmless(found.template)).joined()
+            for field in ["composed", "decomposed"] {
+                let marker = try #require(pool.markers[field]?.first)
+                #expect(String(decoding: sql, as: UTF8.self).contains(marker), "\(field)")
+            }
         }
         await reader.close()
     }

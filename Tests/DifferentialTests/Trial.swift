@@ -70,6 +70,13 @@ struct Trial {
         return .agreed(isRun: isRun, valueCount: judgement.valueCount)
     }
 
+    /// What is sent with harmless values; nil: it does not compile, or cannot be rendered.
+    func harmless(_ template: TriedTemplate) -> [[UInt8]]? {
+        guard let compiled = template.compiled(for: database.rules) else { return nil }
+        return Self.statements(
+            compiled, Members(pool.markers, segmentName: pool.segmentName), template)
+    }
+
     /// nil where a value cannot be rendered.
     private static func statements(
         _ compiled: CompiledTemplate, _ members: Members, _ template: TriedTemplate
