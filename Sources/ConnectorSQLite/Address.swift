@@ -1,4 +1,3 @@
-internal import Glibc
 internal import SegmentModel
 
 /// Where a SQLite database is: the path of a file, in one of these forms: a bare path,
@@ -39,19 +38,6 @@ struct SQLiteAddress: Hashable, Sendable {
     }
 
     private static let noPath = ConnectorAddress.Fault("must be the path of a file", hint: hint)
-
-    /// The path from the root on, where it is given from the working directory; nil: it is one
-    /// already, or there is no such directory any more.
-    ///
-    /// The ledger keeps a configuration for every process that works with it, wherever it starts.
-    var absolutePath: String? {
-        guard !path.hasPrefix("/"), let buffer = getcwd(nil, 0) else { return nil }
-        defer { free(buffer) }
-        var rest = Substring(path)
-        while rest.hasPrefix("./") { rest = rest.dropFirst(2).drop { $0 == "/" } }
-        let directory = String(cString: buffer)
-        return directory == "/" ? "/\(rest)" : "\(directory)/\(rest)"
-    }
 
     /// The directory that must be there before SQLite can create the file.
     var directory: String {

@@ -1,6 +1,7 @@
 package import Connector
 package import SQLTemplate
 package import SegmentModel
+internal import StorageIO
 
 /// Reaches one SQLite database file.
 package struct SQLiteConnector: Connector {
@@ -28,9 +29,10 @@ package struct SQLiteConnectorFactory: ConnectorFactory {
             .sqlite, title: "SQLite", settings: SQLiteSettings.all, hasLogin: false,
             addressHint: SQLiteAddress.hint
         ) { url throws(ConnectorAddress.Fault) in
-            let address = try SQLiteAddress(parsing: url)
-            guard let path = address.absolutePath else { return ConnectorAddress(url: url) }
-            return ConnectorAddress(url: "sqlite://" + (try SQLiteAddress(parsing: path)).path)
+            let path = try SQLiteAddress(parsing: url).path
+            if path.hasPrefix("/") { return ConnectorAddress(url: url) }
+            let whole = try SQLiteAddress(parsing: wholePath(path)).path
+            return ConnectorAddress(url: whole.hasPrefix("/") ? "sqlite://" + whole : url)
         }
     }
 

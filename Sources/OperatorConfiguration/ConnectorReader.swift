@@ -1,5 +1,6 @@
 internal import EventJSON
 internal import SegmentModel
+internal import StorageIO
 
 /// Reads one connector of a file.
 struct ConnectorReader {
@@ -134,7 +135,9 @@ struct ConnectorReader {
         case "env":
             return faults.requiredText(members["env"], "\(path).env").map { .environment($0) }
         case "file":
-            return faults.requiredText(members["file"], "\(path).file").map { .file($0) }
+            return faults.requiredText(members["file"], "\(path).file").map {
+                .file(wholePath($0))
+            }
         default:
             guard let isStored = faults.boolean(members["stored"], "\(path).stored") else {
                 return nil
@@ -191,6 +194,7 @@ struct ConnectorReader {
         definition.tlsMode = faults.word(members["mode"], "\(path).mode")
         if let file = members["ca_file"] {
             definition.tlsAuthorityFile = faults.requiredText(file, "\(path).ca_file")
+                .map(wholePath)
         }
     }
 }

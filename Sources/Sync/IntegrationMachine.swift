@@ -86,8 +86,6 @@ struct IntegrationMachine: ~Copyable {
     private var dues = Heap<Timer>()
     private(set) var runningCount = 0
 
-    var isRunning: Bool { runningCount > 0 }
-
     // MARK: What is known of lanes
 
     /// All lanes that are live. What runs, waits or is tried again stays so.

@@ -117,12 +117,8 @@ extension IntegrationWorker {
 
     /// Records that the integration stops, and why.
     func stop(_ failure: Failure) async throws {
-        let position = context.ledger.end.predecessor ?? Position(0)
-        var receipt = Receipt(
-            lane: LaneKey(integration: name, segment: SegmentID(0)), query: nil,
-            outcome: .stopped, firstPosition: position, lastPosition: position,
-            cursor: LaneCursor(position: nil), epoch: 0)
-        receipt.fill(failure)
-        try await context.record([receipt])
+        try await context.record([
+            Receipt(failure, .stopped, of: name, before: context.ledger.end)
+        ])
     }
 }

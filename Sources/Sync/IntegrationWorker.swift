@@ -382,7 +382,8 @@ actor IntegrationWorker {
                 try await settleGrade(lease)
                 var replayer = Replayer(
                     plan: plan, context: context, request: one.position, resync: one.request,
-                    support: lease.support, progress: progress)
+                    support: lease.support, progress: progress,
+                    advanced: { [mark, context] in mark.last = context.time.nanoseconds() })
                 try await replayer.run(lease.session, lanes: rows)
                 delivered(replayer.deliveredCount, of: nil)
                 await sessions.putBack(lease, of: name, isUsable: true)

@@ -283,7 +283,7 @@ extension LaneWorker {
         if let end = repeated?.end, state.cursor >= end { repeated = nil }
         isTriedAsText = false
         bisection = bisection?.afterSuccess(of: next.batch.members.count)
-        unproven = nil
+        (unproven, failedQuery) = (nil, nil)
         return true
     }
 

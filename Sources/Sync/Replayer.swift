@@ -23,6 +23,8 @@ struct Replayer {
     let resync: ResyncRequest
     let support: CursorSupport
     let progress: @Sendable (SyncProgress) -> Void
+    /// Told of each query that has run: it goes on.
+    let advanced: @Sendable () -> Void
     /// What is being worked on, for the report of a failure.
     private var place: (segment: SegmentID, query: QueryKind?)?
     /// Profiles that the rebuild put in place.
@@ -30,7 +32,8 @@ struct Replayer {
 
     init(
         plan: IntegrationPlan, context: SyncContext, request: Position, resync: ResyncRequest,
-        support: CursorSupport, progress: @escaping @Sendable (SyncProgress) -> Void
+        support: CursorSupport, progress: @escaping @Sendable (SyncProgress) -> Void,
+        advanced: @escaping @Sendable () -> Void
     ) {
         self.plan = plan
         self.context = context
@@ -38,6 +41,7 @@ struct Replayer {
         self.resync = resync
         self.support = support
         self.progress = progress
+        self.advanced = advanced
     }
 
     /// Queries of one kind: rendered batch by batch, not all at once.
@@ -198,6 +202,7 @@ struct Replayer {
                 let sql = try await context.pool.run { try renderer.render(query, scope) }
                 done.rowCount = try await session.execute(sql)
                 done.queryCount = 1
+                advanced()
             }
             if !done.parked.isEmpty {
                 let parked = done.parked
@@ -235,6 +240,7 @@ struct Replayer {
                     sparing ? try await session.executeOrUndo(sql) : try await session.execute(sql)
                 done.queryCount += 1
                 done.profileCount += part.count
+                advanced()
             } catch let failure as TargetFailure where sparing && mayBeAboutRows(failure) {
                 if part.count > 1 {
                     let middle = part.startIndex + part.count / 2

@@ -191,13 +191,9 @@ package struct SyncEngine: Sendable {
         async throws
     {
         guard row?.lastErrorMessage != failure.message else { return }
-        let position = context.ledger.end.predecessor ?? Position(0)
-        var receipt = Receipt(
-            lane: LaneKey(integration: name, segment: SegmentID(0)), query: nil,
-            outcome: .failed, firstPosition: position, lastPosition: position,
-            cursor: LaneCursor(position: nil), epoch: 0)
-        receipt.fill(failure)
-        try await context.record([receipt])
+        try await context.record([
+            Receipt(failure, .failed, of: name, before: context.ledger.end)
+        ])
     }
 
     /// Whether events of its segments wait for the integration.

@@ -131,6 +131,18 @@ import Testing
         #expect(change.connectors.first?.definition?.url == "sqlite://\(directory)/a.db")
     }
 
+    @Test("Files that a connector names are kept with their whole path")
+    func relativeFiles() throws {
+        let change = try parse(
+            connector(
+                "kind: postgresql, url: 'postgresql://u@h/db', password: { file: ./secret }, "
+                    + "tls: { mode: verify-full, ca_file: ca.pem }"))
+        let directory = FileManager.default.currentDirectoryPath
+        let definition = try #require(change.connectors.first?.definition)
+        #expect(definition.secret == .file("\(directory)/secret"))
+        #expect(definition.tlsAuthorityFile == "\(directory)/ca.pem")
+    }
+
     @Test("An object given as null is removed, what is not named stays")
     func removal() throws {
         var state = ConfigurationState()

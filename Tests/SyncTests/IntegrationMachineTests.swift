@@ -36,7 +36,7 @@ struct IntegrationMachineTests {
 
         var due: Timestamp? { machine.waiting().due }
         var retry: (until: UInt64, failure: Failure)? { machine.waiting().retry }
-        var isRunning: Bool { machine.isRunning }
+        var isRunning: Bool { machine.runningCount > 0 }
         var hasReady: Bool { machine.hasReady }
 
         func knows(_ segment: Int64) -> Bool { machine.knows(SegmentID(segment)) }

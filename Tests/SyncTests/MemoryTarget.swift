@@ -29,6 +29,8 @@ final class MemoryTarget: Connector {
         var poisonClass = TargetFailure.Class.values
         /// What it says is of its own words.
         var isTargetsWord = true
+        /// Done with each query.
+        var onExecute: @Sendable () async -> Void = {}
         /// Queries that were refused.
         var refusalCount = 0
         /// Other than `transactional`: what is run stays, whatever comes after.
@@ -89,6 +91,7 @@ private final class MemorySession: TargetSession {
     func execute(_ sql: [UInt8]) async throws -> Int {
         let text = String(decoding: sql, as: UTF8.self)
         let values = text.split(separator: "'").count / 2
+        await target.state.withLock { $0.onExecute }()
         let (limit, poison) = target.state.withLock { ($0.valueCountMax, $0.poison) }
         if values > limit {
             throw TargetFailure(class: .repeatedKey, targetCode: "21000", message: "twice")

@@ -19,6 +19,23 @@ private final class InstantClock: MonotonicClock {
     }
 }
 
+/// A clock that goes on only where it is told to.
+private final class SteppedClock: MonotonicClock {
+    private let time = Mutex<UInt64>(1_000_000_000)
+
+    func nanoseconds() -> UInt64 { time.withLock { $0 } }
+
+    func advance(milliseconds: UInt64) { time.withLock { $0 += milliseconds * 1_000_000 } }
+
+    func sleep(milliseconds: Int) async throws {
+        let due = nanoseconds() + UInt64(milliseconds) * 1_000_000
+        while nanoseconds() < due {
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+    }
+}
+
 /// Whole runs of the engine, over a target in memory and on a clock that does not wait.
 @Suite("Runs tell what happens to them")
 struct RunTests {
@@ -35,15 +52,17 @@ struct RunTests {
     }
 
     private func run(
-        _ world: World, _ target: MemoryTarget, giveUpMilliseconds: Int = 60_000
+        _ world: World, _ target: MemoryTarget, giveUpMilliseconds: Int = 60_000,
+        isStrict: Bool = false, time: any MonotonicClock = InstantClock()
     ) async throws -> (IntegrationOutcome, Notices) {
         let notices = Notices()
         var options = SyncEngine.Options()
         options.giveUpMilliseconds = giveUpMilliseconds
+        options.givesUpStrictly = isStrict
         options.tell = { notice in notices.all.withLock { $0.append(notice) } }
         let context = SyncContext(
             ledger: world.ledger, store: world.store, pool: world.context.pool,
-            clock: world.clock, time: InstantClock())
+            clock: world.clock, time: time)
         let engine = SyncEngine(
             context: context, projector: world.projector, makeConnector: { _ in target })
         let outcome = try await engine.run(
@@ -112,6 +131,39 @@ struct RunTests {
         let (outcome, _) = try await run(world, MemoryTarget())
         #expect(outcome.deliveredProfileCount == 4)
         try await world.close()
+    }
+
+    @Test(
+        "A long rebuild that goes on is not given up, one that stands still is",
+        .timeLimit(.minutes(2)))
+    func longRebuild() async throws {
+        for isMoving in [true, false] {
+            let world = try World(size: 1)
+            try await world.append(.profilesAdded, 1, (0..<20).map { "p\($0)" })
+            world.definition.start = .fill
+            try await world.configure()
+            let clock = SteppedClock()
+            let target = MemoryTarget()
+            target.state.withLock { state in
+                state.onExecute = {
+                    clock.advance(milliseconds: isMoving ? 2000 : 60_000)
+                    // Two seconds for a query; or one that lasts until it is given up.
+                    while !isMoving, !Task.isCancelled { await Task.yield() }
+                }
+            }
+            let (outcome, _) = try await run(
+                world, target, giveUpMilliseconds: 5000, isStrict: true, time: clock)
+            if isMoving {
+                #expect(outcome.state == .done)
+                #expect(outcome.deliveredProfileCount == 20)
+            } else if case .unreached(let failure) = outcome.state {
+                #expect(failure.hint?.contains("--give-up-after") == true)
+                #expect(target.queries.isEmpty)
+            } else {
+                Issue.record("\(outcome)")
+            }
+            try await world.close()
+        }
     }
 
     @Test("What is paused says whether events wait for it")
