@@ -12,7 +12,7 @@ struct SyncCommand: AsyncParsableCommand {
         abstract: "Deliver what is due to the targets.",
         discussion: """
             Without --until-idle it runs until it is interrupted. With it, everything is sent, due \
-            or not; exit code 5 says that work remains.
+            or not; exit code 5 says that work remains. --give-up-after counts then only.
             """)
 
     @OptionGroup var global: GlobalOptions

@@ -51,7 +51,7 @@ final class MySQLConnection: @unchecked Sendable {  // `handle`: one thread, the
     private var deadline: UInt64 = 0
     private var isCancellable = false
     private var interruption = Interruption.none
-    /// Of the statement that is being interrupted.
+    /// When the server is asked again to end what runs; nil: it is not being interrupted.
     private var cancelRepetition: CancelRepetition?
     /// An interruption may still wait in the server for the next statement.
     private var isInterruptionLeft = false

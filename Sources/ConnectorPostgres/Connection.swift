@@ -25,7 +25,7 @@ final class PostgresConnection: @unchecked Sendable {  // `handle`: one thread, 
     private var deadline: UInt64 = 0
     /// The wait reacts to `signal`: not while a transaction ends, nor twice.
     private var isCancellable = false
-    /// Of the statement that is being cancelled.
+    /// When the server is asked again to cancel what runs; nil: it is not being cancelled.
     private var cancelRepetition: CancelRepetition?
     private(set) var isLost = false
     var statements = KeptStatements()

@@ -31,7 +31,10 @@ extension IntegrationWorker {
             let earlier = hasProgressed ? nil : machine.backOff(of: segment)
             let waiting = BackOff(
                 after: earlier, failure, place: "\(name)/\(segment)", at: stepTime)
-            if failure.class == .transient { notice(waiting, segment) }
+            if failure.class == .transient {
+                troubled.insert(segment)
+                notice(waiting, segment, lanes[segment]?.failedQuery)
+            }
             return waiting
         }
         switch end {
@@ -59,11 +62,12 @@ extension IntegrationWorker {
         }
     }
 
-    private func notice(_ waiting: BackOff, _ segment: SegmentID?) {
+    /// Tells of a failure that is waited out.
+    ///
+    /// - Parameter segment: nil: it is about all of them.
+    private func notice(_ waiting: BackOff, _ segment: SegmentID?, _ query: QueryKind?) {
         lastFailure = waiting.failure
-        if let segment { troubled.insert(segment) }
-        let milliseconds = Int((waiting.untilNanoseconds - stepTime) / 1_000_000)
-        let query = segment.flatMap { lanes[$0]?.failedQuery }
+        let milliseconds = context.time.milliseconds(until: waiting.untilNanoseconds)
         tell(
             SyncNotice(
                 name, .failed(waiting.failure, retryMilliseconds: milliseconds),
@@ -77,7 +81,7 @@ extension IntegrationWorker {
         if let waiting = targetBackOff, waiting.untilNanoseconds > stepTime { return }
         let waiting = BackOff(after: targetBackOff, failure, place: name, at: stepTime)
         targetBackOff = waiting
-        notice(waiting, nil)
+        notice(waiting, nil, nil)
         try await record(failure, segment, cursor, attempt: waiting.attempt)
     }
 
@@ -107,12 +111,10 @@ extension IntegrationWorker {
         try await context.record([receipt])
         guard isTransient else { return .stopped(waiting.failure) }
         targetBackOff = waiting
-        let milliseconds = context.time.milliseconds(until: waiting.untilNanoseconds)
-        tell(
-            SyncNotice(
-                name, .failed(waiting.failure, retryMilliseconds: milliseconds),
-                segment: receipt.lane.segment, query: receipt.query))
-        return .retry(milliseconds: milliseconds, waiting.failure)
+        notice(waiting, receipt.lane.segment, receipt.query)
+        return .retry(
+            milliseconds: context.time.milliseconds(until: waiting.untilNanoseconds),
+            waiting.failure)
     }
 
     /// Records that the integration stops, and why.

@@ -91,6 +91,16 @@ actor IntegrationWorker {
         case resync
         /// Deliver what is due until the task is cancelled.
         case cancelled
+
+        /// Whether a run for it ends by itself.
+        var isBounded: Bool {
+            if case .cancelled = self { false } else { true }
+        }
+
+        /// Whether what may still grow is sent as well.
+        var isFlushing: Bool {
+            if case .idle = self { true } else { false }
+        }
     }
 
     /// Works until the goal is reached, the integration stops, or the task is cancelled.
@@ -102,8 +112,6 @@ actor IntegrationWorker {
     func run(
         _ goal: Goal, giveUpMilliseconds: Int, isStrict: Bool
     ) async throws -> IntegrationOutcome {
-        let isBounded: Bool
-        if case .cancelled = goal { isBounded = false } else { isBounded = true }
         mark.last = context.time.nanoseconds()
         let task = Task { try await work(goal, giveUpMilliseconds: giveUpMilliseconds) }
         let (sessions, name, wake, tasks) = (sessions, name, wake, tasks)
@@ -115,7 +123,7 @@ actor IntegrationWorker {
             wake.raise()
         }
         let watch = Task { [context, mark] in
-            guard isBounded, isStrict else { return }
+            guard goal.isBounded, isStrict else { return }
             // What was begun just before may still come to its end.
             let limit = UInt64(giveUpMilliseconds + Self.lastTryMilliseconds) * 1_000_000
             while context.time.nanoseconds() < mark.last + limit {
@@ -148,8 +156,9 @@ actor IntegrationWorker {
     private static func overdue(_ milliseconds: Int) -> Failure {
         Failure(
             .targetUnavailable,
-            "nothing could be delivered for \(milliseconds / 1000) s, and a query was still under "
-                + "way: the target does not answer it, or something holds what it needs",
+            "nothing could be delivered for \(milliseconds / 1000) s, and a query or a connection "
+                + "was still under way: the target does not answer, or something holds what it "
+                + "needs",
             hint: "look for locks in the database, or wait longer with --give-up-after")
     }
 
@@ -175,24 +184,22 @@ actor IntegrationWorker {
     private func work(
         _ goal: Goal, giveUpMilliseconds: Int
     ) async throws -> IntegrationOutcome.State {
-        let isBounded: Bool
-        if case .cancelled = goal { isBounded = false } else { isBounded = true }
         while true {
             try Task.checkCancellation()
             let step = try await advance(goal)
             switch step {
             case .stopped(let failure): return .stopped(failure)
             case .paused:
-                if isBounded { return .paused }
+                if goal.isBounded { return .paused }
                 await wake.wait(milliseconds: nil, on: context.time)
             case .retry(let milliseconds, let failure):
                 let waited = Int((context.time.nanoseconds() - mark.last) / 1_000_000)
-                if isBounded, running.isEmpty, waited + milliseconds > giveUpMilliseconds {
+                if goal.isBounded, running.isEmpty, waited + milliseconds > giveUpMilliseconds {
                     return .unreached(failure)
                 }
                 await wake.wait(milliseconds: milliseconds, on: context.time)
             case .idle:
-                if isBounded { return .done }
+                if goal.isBounded { return .done }
                 await wake.wait(milliseconds: nil, on: context.time)
             case .wait(let milliseconds):
                 await wake.wait(milliseconds: milliseconds, on: context.time)
@@ -227,9 +234,7 @@ actor IntegrationWorker {
                 try await runResyncs(situation.pendingResyncs)
                 return .again
             }
-            let isFlushing: Bool
-            if case .idle = goal { isFlushing = true } else { isFlushing = false }
-            return startLanes(flush: isFlushing)
+            return startLanes(flush: goal.isFlushing)
         } catch let failure as ResyncFailure {
             return try await failed(failure)
         } catch let failure as Failure where Self.stops(failure) {
