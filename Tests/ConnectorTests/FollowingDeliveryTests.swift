@@ -116,10 +116,12 @@ struct FollowingDeliveryTests {
         switch target.sqlKind {
         case .mysql:
             slow = "INSERT INTO people SELECT 1, CONCAT('a', SLEEP(1))"
-            running = "information_schema.processlist WHERE info LIKE 'INSERT%SLEEP%'"
+            running =
+                "information_schema.processlist WHERE info LIKE 'INSERT%SLEEP%' "
+                + "AND db = DATABASE()"
         case .postgresql:
             slow = "INSERT INTO people SELECT 1, 'a' || pg_sleep(1)"
-            running = "pg_stat_activity WHERE state = 'active' AND query LIKE 'INSERT%pg_sleep%'"
+            running = Self.postgresRunning("INSERT%pg_sleep%")
         default: return
         }
         let session = try await target.prepare()
@@ -170,8 +172,14 @@ struct FollowingDeliveryTests {
     private static func waitUntilSleeping(
         _ other: any TargetSession, _ query: String
     ) async throws {
-        let running = "pg_stat_activity WHERE state = 'active' AND query LIKE '\(query)'"
+        let running = postgresRunning(query)
         while try await other.rows("SELECT count(*) FROM \(running)") == [["0"]] {}
+    }
+
+    /// Only this database: other cases run beside this one on the same server.
+    private static func postgresRunning(_ query: String) -> String {
+        "pg_stat_activity WHERE state = 'active' AND query LIKE '\(query)' "
+            + "AND datname = current_database()"
     }
 
     /// Two sessions of a target, if it has transactions and takes deliveries that follow.
