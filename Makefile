@@ -64,6 +64,10 @@ canary: setup-test ## break the ledger and the compiler on purpose: their tests 
 	Tests/canary.sh
 	Tests/template-canary.sh
 
+.PHONY: mutants
+mutants: setup-test ## change delivery's meaning in many ways: tests must see each (ONLY=, SINCE=)
+	Tests/Mutants/run.py $(if $(SINCE),--since $(SINCE)) $(ONLY)
+
 .PHONY: tsan
 tsan: setup-test ## run the ledger's tests of many threads under ThreadSanitizer
 	Tests/thread-sanitizer.sh
@@ -91,7 +95,8 @@ format: swift-present ## format the sources in place
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf .build .build-canary .build-template-canary .build-tsan .build-fuzz .build-python
+	rm -rf .build .build-canary .build-template-canary .build-mutants .build-tsan .build-fuzz \
+	  .build-python
 
 .PHONY: swift-present
 swift-present:

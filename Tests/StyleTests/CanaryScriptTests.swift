@@ -17,4 +17,23 @@ struct CanaryScriptTests {
             #expect(try broken != Repository.text(file), "\(script) finds no place in \(file)")
         }
     }
+
+    /// `definition.py` ends with 1 where a mutant's text does not stand once in its source.
+    @Test("Each mutant finds its place, and the suites that should see it are there")
+    func mutants() throws {
+        let lines = try Repository.standardOutput(
+            of: "/usr/bin/env", ["python3", "-B", "Tests/Mutants/definition.py"]
+        ).split(separator: "\n")
+        #expect(lines.count >= 60)
+        var known: Set<Substring> = []
+        for suite in lines.flatMap({ $0.split(separator: "\t")[1].split(separator: " ") })
+        where known.insert(suite).inserted {
+            let parts = suite.split(separator: ".")
+            let folder = "Tests/\(parts[0])"
+            let isThere = try Repository.files(in: folder, suffix: ".swift").contains { path in
+                try parts.count == 1 || Repository.text(path).contains("struct \(parts[1]) ")
+            }
+            #expect(isThere, "there is no suite \(suite)")
+        }
+    }
 }
