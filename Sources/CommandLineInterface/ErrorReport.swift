@@ -10,6 +10,7 @@ enum ErrorReport {
     /// A hint that speaks of integration NAME, with the name.
     static func hint(_ hint: String, for name: String) -> String {
         hint.replacing("resume NAME", with: "resume \(name)")
+            .replacing("resync NAME", with: "resync \(name)")
             .replacing("parked NAME", with: "parked \(name)")
     }
 

@@ -9,7 +9,7 @@ enum NoticeLine {
         { notice in
             switch notice.kind {
             case .started, .stopped: if isEndReported { return }
-            case .failed, .recovered: break
+            case .failed, .recovered, .rebuildFailed: break
             }
             Terminal.endProgress()
             Terminal.printError(text(notice))
@@ -17,20 +17,33 @@ enum NoticeLine {
     }
 
     static func text(_ notice: SyncNotice) -> String {
-        var place = "segledger: integration \(notice.integration)"
-        if let segment = notice.segment { place += ", segment \(segment)" }
-        if let query = notice.query { place += ", \(query.rawValue)" }
+        let place = "segledger: integration \(notice.integration)" + text(notice.place)
         switch notice.kind {
         case .started: return "\(place): started"
         case .recovered: return "\(place): goes on"
         case .failed(let failure, let milliseconds):
             let seconds = Double((milliseconds + 50) / 100) / 10
             return "\(place): \(failure.message); tried again in \(seconds) s"
-        case .stopped(let failure):
-            let hint = failure.hint.map {
-                "; hint: " + ErrorReport.hint($0, for: notice.integration)
-            }
-            return "\(place): stopped: \(failure.message)\(hint ?? "")"
+        case .rebuildFailed(let failure):
+            return "\(place): the rebuild failed: \(told(failure, notice))"
+        case .stopped(let failure): return "\(place): stopped: \(told(failure, notice))"
         }
+    }
+
+    /// `, segment 7, add_profiles, table crm`, as far as it is known.
+    static func text(_ place: SyncPlace) -> String {
+        var parts: [String] = []
+        if let segment = place.segment { parts.append("segment \(segment)") }
+        if let query = place.query { parts.append(query.rawValue) }
+        if !place.tables.isEmpty {
+            let names = place.tables.map(Terminal.printable).joined(separator: " and ")
+            parts.append("\(place.tables.count == 1 ? "table" : "tables") \(names)")
+        }
+        return parts.map { ", " + $0 }.joined()
+    }
+
+    private static func told(_ failure: Failure, _ notice: SyncNotice) -> String {
+        let hint = failure.hint.map { "; hint: " + ErrorReport.hint($0, for: notice.integration) }
+        return failure.message + (hint ?? "")
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Connector
 internal import EventJSON
+internal import Glibc
 internal import Ledger
 internal import OperatorConfiguration
 internal import Projection
@@ -20,6 +21,14 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    @Flag(name: .long, help: "End with 1 where an integration needs somebody, with 0 else.")
+    var check = false
+
+    @Option(
+        name: .long,
+        help: "With --check: seconds that an event may wait before somebody has to look.")
+    var maxAge = 900
+
     struct Line {
         var name: String
         var state: String
@@ -30,19 +39,51 @@ struct StatusCommand: AsyncParsableCommand {
         var etaSeconds: Double?
         var parkedCount: Int
         var row: IntegrationRow?
-        /// Rebuilds that are asked for and not done.
-        var resyncs: [ResyncRow]
+        var resyncs: ResyncLines
+        /// Lanes that failed at their last try.
+        var failingCount: Int
+
+        /// A lane's last try failed, or nothing went well since the last failure.
+        var isFailing: Bool {
+            guard let row, let failed = row.lastErrorAt else { return false }
+            return row.stop != nil || failingCount > 0
+                || row.lastSuccessAt.map { $0 < failed } ?? true
+        }
+
+        /// When the last failure was, and whether it is over.
+        var lastErrorState: String? {
+            guard let row, let time = row.lastErrorAt else { return nil }
+            return isFailing
+                ? "the last error is of \(time) and goes on"
+                : "the last error is of \(time) and over"
+        }
     }
 
     func run() async throws {
+        guard maxAge >= 0 else {
+            throw Failure(
+                .usageInvalid, "--max-age takes a number of seconds", hint: "for example 900")
+        }
         let (lines, end) = try await Workspace.with(global.directory, .read) { workspace in
             let lines = try await self.lines(workspace)
             return (lines, workspace.ledger.end)
         }
         if global.json {
             Terminal.printLine(json(lines, end))
-            return
+        } else {
+            printText(lines, end)
         }
+        guard check else { return }
+        let needs = lines.flatMap { line in
+            StatusAttention.reasons(of: line, maxAgeSeconds: Double(maxAge)).map {
+                "integration \(line.name) needs somebody: \($0)"
+            }
+        }
+        for need in needs { Terminal.printError("segledger: \(need)") }
+        if !needs.isEmpty { throw ReportedFailure(exitCode: 1) }
+    }
+
+    private func printText(_ lines: [Line], _ end: Position) {
         var table = TextTable(
             "NAME", "OLDEST UNDELIVERED", "ETA", "STATE", "GRADE", "LAG", "PARKED", "LAST SUCCESS",
             "LAST ERROR")
@@ -60,11 +101,8 @@ struct StatusCommand: AsyncParsableCommand {
             Terminal.printLine("\(line.name) is \(line.grade): \(reason)")
         }
         for line in lines {
-            for resync in line.resyncs {
-                Terminal.printLine(
-                    "\(line.name): a rebuild of "
-                        + "\(counted(resync.request.segments.count, "segment")) is pending since "
-                        + "\(resync.requestedAt); 'segledger sync' carries it out")
+            for text in line.resyncs.texts + [line.lastErrorState].compactMap(\.self) {
+                Terminal.printLine("\(line.name): \(text)")
             }
         }
         Terminal.printLine("ledger: \(counted(Int(end.rawValue), "event"))")
@@ -76,16 +114,29 @@ struct StatusCommand: AsyncParsableCommand {
             ledger: workspace.ledger, store: workspace.store, pool: workspace.pool,
             clock: workspace.clock)
         var lines: [Line] = []
+        let running = try Self.running(workspace)
         for definition in state.integrations.values.sorted(by: { $0.name < $1.name }) {
             let connector = state.connectors[definition.connector]
-            lines.append(try await line(definition, connector, context))
+            lines.append(try await line(definition, connector, context, running))
         }
         return lines
     }
 
+    /// Rebuilds that a process beside this one is carrying out.
+    private static func running(_ workspace: Workspace) throws -> [ProgressFile.Content] {
+        do throws(StorageError) {
+            return try ProgressFile.read(
+                directory: workspace.directory, at: workspace.clock.now())
+        } catch {
+            // Replaced or removed at this moment.
+            if error.errno == ENOENT { return [] }
+            throw error.failure
+        }
+    }
+
     private func line(
         _ definition: IntegrationDefinition, _ connector: ConnectorDefinition?,
-        _ context: SyncContext
+        _ context: SyncContext, _ running: [ProgressFile.Content]
     ) async throws -> Line {
         let name = definition.name
         let now = context.clock.now()
@@ -96,7 +147,7 @@ struct StatusCommand: AsyncParsableCommand {
                 try reader.integration(name), try reader.segments(), try reader.lanes(of: name),
                 try reader.parkedCount(of: name),
                 try reader.statistics(of: name, from: since, to: nil),
-                try reader.resyncs(of: name).filter { $0.outcome == nil }
+                try reader.resyncs(of: name)
             )
         }
         let lag = try await context.pool.run {
@@ -111,7 +162,9 @@ struct StatusCommand: AsyncParsableCommand {
                 max(0, Double(now.rawValue - $0.rawValue) / 1_000_000)
             },
             etaSeconds: state == "active" ? Self.eta(lag, recent, until: now) : nil,
-            parkedCount: parked.all, row: row, resyncs: resyncs)
+            parkedCount: parked.all, row: row,
+            resyncs: ResyncLines(resyncs, lanes, running: running),
+            failingCount: lanes.count { $0.failing != nil && !$0.hasLeft })
     }
 
     /// How far the rate of deliveries looks back.
@@ -134,7 +187,7 @@ struct StatusCommand: AsyncParsableCommand {
         return row?.isActive ?? definition.isActive ?? true ? "active" : "paused"
     }
 
-    private static func duration(_ seconds: Double) -> String {
+    static func duration(_ seconds: Double) -> String {
         let whole = Int(seconds.rounded(.up))
         if whole < 120 { return "\(whole) s" }
         if whole < 7200 { return "\(whole / 60) min" }
@@ -161,12 +214,15 @@ struct StatusCommand: AsyncParsableCommand {
             json.member("last_success", line.row?.lastSuccessAt?.description)
             json.member("last_error", line.row?.lastErrorMessage)
             json.member("last_error_at", line.row?.lastErrorAt?.description)
+            json.member("failing", line.isFailing)
+            json.member("unfilled_segments", line.resyncs.lanes.count(where: \.isBlocked))
+            line.resyncs.write(to: &json)
             json.key("pending_resyncs")
             json.beginArray()
-            for resync in line.resyncs {
+            for resync in line.resyncs.pending {
                 json.beginObject()
                 json.member("request", resync.position.rawValue)
-                json.member("segments", resync.request.segments.count)
+                json.member("segments", resync.remaining.count)
                 json.member("requested_at", resync.requestedAt.description)
                 json.endObject()
             }

@@ -43,13 +43,16 @@ struct SyncCommand: AsyncParsableCommand {
             var options = SyncEngine.Options()
             options.isUntilIdle = untilIdle
             patience.apply(to: &options)
-            options.progress = ProgressLine.show
+            let file = ProgressFile(directory: global.directory)
+            options.progress = ProgressLine.shower(file)
             options.tell = NoticeLine.teller(isEndReported: untilIdle)
             let (engine, settings) = (try await workspace.engine(), options)
-            return try await Interruption.run {
-                try await engine.run(
-                    Array(state.integrations.values), connectors: state.connectors,
-                    options: settings)
+            return try await file.removing {
+                try await Interruption.run {
+                    try await engine.run(
+                        Array(state.integrations.values), connectors: state.connectors,
+                        options: settings)
+                }
             }
         }
     }
@@ -58,23 +61,41 @@ struct SyncCommand: AsyncParsableCommand {
 /// The progress line of delivery and resync.
 enum ProgressLine {
     @Sendable static func show(_ progress: SyncProgress) {
+        Terminal.showProgress("\(progress.integration): \(text(progress))")
+    }
+
+    /// - Parameter file: told of rebuilds, too.
+    static func shower(_ file: ProgressFile) -> @Sendable (SyncProgress) -> Void {
+        { progress in
+            file.note(progress)
+            show(progress)
+        }
+    }
+
+    static func text(_ progress: SyncProgress) -> String {
         switch progress.activity {
-        case .delivery:
-            Terminal.showProgress("\(progress.integration): \(progress.done) changes delivered")
+        case .delivery: return "\(progress.done) changes delivered"
         case .resync:
             let total = progress.total.map { " of \($0)" } ?? ""
-            Terminal.showProgress(
-                "\(progress.integration): \(progress.done)\(total) segments rebuilt")
+            let eta = progress.etaSeconds.map { ", \(StatusCommand.duration($0)) left" } ?? ""
+            let segments = counted(progress.segments.total, "segment")
+            let rows = counted(progress.rowCount, "row")
+            return "\(progress.done)\(total) profiles rebuilt, \(rows), "
+                + "\(progress.segments.done) of \(segments)\(eta)"
         }
     }
 }
 
 /// Prints how integrations ended; throws if work remains.
 enum OutcomeReport {
-    static func print(_ outcomes: [IntegrationOutcome], json: Bool) throws {
+    /// - Parameter more: members that stand before those of the integrations.
+    static func print(
+        _ outcomes: [IntegrationOutcome], json: Bool, more: (inout JSONWriter) -> Void = { _ in }
+    ) throws {
         var remains = false
         var writer = JSONWriter()
         writer.beginObject()
+        more(&writer)
         writer.key("integrations")
         writer.beginArray()
         for outcome in outcomes {
@@ -103,8 +124,9 @@ enum OutcomeReport {
         if json { Terminal.printLine(writer.text) }
         for outcome in outcomes {
             guard let failure = describe(outcome.state).1 else { continue }
-            let prefix = "integration \(outcome.name)"
-            let isPlaced = failure.message.hasPrefix(prefix)
+            let integration = "integration \(outcome.name)"
+            let isPlaced = failure.message.hasPrefix(integration)
+            let prefix = integration + NoticeLine.text(outcome.place)
             ErrorReport.print(
                 Failure(
                     failure.code, isPlaced ? failure.message : "\(prefix): \(failure.message)",
@@ -133,6 +155,7 @@ enum OutcomeReport {
         case .done: ("done", nil)
         case .paused: ("paused", nil)
         case .stopped(let failure): ("stopped", failure)
+        case .failed(let failure): ("failed", failure)
         case .unreached(let failure): ("unreached", failure)
         }
     }

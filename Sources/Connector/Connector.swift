@@ -35,6 +35,10 @@ package protocol TargetSession: AnyObject, Sendable {
     /// before, if the session `undoesQueries`; else as after `execute`.
     func executeOrUndo(_ sql: [UInt8]) async throws -> Int
 
+    /// Inside a transaction: what would else be checked at COMMIT is checked at each statement from
+    /// here on, where the target has such checks.
+    func checkConstraintsAtOnce() async throws
+
     /// Runs a query that returns rows; each value as text, nil for NULL. Used for `members`.
     func query(_ sql: [UInt8]) async throws -> [[String?]]
 
@@ -180,6 +184,8 @@ extension TargetSession {
     package var queuesDeliveries: Bool { false }
 
     package var undoesQueries: Bool { true }
+
+    package func checkConstraintsAtOnce() async throws {}
 }
 
 /// Why a target did not do what it was asked.
@@ -215,6 +221,8 @@ package struct TargetFailure: Error, Hashable, Sendable {
     package var isOutcomeUnknown: Bool
     /// The session is of no more use.
     package var isConnectionLost: Bool
+    /// It took the whole transaction back, and not only the query.
+    package var isTransactionOver = false
     /// The target's user lacks the right to do this.
     package var isRightMissing: Bool
     /// Which of the delivery's queries failed, from 0, where that is known.

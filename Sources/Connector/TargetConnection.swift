@@ -16,6 +16,7 @@ package protocol TargetConnection: AnyObject, Sendable {
     func execute(_ sql: [UInt8]) throws(TargetFailure) -> Int
     var undoesQueries: Bool { get }
     func executeOrUndo(_ sql: [UInt8]) throws(TargetFailure) -> Int
+    func checkConstraintsAtOnce() throws(TargetFailure)
     func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]]
     func commit() throws(TargetFailure)
     func rollback() throws(TargetFailure)
@@ -82,6 +83,8 @@ extension TargetConnection {
     package var undoesQueries: Bool { true }
 
     package var queuesDeliveries: Bool { true }
+
+    package func checkConstraintsAtOnce() throws(TargetFailure) {}
 
     package func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
         preconditionFailure("bound queries go only to connections that take them")

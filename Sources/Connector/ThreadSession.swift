@@ -107,6 +107,10 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
         try await run { try $0.executeOrUndo(sql) }
     }
 
+    package func checkConstraintsAtOnce() async throws {
+        try await run { try $0.checkConstraintsAtOnce() }
+    }
+
     package func query(_ sql: [UInt8]) async throws -> [[String?]] {
         try await run { try $0.query(sql) }
     }

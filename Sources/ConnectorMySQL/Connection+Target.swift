@@ -35,7 +35,11 @@ extension MySQLConnection: TargetConnection {
             try exchange.run("RELEASE SAVEPOINT segledger_query")
             return count
         } catch {
-            guard !error.isConnectionLost, isServerInTransaction else { throw error }
+            guard !error.isConnectionLost, isServerInTransaction else {
+                var failure = error
+                failure.isTransactionOver = true
+                throw failure
+            }
             try exchange.undoToSavepoint("segledger_query")
             throw error
         }

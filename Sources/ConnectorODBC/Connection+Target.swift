@@ -22,6 +22,10 @@ extension ODBCConnection: TargetConnection {
         try exchange.executeOrUndo(sql)
     }
 
+    func checkConstraintsAtOnce() throws(TargetFailure) {
+        if let statement = dialect.constraintsAtOnce { try exchange.run(statement) }
+    }
+
     func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] { try exchange.query(sql) }
 
     func commit() throws(TargetFailure) { try exchange.commit() }

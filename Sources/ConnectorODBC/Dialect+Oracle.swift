@@ -32,6 +32,7 @@ extension ODBCDialect {
         $0.keywords = ODBCKeyword.oracle
         $0.hasNationalParameters = false
         $0.watched = oracleWatched.map(\.setting)
+        $0.constraintsAtOnce = "SET CONSTRAINTS ALL IMMEDIATE"
         $0.savepoint = (
             set: "SAVEPOINT segledger_query", undo: "ROLLBACK TO SAVEPOINT segledger_query"
         )

@@ -40,6 +40,10 @@ extension PostgresConnection: TargetConnection {
         }
     }
 
+    func checkConstraintsAtOnce() throws(TargetFailure) {
+        try exchange.run("SET CONSTRAINTS ALL IMMEDIATE")
+    }
+
     func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] { try exchange.query(sql) }
 
     func commit() throws(TargetFailure) { try exchange.commit() }

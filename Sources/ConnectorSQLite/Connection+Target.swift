@@ -15,24 +15,36 @@ extension SQLiteConnection: TargetConnection {
     /// be a moment in which it can.
     var queuesDeliveries: Bool { false }
 
-    func begin() throws(TargetFailure) { try run(SQLiteDialect.begin) }
+    func begin() throws(TargetFailure) {
+        checksConstraintsAtOnce = false
+        try run(SQLiteDialect.begin)
+    }
 
+    /// Some failures end the transaction by themselves, as those of RAISE(ROLLBACK). Without one a
+    /// savepoint would begin another, and commit it at its end.
     func executeOrUndo(_ sql: [UInt8]) throws(TargetFailure) -> Int {
+        guard isInTransaction else { throw SQLiteFailures.transactionOver }
         try run("SAVEPOINT segledger_query")
         do throws(TargetFailure) {
             let count = try execute(sql)
+            if checksConstraintsAtOnce, hasUnresolvedKeys { throw SQLiteFailures.foreignKey }
             try run("RELEASE segledger_query")
             return count
         } catch {
-            // Some failures end the transaction by themselves.
-            if isInTransaction {
-                watch.lower()
-                try run("ROLLBACK TO segledger_query")
-                try run("RELEASE segledger_query")
+            guard isInTransaction else {
+                var failure = error
+                failure.isTransactionOver = true
+                throw failure
             }
+            watch.lower()
+            try run("ROLLBACK TO segledger_query")
+            try run("RELEASE segledger_query")
             throw error
         }
     }
+
+    /// Deferred foreign keys are all that SQLite checks at COMMIT.
+    func checkConstraintsAtOnce() { checksConstraintsAtOnce = true }
 
     func commit() throws(TargetFailure) { try run("COMMIT") }
 

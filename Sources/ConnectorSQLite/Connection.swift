@@ -18,6 +18,8 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
     private var statements = KeptStatements()
     private let guardian = StatementGuard()
     let watch: SQLiteWatch
+    /// In the transaction that is open.
+    var checksConstraintsAtOnce = false
 
     init(_ configuration: SQLiteConfiguration) throws(TargetFailure) {
         try Self.requireDirectory(configuration.directory)
@@ -255,6 +257,14 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
         guard isInTransaction else { return }
         watch.lower()
         try run("ROLLBACK")
+    }
+
+    /// Whether foreign keys are violated that are checked at COMMIT:
+    /// https://sqlite.org/c3ref/c_dbstatus_options.html
+    var hasUnresolvedKeys: Bool {
+        var (current, highest): (CInt, CInt) = (0, 0)
+        let code = sqlite3_db_status(handle, SQLITE_DBSTATUS_DEFERRED_FKS, &current, &highest, 0)
+        return code == SQLITE_OK && current > 0
     }
 
     // MARK: Results

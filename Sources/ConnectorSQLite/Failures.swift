@@ -82,6 +82,22 @@ enum SQLiteFailures {
         hint: "remove BEGIN, COMMIT, ROLLBACK and SAVEPOINT: a query is committed together with "
             + "the lane's cursor")
 
+    static let transactionOver: TargetFailure = {
+        var failure = TargetFailure(
+            class: .permanent, targetCode: "SQLITE_ERROR",
+            message: "the transaction was rolled back by the query before",
+            hint:
+                "take ON CONFLICT ROLLBACK and RAISE(ROLLBACK) out of the query, the table and its "
+                + "triggers")
+        failure.isTransactionOver = true
+        return failure
+    }()
+
+    /// What COMMIT would say.
+    static var foreignKey: TargetFailure {
+        failure(code: SQLITE_CONSTRAINT | 3 << 8, message: "FOREIGN KEY constraint failed")
+    }
+
     static let settingRefused = TargetFailure(
         class: .permanent, targetCode: "SQLITE_AUTH",
         message: "the query changes its session by PRAGMA, ATTACH or DETACH",

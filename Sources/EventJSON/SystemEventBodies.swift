@@ -173,6 +173,7 @@ extension ResyncResult: SystemEventBody {
             integration: try members.string("integration"),
             request: try members.position("request"),
             outcome: try members.word("outcome"),
+            segments: try members.optionalSegments("segments"),
             errorCode: try members.optionalString("error_code"),
             errorMessage: try members.optionalString("error_message"))
     }
@@ -183,6 +184,12 @@ extension ResyncResult: SystemEventBody {
         json.member("integration", integration)
         json.member("request", request.rawValue)
         json.member("outcome", outcome.rawValue)
+        if let segments {
+            json.key("segments")
+            json.beginArray()
+            for segment in segments { json.value(segment.rawValue) }
+            json.endArray()
+        }
         if let errorCode { json.member("error_code", errorCode) }
         if let errorMessage { json.member("error_message", errorMessage) }
         json.endObject()

@@ -28,13 +28,15 @@ extension Fold {
                 "UPDATE integration SET is_active = 0 WHERE name = ?",
                 [try frame.withBody(event, decoder.integrationName)])
         case .integrationResumed:
+            let name = try frame.withBody(event, decoder.integrationName)
             try execute(
                 """
                 UPDATE integration SET
                     is_active = 1, stopped_code = NULL, stopped_target_code = NULL,
                     stopped_message = NULL, stopped_hint = NULL, stopped_at = NULL
                 WHERE name = ?
-                """, [try frame.withBody(event, decoder.integrationName)])
+                """, [name])
+            try foldRetriedFills(name)
         case .resyncRequested:
             let request = try frame.withBody(event, decoder.resyncRequest)
             try foldRequest(request, at: position, time: event.time)
@@ -82,6 +84,7 @@ extension Fold {
                     stopped_target_code = NULL,
                     stopped_message = NULL, stopped_hint = NULL, stopped_at = NULL
                 """, [setting.name, Int64(position.rawValue), setting.isActive])
+            try foldRetriedFills(setting.name)
         }
     }
 
@@ -89,69 +92,12 @@ extension Fold {
     private func removeIntegration(_ name: String, time: Timestamp) throws {
         try execute("DELETE FROM integration WHERE name = ?", [name])
         try execute("DELETE FROM parked WHERE integration = ?", [name])
-        try execute(
-            "UPDATE lane SET has_left = 1, pending_resync = -1 WHERE integration = ?", [name])
-        try execute(
-            """
-            UPDATE resync SET outcome = 'cancelled', finished_at = ?
-            WHERE integration = ? AND outcome IS NULL
-            """, [time.rawValue, name])
-    }
-
-    private func foldRequest(
-        _ request: ResyncRequest, at position: Position, time: Timestamp
-    ) throws {
+        try foldCancelledRequests(of: name, time: time)
         try execute(
             """
-            INSERT INTO resync (
-                request, integration, reason, pin, resume_position, requested_at
-            ) VALUES (?, ?, ?, ?, ?, ?)
-            """,
-            [
-                Int64(position.rawValue), request.integration, request.reason.rawValue,
-                Self.stored(request.pin), Self.stored(request.resume), time.rawValue,
-            ])
-        for segment in Set(request.segments).sorted() {
-            try execute(
-                "INSERT INTO resync_segment (request, segment_id) VALUES (?, ?)",
-                [Int64(position.rawValue), segment.rawValue])
-            try createLane(LaneKey(integration: request.integration, segment: segment))
-            try execute(
-                """
-                UPDATE lane SET pending_resync = ?, has_left = 0
-                WHERE integration = ? AND segment_id = ?
-                """, [Int64(position.rawValue), request.integration, segment.rawValue])
-        }
-    }
-
-    /// A lane that a later request took over stays pending.
-    private func foldResult(_ result: ResyncResult, time: Timestamp) throws {
-        let request = Int64(clamping: result.request.rawValue)
-        try execute(
-            """
-            UPDATE resync SET outcome = ?, error_code = ?, error_message = ?, finished_at = ?
-            WHERE request = ? AND outcome IS NULL
-            """,
-            [
-                result.outcome.rawValue, result.errorCode, result.errorMessage, time.rawValue,
-                request,
-            ])
-        if result.outcome == .done {
-            // What was set aside before is in the rebuilt table, or no longer due.
-            try execute(
-                """
-                DELETE FROM parked WHERE integration = ?2 AND position < ?1
-                AND segment_id IN (SELECT segment_id FROM resync_segment WHERE request = ?1)
-                """, [request, result.integration])
-            try execute(
-                """
-                UPDATE lane SET last_resync = ?1 WHERE integration = ?2
-                AND segment_id IN (SELECT segment_id FROM resync_segment WHERE request = ?1)
-                """, [request, result.integration])
-        }
-        try execute(
-            "UPDATE lane SET pending_resync = -1 WHERE integration = ? AND pending_resync = ?",
-            [result.integration, request])
+            UPDATE lane SET has_left = 1, pending_resync = -1, unfilled = -1
+            WHERE integration = ?
+            """, [name])
     }
 
     private func foldLeft(_ lane: LaneKey) throws {
@@ -181,7 +127,9 @@ extension Fold {
             ])
     }
 
-    private func createLane(_ lane: LaneKey) throws {
+    /// - Returns: whether there was none.
+    @discardableResult
+    func createLane(_ lane: LaneKey) throws -> Bool {
         try execute(
             """
             INSERT INTO lane (
@@ -190,6 +138,7 @@ extension Fold {
             ) VALUES (?, ?, 0, -1, 0, 0, -1, -1, 0)
             ON CONFLICT DO NOTHING
             """, [lane.integration, lane.segment.rawValue])
+        return database.changesCount > 0
     }
 
     func execute(_ sql: String, _ arguments: StatementArguments) throws {

@@ -15,4 +15,11 @@ package struct LaneRow: Hashable, Sendable {
     package var started: DeliveryStart?
     /// The segment left the scope, or the integration was removed, and no resync came since.
     package var hasLeft: Bool
+    /// The receipt of its last try, which failed.
+    package var failing: Position?
+    /// Request of the fill whose rows it needs; it failed or was cancelled if none is pending.
+    package var unfilled: Position?
+
+    /// Nothing is delivered until somebody asks for another rebuild.
+    package var isBlocked: Bool { unfilled != nil && pendingResync == nil }
 }

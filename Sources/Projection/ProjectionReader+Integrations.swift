@@ -40,6 +40,20 @@ extension ProjectionReader {
         ).map(resyncRow)
     }
 
+    /// Resyncs that are not finished, and those that were cancelled for lanes that no later one
+    /// was done of, by position.
+    package func unsettledResyncs(of integration: String) throws -> [ResyncRow] {
+        try rows(
+            """
+            SELECT * FROM resync WHERE integration = ?1 AND (outcome IS NULL OR EXISTS (
+                SELECT 1 FROM resync_segment s JOIN lane l
+                    ON l.integration = ?1 AND l.segment_id = s.segment_id
+                WHERE s.request = resync.request AND s.outcome = 'cancelled'
+                    AND l.last_resync < s.request)) ORDER BY request
+            """, [integration]
+        ).map(resyncRow)
+    }
+
     /// The resync that was requested at a position.
     package func resync(_ request: Position) throws -> ResyncRow? {
         try rows("SELECT * FROM resync WHERE request = ?", [Int64(clamping: request.rawValue)])
@@ -120,7 +134,8 @@ extension ProjectionReader {
             successfulQueryCount: row["successful_queries"],
             lastResync: optionalPosition(row["last_resync"]),
             pendingResync: optionalPosition(row["pending_resync"]),
-            started: started(row, key), hasLeft: row["has_left"])
+            started: started(row, key), hasLeft: row["has_left"],
+            failing: optionalPosition(row["failing"]), unfilled: optionalPosition(row["unfilled"]))
     }
 
     private func started(_ row: Row, _ lane: LaneKey) -> DeliveryStart? {
@@ -137,8 +152,14 @@ extension ProjectionReader {
     private func resyncRow(_ row: Row) throws -> ResyncRow {
         let request: Int64 = row["request"]
         let segments = try rows(
-            "SELECT segment_id FROM resync_segment WHERE request = ? ORDER BY segment_id",
-            [request])
+            """
+            SELECT segment_id, outcome FROM resync_segment WHERE request = ? ORDER BY segment_id
+            """, [request])
+        let ends = segments.compactMap { row in
+            (row[1] as String?).flatMap(ResyncResult.Outcome.init(rawValue:)).map {
+                (SegmentID(rawValue: row[0]), $0)
+            }
+        }
         guard let reason = ResyncRequest.Reason(rawValue: row["reason"]) else {
             throw Failure(
                 .formatUnknown, "the projections hold a resync of an unknown kind",
@@ -151,6 +172,7 @@ extension ProjectionReader {
                 segments: segments.map { SegmentID(rawValue: $0[0]) }, reason: reason,
                 pin: optionalPosition(row["pin"]),
                 resume: optionalPosition(row["resume_position"])),
+            ends: Dictionary(uniqueKeysWithValues: ends),
             outcome: (row["outcome"] as String?).flatMap(ResyncResult.Outcome.init(rawValue:)),
             errorCode: row["error_code"], errorMessage: row["error_message"],
             requestedAt: Timestamp(rawValue: row["requested_at"]),

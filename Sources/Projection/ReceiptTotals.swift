@@ -14,6 +14,9 @@ struct ReceiptTotals {
         var delivered: (epoch: Int64, cursor: LaneCursor)?
         /// The furthest of all deliveries.
         var reached: LaneCursor?
+        /// The position of the last receipt if it says that a try failed, -1 if it does not; nil:
+        /// nothing was said.
+        var failing: Int64?
         /// No delivery that was started before can be under way any more.
         var hasSettled = false
     }
@@ -48,7 +51,7 @@ struct ReceiptTotals {
     ) throws {
         if lanes.count + counts.count >= Self.countMax { try store(database) }
         let isDelivered = receipt.outcome == .delivered
-        try addToLane(receipt, database)
+        try addToLane(receipt, at: position, database)
         count(receipt, minute: minute)
         let name = receipt.lane.integration
         if isDelivered {
@@ -64,7 +67,9 @@ struct ReceiptTotals {
     }
 
     /// Only a delivery makes a lane: a failure before the first one leaves it to be filled.
-    private mutating func addToLane(_ receipt: Receipt, _ database: Database) throws {
+    private mutating func addToLane(
+        _ receipt: Receipt, at position: Position, _ database: Database
+    ) throws {
         let isDelivered = receipt.outcome == .delivered
         if lanes[receipt.lane] == nil {
             let isStored =
@@ -83,6 +88,12 @@ struct ReceiptTotals {
             lanes[receipt.lane]?.delivered = (receipt.epoch, receipt.cursor)
             let reached = lanes[receipt.lane]?.reached ?? receipt.cursor
             lanes[receipt.lane]?.reached = max(reached, receipt.cursor)
+        }
+        // A change that is refused again stays set aside; the lane itself is well.
+        if isDelivered {
+            lanes[receipt.lane]?.failing = -1
+        } else if receipt.parked == nil {
+            lanes[receipt.lane]?.failing = Fold.stored(position)
         }
         if lanes[receipt.lane]?.isStored ?? false || lanes[receipt.lane]?.delivered != nil {
             lanes[receipt.lane]?.queryCount += receipt.successfulQueryCount
@@ -133,24 +144,26 @@ struct ReceiptTotals {
                 """
                 INSERT INTO lane (
                     integration, segment_id, epoch, position, profile_count, successful_queries,
-                    last_resync, pending_resync, has_left
-                ) VALUES (?, ?, ?, ?, ?, ?, -1, -1, 0)
+                    last_resync, pending_resync, has_left, failing
+                ) VALUES (?, ?, ?, ?, ?, ?, -1, -1, 0, ?)
                 ON CONFLICT DO UPDATE SET
-                    epoch = excluded.epoch, position = excluded.position,
+                    failing = excluded.failing, epoch = excluded.epoch,
+                    position = excluded.position,
                     profile_count = excluded.profile_count,
                     successful_queries = successful_queries + excluded.successful_queries
                 """,
                 arguments + [
                     delivered.epoch, Fold.stored(delivered.cursor.position),
-                    delivered.cursor.profileCount, lane.queryCount,
+                    delivered.cursor.profileCount, lane.queryCount, lane.failing ?? -1,
                 ])
-        } else if lane.queryCount > 0 {
+        } else if lane.queryCount > 0 || lane.failing != nil {
             try execute(
                 database,
                 """
-                UPDATE lane SET successful_queries = successful_queries + ?3
+                UPDATE lane SET
+                    successful_queries = successful_queries + ?3, failing = COALESCE(?4, failing)
                 WHERE integration = ?1 AND segment_id = ?2
-                """, arguments + [lane.queryCount])
+                """, arguments + [lane.queryCount, lane.failing])
         }
         guard lane.hasSettled || lane.reached != nil else { return }
         // Those that were started may be several.

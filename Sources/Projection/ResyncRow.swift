@@ -5,10 +5,15 @@ package struct ResyncRow: Hashable, Sendable {
     /// Position of the `resync_requested` event: the resync's id.
     package var position: Position
     package var request: ResyncRequest
+    /// How segments of it ended that have.
+    package var ends: [SegmentID: ResyncResult.Outcome]
     /// nil: not finished.
     package var outcome: ResyncResult.Outcome?
     package var errorCode: String?
     package var errorMessage: String?
     package var requestedAt: Timestamp
     package var finishedAt: Timestamp?
+
+    /// Segments that are still to be rebuilt, sorted.
+    package var remaining: [SegmentID] { request.segments.filter { ends[$0] == nil } }
 }

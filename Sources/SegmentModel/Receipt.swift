@@ -146,16 +146,19 @@ package struct ResyncResult: Hashable, Sendable {
     /// Position of the `resync_requested` event.
     package var request: Position
     package var outcome: Outcome
+    /// The segments that ended so, sorted; nil: all of the request's that had not ended.
+    package var segments: [SegmentID]?
     package var errorCode: String?
     package var errorMessage: String?
 
     package init(
-        integration: String, request: Position, outcome: Outcome, errorCode: String? = nil,
-        errorMessage: String? = nil
+        integration: String, request: Position, outcome: Outcome, segments: [SegmentID]? = nil,
+        errorCode: String? = nil, errorMessage: String? = nil
     ) {
         self.integration = integration
         self.request = request
         self.outcome = outcome
+        self.segments = segments
         self.errorCode = errorCode
         self.errorMessage = errorMessage
     }

@@ -138,6 +138,8 @@ struct IntegrationMachine: ~Copyable {
         }
     }
 
+    var isEmpty: Bool { lanes.isEmpty }
+
     func isRedriven(_ segment: SegmentID) -> Bool { lanes[segment]?.isRedriven ?? false }
 
     func knows(_ segment: SegmentID) -> Bool { lanes[segment].map { !$0.isLeaving } ?? false }

@@ -73,6 +73,24 @@ package struct IntegrationPlan: Sendable {
         return tables
     }
 
+    func place(_ segment: SegmentID?, _ query: QueryKind?) -> SyncPlace {
+        SyncPlace(segment: segment, query: query, tables: query.map(tables(of:)) ?? [])
+    }
+
+    /// The tables that a query writes, as it names them, each once.
+    func tables(of kind: QueryKind) -> [String] {
+        writtenTables(of: kind).map { $0.map(\.text).joined(separator: ".") }
+    }
+
+    private func writtenTables(of kind: QueryKind) -> [[QueryStatement.Name]] {
+        var tables: [[QueryStatement.Name]] = []
+        for statement in queries[kind]?.template.statements ?? [] {
+            let isKnown = tables.contains { $0.map(\.text) == statement.table.map(\.text) }
+            if !statement.table.isEmpty, !isKnown { tables.append(statement.table) }
+        }
+        return tables
+    }
+
     /// What deliveries over a session guarantee, and why not more (INV-6).
     ///
     /// - Parameter repeats: what the target does with blocks that come twice into

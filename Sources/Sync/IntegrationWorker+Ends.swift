@@ -14,7 +14,9 @@ extension IntegrationWorker {
         hasJustFailed = false
         for (segment, end) in all {
             forget(segment)
+            let query = lanes[segment]?.failedQuery
             let (how, stop) = try await conclude(end, of: segment)
+            if stop != nil { failurePlace = plan.place(segment, query) }
             machine.ended(segment, how, cursor: lanes[segment]?.state.cursor)
             stopping = stop ?? stopping
         }
@@ -68,10 +70,10 @@ extension IntegrationWorker {
     private func notice(_ waiting: BackOff, _ segment: SegmentID?, _ query: QueryKind?) {
         lastFailure = waiting.failure
         let milliseconds = context.time.milliseconds(until: waiting.untilNanoseconds)
+        failurePlace = plan.place(segment, query)
         tell(
             SyncNotice(
-                name, .failed(waiting.failure, retryMilliseconds: milliseconds),
-                segment: segment, query: query))
+                name, .failed(waiting.failure, retryMilliseconds: milliseconds), at: failurePlace))
     }
 
     /// One receipt for a target that cannot be reached, however many lanes tried meanwhile.
@@ -102,14 +104,19 @@ extension IntegrationWorker {
 
     /// A resync that the target did not let happen: recorded, then waited out or the end.
     func failed(_ failure: ResyncFailure) async throws -> Step {
+        let cause = failure.cause.stopping
         let waiting = BackOff(
-            after: targetBackOff, failure.cause, place: name, at: context.time.nanoseconds())
-        let isTransient = failure.cause.class == .transient
+            after: targetBackOff, cause, place: name, at: context.time.nanoseconds())
+        let isTransient = cause.class == .transient
         var receipt = failure.receipt
+        receipt.fill(cause)
         receipt.attempt = waiting.attempt
         receipt.outcome = isTransient ? .failed : .stopped
         try await context.record([receipt])
-        guard isTransient else { return .stopped(waiting.failure) }
+        guard isTransient else {
+            failurePlace = plan.place(receipt.lane.segment, receipt.query)
+            return .stopped(waiting.failure)
+        }
         targetBackOff = waiting
         notice(waiting, receipt.lane.segment, receipt.query)
         return .retry(

@@ -120,6 +120,7 @@ extension IntegrationWorker {
             {
                 return resting
             }
+            try await settleGivenUp(segment, lease)
             try await projector.foldToEnd()
             let key = LaneKey(integration: name, segment: segment)
             let (known, parked) = try await context.store.read {

@@ -16,15 +16,15 @@ actor IntegrationWorker {
     let context: SyncContext
     let projector: Projector
     let sessions: SessionPool
-    private let progress: @Sendable (SyncProgress) -> Void
+    let progress: @Sendable (SyncProgress) -> Void
     let tell: @Sendable (SyncNotice) -> Void
-    private let mark = ProgressMark()
-    private let wake = AsyncSignal()
+    let mark = ProgressMark()
+    let wake = AsyncSignal()
     private let yielding = YieldRequest()
     private let mailbox: LaneFeed.Mailbox
     var machine = IntegrationMachine()
     /// What is read of the integration itself; nil: it is to be read, and so are all lanes.
-    private var situation: Situation?
+    var situation: Situation?
     /// A lane with parked changes to try again ran since these were read.
     private var mustReadRedrives = false
     /// When this step began, on the monotonic clock. A lane that fails in a step is not tried again
@@ -36,6 +36,8 @@ actor IntegrationWorker {
     var progressed: Set<SegmentID> = []
     /// Lanes whose failure was told, and not yet that it is over.
     var troubled: Set<SegmentID> = []
+    /// Where the last failure came.
+    var failurePlace = SyncPlace()
     /// What something failed with since the last progress.
     var lastFailure: Failure?
     /// Lanes that rest between two runs.
@@ -48,6 +50,9 @@ actor IntegrationWorker {
     /// What everything waits for after the target could not be reached, or a resync failed.
     var targetBackOff: BackOff?
     private var deliveredCount = 0
+    var rebuiltCounts = RebuildCounts()
+    /// The last rebuild that failed for good in this run.
+    var failedRebuild: Failure?
     /// As the ledger has it.
     var grade: GradeRecord?
     /// What a target without transactions does with blocks that come twice, once it was asked.
@@ -166,9 +171,14 @@ actor IntegrationWorker {
         try await projector.foldToEnd()
         let name = name
         let parked = try await context.store.read { try $0.parkedCount(of: name).all }
-        return IntegrationOutcome(
+        var state = state
+        if state == .done, let failure = try await rebuildFailure() { state = .failed(failure) }
+        var outcome = IntegrationOutcome(
             name: name, state: state, deliveredProfileCount: deliveredCount,
             parkedChangeCount: parked)
+        outcome.rebuilt = rebuiltCounts
+        outcome.place = failurePlace
+        return outcome
     }
 
     /// Waits until no lane runs.
@@ -221,8 +231,8 @@ actor IntegrationWorker {
             }
             let situation = try await look()
             if case .resync = goal {
-                try await runResyncs(situation.pendingResyncs)
-                return .idle
+                let stop = try await runResyncs(situation.pendingResyncs)
+                return stop.map { .stopped($0) } ?? .idle
             }
             if let stop = situation.integration?.stop { return .stopped(stop.failure) }
             if let row = situation.integration, !row.isActive { return .paused }
@@ -231,8 +241,8 @@ actor IntegrationWorker {
                 yielding.raise()
                 guard running.isEmpty else { return .wait(milliseconds: nil) }
                 yielding.lower()
-                try await runResyncs(situation.pendingResyncs)
-                return .again
+                let stop = try await runResyncs(situation.pendingResyncs)
+                return stop.map { .stopped($0) } ?? .again
             }
             return startLanes(flush: goal.isFlushing)
         } catch let failure as ResyncFailure {
@@ -244,9 +254,11 @@ actor IntegrationWorker {
     }
 
     /// What is read of the integration, beside where its lanes stand.
-    private struct Situation: Sendable {
+    struct Situation: Sendable {
         var integration: IntegrationRow?
         var pendingResyncs: [ResyncRow]
+        /// Requests that were given up, by segment: whether they took place the target knows.
+        var cancelled: [SegmentID: ResyncRow]
         /// Lanes with parked changes to try again.
         var redrives: Set<SegmentID>
         /// Segments that are to be rebuilt, or whose lanes are to be left.
@@ -262,13 +274,11 @@ actor IntegrationWorker {
             let name = name
             let read = try await context.store.read { try Self.situation(of: name, $0) }
             // A rebuild that was asked for holds its lanes.
-            if read.pendingResyncs.map(\.request) != known.pendingResyncs.map(\.request) {
-                return try await readAll()
-            }
+            if read.pendingResyncs != known.pendingResyncs { return try await readAll() }
             machine.setRedriven(read.redrives, before: known.redrives)
             known = Situation(
                 integration: read.integration, pendingResyncs: read.pendingResyncs,
-                redrives: read.redrives, decision: known.decision)
+                cancelled: read.cancelled, redrives: read.redrives, decision: known.decision)
             mustReadRedrives = false
         }
         if !news.segments.isEmpty { try await take(news.segments, &known) }
@@ -279,9 +289,14 @@ actor IntegrationWorker {
     private static func situation(
         of name: String, _ reader: ProjectionReader
     ) throws -> Situation {
-        Situation(
+        let resyncs = try reader.unsettledResyncs(of: name)
+        var cancelled: [SegmentID: ResyncRow] = [:]
+        for row in resyncs {
+            for (segment, end) in row.ends where end == .cancelled { cancelled[segment] = row }
+        }
+        return Situation(
             integration: try reader.integration(name),
-            pendingResyncs: try reader.resyncs(of: name).filter { $0.outcome == nil },
+            pendingResyncs: resyncs.filter { $0.outcome == nil }, cancelled: cancelled,
             redrives: Set(try reader.lanesWithDueChanges(of: name)))
     }
 
@@ -366,41 +381,6 @@ actor IntegrationWorker {
         return true
     }
 
-    private func runResyncs(_ pending: [ResyncRow]) async throws {
-        (lanes, unknowns) = ([:], [:])
-        situation = nil
-        let name = name
-        for one in pending {
-            try await projector.foldToEnd()
-            let rows = Dictionary(
-                uniqueKeysWithValues: try await context.store.read {
-                    try $0.lanes(of: name).map { ($0.key.segment, $0) }
-                })
-            let lease: SessionPool.Lease
-            do {
-                lease = try await sessions.take(for: name)
-            } catch let failure as TargetFailure {
-                try Task.checkCancellation()
-                throw ResyncFailure(one.request, at: one.position, plan.told(failure))
-            }
-            do {
-                try await settleGrade(lease)
-                var replayer = Replayer(
-                    plan: plan, context: context, request: one.position, resync: one.request,
-                    support: lease.support, progress: progress,
-                    advanced: { [mark, context] in mark.last = context.time.nanoseconds() })
-                try await replayer.run(lease.session, lanes: rows)
-                delivered(replayer.deliveredCount, of: nil)
-                await sessions.putBack(lease, of: name, isUsable: true)
-                targetBackOff = nil
-            } catch {
-                await sessions.putBack(lease, of: name, isUsable: false)
-                try Task.checkCancellation()
-                throw error
-            }
-        }
-    }
-
     // MARK: Lanes
 
     private func startLanes(flush: Bool) -> Step {
@@ -469,7 +449,7 @@ actor IntegrationWorker {
         if let segment {
             progressed.insert(segment)
             if troubled.remove(segment) != nil {
-                tell(SyncNotice(name, .recovered, segment: segment))
+                tell(SyncNotice(name, .recovered, at: SyncPlace(segment: segment)))
             }
         }
         progress(

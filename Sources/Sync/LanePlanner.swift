@@ -24,7 +24,7 @@ struct LanePlanner {
                 if let lane, !lane.hasLeft { decision.left.append(segment.id) }
                 continue
             }
-            if lane?.pendingResync != nil { continue }
+            if let lane, lane.pendingResync != nil || lane.isBlocked { continue }
             if let lane, !lane.hasLeft {
                 decision.live.append(segment.id)
             } else if needsFill(segment, lane) {

@@ -12,6 +12,7 @@ internal import StorageIO
 /// Invariants:
 /// - readers of the target see the old rows or the new ones, never a mixture (INV-8), where the
 ///   target has transactions and no query commits by itself;
+/// - nothing goes on outside of the transaction that it began in;
 /// - the lanes' cursors move in the same transaction, and `resync` in their rows names the request:
 ///   after a crash it is known whether the rebuild took place;
 /// - a member that the target refuses is recorded as parked before the rebuild is committed;
@@ -20,28 +21,33 @@ struct Replayer {
     let plan: IntegrationPlan
     let context: SyncContext
     let request: Position
-    let resync: ResyncRequest
+    /// With the segments that are rebuilt here.
+    private(set) var resync: ResyncRequest
+    /// They are all that is left of the request.
+    let isRest: Bool
     let support: CursorSupport
-    let progress: @Sendable (SyncProgress) -> Void
     /// Told of each query that has run: it goes on.
-    let advanced: @Sendable () -> Void
+    let meter: ResyncMeter
     /// What is being worked on, for the report of a failure.
     private var place: (segment: SegmentID, query: QueryKind?)?
-    /// Profiles that the rebuild put in place.
-    private(set) var deliveredCount = 0
+    /// What the target refused in this try.
+    private var parkedChanges: [ParkedChange] = []
+    /// All queries have run.
+    private var isCommitting = false
+    /// What the rebuild did.
+    private(set) var counts = RebuildCounts()
 
     init(
         plan: IntegrationPlan, context: SyncContext, request: Position, resync: ResyncRequest,
-        support: CursorSupport, progress: @escaping @Sendable (SyncProgress) -> Void,
-        advanced: @escaping @Sendable () -> Void
+        isRest: Bool, support: CursorSupport, meter: ResyncMeter
     ) {
         self.plan = plan
         self.context = context
         self.request = request
         self.resync = resync
+        self.isRest = isRest
         self.support = support
-        self.progress = progress
-        self.advanced = advanced
+        self.meter = meter
     }
 
     /// Queries of one kind: rendered batch by batch, not all at once.
@@ -81,6 +87,16 @@ struct Replayer {
         }
     }
 
+    /// How a rebuild meets what is refused.
+    private enum Care: Int {
+        /// It fails.
+        case none
+        /// It is looked for in each batch, and parked.
+        case sparing
+        /// The same, with what is else checked at COMMIT checked at each statement.
+        case checking
+    }
+
     private mutating func carryOut(
         _ session: any TargetSession, _ lanes: [SegmentID: LaneRow]
     ) async throws {
@@ -88,19 +104,42 @@ struct Replayer {
         for segment in resync.segments {
             rows[segment] = try await claim(session, segment, known: lanes[segment])
         }
-        let isDone = rows.values.allSatisfy { $0.resync == Int64(request.rawValue) }
-        if keepsRows, isDone, !rows.isEmpty {
-            try await recordRecovered(rows, lanes)
-            return
+        try await recordRecovered(rows, lanes)
+        guard !resync.segments.isEmpty else { return }
+        var care = Care.none
+        while true {
+            do {
+                try await finish(try await rebuild(session, rows, care))
+                return
+            } catch let failure as TargetFailure
+                where mayBeAboutRows(failure) && (session.undoesQueries || !isAtomic)
+            {
+                // Once more from nothing. A row that only COMMIT refuses is looked for as well.
+                let next = isCommitting ? Care.checking : Care.sparing
+                guard next.rawValue > care.rawValue else { throw failure }
+                care = next
+            }
         }
-        do {
-            try await finish(try await rebuild(session, rows, sparing: false))
-        } catch let failure as TargetFailure
-            where mayBeAboutRows(failure) && (session.undoesQueries || !isAtomic)
-        {
-            // Once more, and what is refused is looked for in each batch.
-            try await finish(try await rebuild(session, rows, sparing: true))
+    }
+
+    /// Whether the target says that a segment's rebuild took place.
+    private func isDone(_ row: TargetCursor) -> Bool {
+        row.resync == Int64(request.rawValue) && row.ledger == context.ledger.identity.timeline
+    }
+
+    /// Records the rebuild of a segment whose request was given up, if it took place after all.
+    ///
+    /// - Returns: whether it did.
+    mutating func recordIfDone(
+        _ session: any TargetSession, lanes: [SegmentID: LaneRow]
+    ) async throws -> Bool {
+        var rows: [SegmentID: TargetCursor] = [:]
+        for segment in resync.segments {
+            let lane = LaneKey(integration: resync.integration, segment: segment)
+            rows[segment] = try await session.readCursor(lane)
         }
+        try await recordRecovered(rows, lanes)
+        return resync.segments.isEmpty
     }
 
     /// Whether other rows may pass: also of what a target calls permanent that can be so.
@@ -127,18 +166,22 @@ struct Replayer {
 
     // MARK: The rebuild
 
-    /// - Parameter sparing: deliver around what is refused, and park it.
     private mutating func rebuild(
-        _ session: any TargetSession, _ rows: [SegmentID: TargetCursor], sparing: Bool
+        _ session: any TargetSession, _ rows: [SegmentID: TargetCursor], _ care: Care
     ) async throws -> [Receipt] {
-        if isAtomic { try await session.begin() }
+        (isCommitting, parkedChanges) = (false, [])
+        try await meter.begin(resync.segments)
+        if isAtomic {
+            try await session.begin()
+            if case .checking = care { try await session.checkConstraintsAtOnce() }
+        }
         do {
             var receipts: [Receipt] = []
             var next: [SegmentID: TargetCursor] = [:]
-            for (done, segment) in resync.segments.enumerated() {
-                showProgress(done)
+            for segment in resync.segments {
                 let row = rows[segment]!
-                let parts = try await rebuild(session, segment, row, sparing: sparing)
+                let parts = try await rebuild(session, segment, row, sparing: care != .none)
+                meter.endSegment()
                 receipts += parts
                 next[segment] = row
                 next[segment]?.ledger = context.ledger.identity.timeline
@@ -146,10 +189,12 @@ struct Replayer {
                 next[segment]?.resync = Int64(request.rawValue)
                 next[segment]?.queryCount += parts.reduce(0) { $0 + Int64($1.successfulQueryCount) }
             }
+            try await recordParked()
             if !isAtomic { try await session.begin() }
             if keepsRows { try await move(session, rows, next) }
+            isCommitting = true
+            try Task.checkCancellation()
             try await session.commit()
-            showProgress(resync.segments.count)
             return receipts
         } catch {
             let lost = (error as? TargetFailure)?.isConnectionLost ?? false
@@ -158,11 +203,12 @@ struct Replayer {
         }
     }
 
-    private func showProgress(_ done: Int) {
-        progress(
-            SyncProgress(
-                integration: resync.integration, activity: .resync, done: done,
-                total: resync.segments.count))
+    private func recordParked() async throws {
+        guard !parkedChanges.isEmpty else { return }
+        let parked = parkedChanges
+        try await context.record([]) { events in
+            for change in parked { events.append(.changeParked, body: change.encode()) }
+        }
     }
 
     private func move(
@@ -202,14 +248,9 @@ struct Replayer {
                 let sql = try await context.pool.run { try renderer.render(query, scope) }
                 done.rowCount = try await session.execute(sql)
                 done.queryCount = 1
-                advanced()
+                meter.advance(profiles: 0, rows: done.rowCount)
             }
-            if !done.parked.isEmpty {
-                let parked = done.parked
-                try await context.record([]) { events in
-                    for change in parked { events.append(.changeParked, body: change.encode()) }
-                }
-            }
+            parkedChanges += done.parked
             guard done.queryCount > 0 else { continue }
             var receipt = makeReceipt(lane, step.kind, row)
             receipt.successfulQueryCount = done.queryCount
@@ -236,12 +277,16 @@ struct Replayer {
             try Task.checkCancellation()
             do {
                 let sql = try await render(part, step.kind, renderer, scope)
-                done.rowCount +=
+                let rowCount =
                     sparing ? try await session.executeOrUndo(sql) : try await session.execute(sql)
+                done.rowCount += rowCount
                 done.queryCount += 1
                 done.profileCount += part.count
-                advanced()
-            } catch let failure as TargetFailure where sparing && mayBeAboutRows(failure) {
+                meter.advance(
+                    profiles: step.kind == .addProfiles ? part.count : 0, rows: rowCount)
+            } catch let failure as TargetFailure
+                where sparing && mayBeAboutRows(failure) && !failure.isTransactionOver
+            {
                 if part.count > 1 {
                     let middle = part.startIndex + part.count / 2
                     waiting.append(part[middle...])
@@ -346,13 +391,16 @@ struct Replayer {
             templateSHA256: kind.flatMap { plan.queries[$0]?.templateSHA256 })
     }
 
-    /// The target was rebuilt, but a crash came before the receipts: they are made from the plan
-    /// and from the target's own count.
+    /// Segments that the target has rebuilt, but a crash came before the receipts: these are made
+    /// from the plan and from the target's own count. What is left to do are the others.
     private mutating func recordRecovered(
         _ rows: [SegmentID: TargetCursor], _ lanes: [SegmentID: LaneRow]
     ) async throws {
+        guard keepsRows else { return }
+        let done = resync.segments.filter { rows[$0].map(isDone) ?? false }
+        guard !done.isEmpty else { return }
         var receipts: [Receipt] = []
-        for segment in resync.segments {
+        for segment in done {
             let row = rows[segment]!
             let lane = LaneKey(integration: resync.integration, segment: segment)
             var unexplained = Int(row.queryCount) - (lanes[segment]?.successfulQueryCount ?? 0)
@@ -369,14 +417,23 @@ struct Replayer {
                 receipts.append(receipt)
             }
         }
-        try await finish(receipts)
+        try await record(receipts, done, isRest: isRest && done.count == resync.segments.count)
+        resync.segments.removeAll { done.contains($0) }
     }
 
     private mutating func finish(_ receipts: [Receipt]) async throws {
-        deliveredCount = receipts.reduce(0) { $0 + $1.profileCount }
+        try await record(receipts, resync.segments, isRest: isRest)
+    }
+
+    private mutating func record(
+        _ receipts: [Receipt], _ segments: [SegmentID], isRest: Bool
+    ) async throws {
+        for receipt in receipts { counts.add(receipt) }
+        counts.segmentCount += segments.count
         try await context.record(receipts) { batch in
             let result = ResyncResult(
-                integration: resync.integration, request: request, outcome: .done)
+                integration: resync.integration, request: request, outcome: .done,
+                segments: isRest ? nil : segments)
             batch.append(.resyncFinished, body: result.encode())
         }
     }

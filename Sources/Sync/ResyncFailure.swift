@@ -12,7 +12,6 @@ struct ResyncFailure: Error {
         _ resync: ResyncRequest, at request: Position, _ cause: TargetFailure,
         place: (segment: SegmentID, query: QueryKind?)? = nil
     ) {
-        let cause = cause.stopping
         self.cause = cause
         let pin = resync.pin ?? Position(0)
         let segment = place?.segment ?? resync.segments.first ?? SegmentID(0)
@@ -24,4 +23,8 @@ struct ResyncFailure: Error {
         receipt.fill(cause)
         self.receipt = receipt
     }
+
+    /// The rebuild itself is refused for good. Where no query of it ran yet it is the target that
+    /// is, and the request waits until that is mended.
+    var endsRebuild: Bool { cause.class != .transient && receipt.query != nil }
 }

@@ -173,7 +173,7 @@ package struct SyncEngine: Sendable {
                 giveUpMilliseconds: options.giveUpMilliseconds,
                 isStrict: options.givesUpStrictly)
             if case .stopped(let failure) = outcome.state {
-                options.tell(SyncNotice(name, .stopped(failure)))
+                options.tell(SyncNotice(name, .stopped(failure), at: outcome.place))
             }
             return outcome
         } catch let failure as Failure
@@ -258,5 +258,26 @@ package struct SyncEngine: Sendable {
             resume: pin)
         batch.append(.resyncRequested, body: request.encode())
         return try await context.ledger.append(batch).firstPosition
+    }
+
+    /// Gives up the rebuilds of an integration that are not done: one that is running is rolled
+    /// back.
+    ///
+    /// - Returns: their requests.
+    package func cancelResyncs(of name: String) async throws -> [ResyncRow] {
+        try await projector.foldToEnd()
+        let pending = try await context.store.read { reader in
+            try reader.resyncs(of: name).filter { $0.outcome == nil }
+        }
+        guard !pending.isEmpty else { return [] }
+        var batch = EventBatch()
+        for one in pending {
+            let result = ResyncResult(
+                integration: name, request: one.position, outcome: .cancelled)
+            batch.append(.resyncFinished, body: result.encode())
+        }
+        _ = try await context.ledger.append(batch)
+        try await projector.foldToEnd()
+        return pending
     }
 }

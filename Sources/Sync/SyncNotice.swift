@@ -8,23 +8,28 @@ package struct SyncNotice: Hashable, Sendable {
         case failed(Failure, retryMilliseconds: Int)
         /// What had failed goes on.
         case recovered
+        /// A rebuild failed for good; the integration goes on.
+        case rebuildFailed(Failure)
         /// It needs somebody.
         case stopped(Failure)
     }
 
     package let integration: String
     package let kind: Kind
-    /// nil: all of the integration's segments.
-    package let segment: SegmentID?
-    /// The query that failed, if it is known.
-    package let query: QueryKind?
+    /// nothing in it: it is about all of the integration's segments.
+    package let place: SyncPlace
 
-    init(
-        _ integration: String, _ kind: Kind, segment: SegmentID? = nil, query: QueryKind? = nil
-    ) {
+    init(_ integration: String, _ kind: Kind, at place: SyncPlace = SyncPlace()) {
         self.integration = integration
         self.kind = kind
-        self.segment = segment
-        self.query = query
+        self.place = place
     }
+}
+
+/// What something is about, as far as that is known.
+package struct SyncPlace: Hashable, Sendable {
+    package var segment: SegmentID?
+    package var query: QueryKind?
+    /// What that query writes, as it names them.
+    package var tables: [String] = []
 }

@@ -45,7 +45,18 @@ extension TargetFailure {
     }
 
     private static func resuming(_ hint: String) -> String {
-        let command = "'segledger integrations resume NAME'"
-        return hint.hasSuffix(command) ? hint : "\(hint), then run \(command)"
+        hinting(hint, "'segledger integrations resume NAME'")
+    }
+
+    private static func hinting(_ hint: String, _ command: String) -> String {
+        hint.hasSuffix(command) ? hint : "\(hint), then run \(command)"
+    }
+
+    /// As what ended a rebuild: it is asked for again once the reason is mended.
+    var endingRebuild: Failure {
+        Failure(
+            failureCode, asFailure.message,
+            hint: Self.hinting(
+                hint ?? reading("correct the table or the query"), "'segledger resync NAME'"))
     }
 }

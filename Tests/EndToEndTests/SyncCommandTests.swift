@@ -91,7 +91,9 @@ struct SyncCommandTests {
         let lines = result.errors.split(separator: "\n").map(String.init)
         #expect(lines.count { $0 == "segledger: integration crm: goes on" } == 1, "\(lines)")
         #expect(lines.contains { $0.contains("crm: ") && $0.contains("tried again in") })
-        let stop = lines.first { $0.contains("integration crm: stopped: ") }
+        let stop = lines.first {
+            $0.contains("crm, segment 1, add_profiles, table mysegment: stopped: ")
+        }
         #expect(stop?.contains("mysegment") == true, "\(lines)")
         #expect(stop?.contains("segledger integrations resume crm") == true, "\(lines)")
     }

@@ -35,6 +35,10 @@ import Testing
                     integration: "crm", segments: [SegmentID(1), SegmentID(2)], reason: .operator,
                     pin: pin, resume: pin))
         }
+        try check(
+            ResyncResult(
+                integration: "crm", request: Position(8), outcome: .done,
+                segments: [SegmentID(1), SegmentID(7)]))
         try check(ResyncResult(integration: "crm", request: Position(8), outcome: .cancelled))
         try check(
             ResyncResult(

@@ -80,6 +80,8 @@ extension Model {
             #expect(row.lastResync == lane.lastResync)
             #expect(row.pendingResync == lane.pendingResync)
             #expect(row.hasLeft == lane.hasLeft)
+            #expect(row.unfilled == lane.unfilled)
+            #expect(row.failing == lane.failing)
             #expect(row.started == lane.started)
             try expectParked(reader, key)
         }
@@ -94,11 +96,12 @@ extension Model {
         let resyncs = try reader.resyncs()
         #expect(resyncs.map(\.position) == requests.keys.sorted())
         for row in resyncs {
-            #expect(row.outcome == requests[row.position]?.outcome)
-            #expect(row.request.pin == requests[row.position]?.request.pin)
+            #expect(row.outcome == outcome(row.position))
+            #expect(row.ends == ends[row.position] ?? [:])
+            #expect(row.request.pin == requests[row.position]?.pin)
             #expect(
                 row.request.segments
-                    == Set(requests[row.position]?.request.segments ?? []).sorted())
+                    == Set(requests[row.position]?.segments ?? []).sorted())
         }
     }
 

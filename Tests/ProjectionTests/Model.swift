@@ -30,6 +30,8 @@ struct Model {
         var lastResync: Position?
         var pendingResync: Position?
         var hasLeft = false
+        var unfilled: Position?
+        var failing: Position?
         var started: DeliveryStart?
     }
 
@@ -43,7 +45,8 @@ struct Model {
     var fields: [UInt32: [(position: Position, fields: [UInt32: FieldValue])]] = [:]
     var integrations: [String: Integration] = [:]
     var lanes: [LaneKey: Lane] = [:]
-    var requests: [Position: (request: ResyncRequest, outcome: ResyncResult.Outcome?)] = [:]
+    var requests: [Position: ResyncRequest] = [:]
+    var ends: [Position: [SegmentID: ResyncResult.Outcome]] = [:]
     var counts: [String: [Int64: Statistics.Counts]] = [:]
     var errors: [String: [Position]] = [:]
     var configurations: [Position] = []
@@ -77,13 +80,16 @@ struct Model {
             integrations[name]?.isActive = true
             integrations[name]?.stopMessage = nil
             integrations[name]?.stopTargetCode = nil
+            retryFills(name)
         case (_, .receipt(let receipt)):
             applyReceipt(receipt, position, time)
         case (_, .request(let request)):
-            requests[position] = (request, nil)
+            requests[position] = request
             for segment in request.segments {
                 let key = LaneKey(integration: request.integration, segment: segment)
+                let needsRows = lanes[key].map { $0.hasLeft || $0.unfilled != nil } ?? true
                 lanes[key, default: Lane()].pendingResync = position
+                lanes[key]?.unfilled = needsRows ? position : nil
                 lanes[key]?.hasLeft = false
             }
         case (_, .result(let result)):
@@ -137,10 +143,12 @@ struct Model {
             for key in lanes.keys where key.integration == name {
                 lanes[key]?.hasLeft = true
                 lanes[key]?.pendingResync = nil
+                lanes[key]?.unfilled = nil
             }
-            for (position, entry) in requests
-            where entry.request.integration == name && entry.outcome == nil {
-                requests[position]?.outcome = .cancelled
+            for (position, request) in requests where request.integration == name {
+                for segment in request.segments where ends[position]?[segment] == nil {
+                    ends[position, default: [:]][segment] = .cancelled
+                }
             }
         }
         for setting in changes.set {
@@ -149,6 +157,7 @@ struct Model {
             ].isActive = setting.isActive ?? integrations[setting.name]?.isActive ?? true
             integrations[setting.name]?.stopMessage = nil
             integrations[setting.name]?.stopTargetCode = nil
+            retryFills(setting.name)
         }
     }
 
@@ -179,6 +188,11 @@ struct Model {
         } else {
             errors[name, default: []].append(position)
             integrations[name]?.lastError = time
+        }
+        if receipt.outcome == .delivered {
+            lanes[receipt.lane]?.failing = nil
+        } else if receipt.parked == nil {
+            lanes[receipt.lane]?.failing = position
         }
         let started = lanes[receipt.lane]?.started
         let isDelivered = receipt.outcome == .delivered
@@ -225,18 +239,41 @@ struct Model {
             && change.profile == (selection.profile ?? change.profile)
     }
 
+    private mutating func retryFills(_ name: String) {
+        for (key, lane) in lanes where key.integration == name && lane.pendingResync == nil {
+            lanes[key]?.unfilled = nil
+        }
+    }
+
     private mutating func applyResult(_ result: ResyncResult) {
-        guard let entry = requests[result.request] else { return }
-        if entry.outcome == nil { requests[result.request]?.outcome = result.outcome }
-        for segment in entry.request.segments {
+        guard let request = requests[result.request] else { return }
+        for segment in result.segments ?? request.segments where request.segments.contains(segment)
+        {
+            let end = ends[result.request]?[segment]
+            guard end == nil || (result.outcome == .done && end == .cancelled) else { continue }
+            ends[result.request, default: [:]][segment] = result.outcome
             let key = LaneKey(integration: result.integration, segment: segment)
+            let isItsOwn = lanes[key]?.pendingResync == result.request
             if result.outcome == .done {
                 lanes[key]?.lastResync = result.request
                 parked.removeAll {
                     $0.change.lane == key && $0.position < result.request
                 }
+                if isItsOwn || lanes[key]?.pendingResync == nil {
+                    if lanes[key]?.unfilled != nil { lanes[key]?.hasLeft = false }
+                    lanes[key]?.unfilled = nil
+                }
+            } else if isItsOwn, lanes[key]?.unfilled != nil {
+                lanes[key]?.hasLeft = true
             }
-            if lanes[key]?.pendingResync == result.request { lanes[key]?.pendingResync = nil }
+            if isItsOwn { lanes[key]?.pendingResync = nil }
         }
+    }
+
+    func outcome(_ position: Position) -> ResyncResult.Outcome? {
+        guard let request = requests[position] else { return nil }
+        let found = request.segments.map { ends[position]?[$0] }
+        if found.contains(nil) { return nil }
+        return [.failed, .cancelled].first { found.contains($0) } ?? .done
     }
 }

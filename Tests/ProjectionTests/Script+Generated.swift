@@ -134,12 +134,14 @@ extension Script {
         guard let index = requests.randomElement(using: &random),
             case .request(let request) = script.events[index].content
         else { return Event(kind: .segmentCleared, segment: SegmentID(1)) }
+        let outcome = ResyncResult.Outcome.allCases.randomElement(using: &random)!
         return Event(
             kind: .resyncFinished,
             content: .result(
                 ResyncResult(
                     integration: request.integration, request: Position(UInt64(index)),
-                    outcome: random.next() % 2 == 0 ? .done : .failed)))
+                    outcome: outcome,
+                    segments: random.next() % 2 == 0 ? nil : [request.segments[0]])))
     }
 
     private static func parked(

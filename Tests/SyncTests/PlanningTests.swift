@@ -17,7 +17,7 @@ import Testing
         LaneRow(
             key: LaneKey(integration: "crm", segment: SegmentID(id)), epoch: 1,
             cursor: LaneCursor(position: Position(3)), successfulQueryCount: 1, lastResync: nil,
-            pendingResync: pending, hasLeft: hasLeft)
+            pendingResync: pending, hasLeft: hasLeft, failing: nil, unfilled: nil)
     }
 
     private func planner(_ start: IntegrationDefinition.Start) -> LanePlanner {

@@ -112,13 +112,14 @@ struct RunTests {
             case .started: "started"
             case .failed: "failed"
             case .recovered: "recovered"
+            case .rebuildFailed: "rebuild failed"
             case .stopped: "stopped"
             }
         }
         #expect(words == ["started", "failed", "recovered"], "\(notices.kinds)")
         let failed = notices.all.withLock { $0.dropFirst().first }
-        #expect(failed?.segment == SegmentID(1))
-        #expect(failed?.query == .addProfiles)
+        #expect(failed?.place.segment == SegmentID(1))
+        #expect(failed?.place.query == .addProfiles)
         try await world.close()
     }
 
