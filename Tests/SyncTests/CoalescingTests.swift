@@ -82,7 +82,7 @@ struct CoalescingTests {
     private static func world(
         _ random: inout SeededGenerator, count: Int = 60
     ) async throws -> (World, Set<String>) {
-        let world = try World(size: 4)
+        let world = try World(size: 4, time: InstantClock())
         world.definition.isCoalesced = true
         try await world.configure()
         var members: Set<String> = []

@@ -10,7 +10,7 @@ import Testing
 @Suite struct DeliveryTests {
     /// Two segments, splits inside of events, changes of kind, a clear, a deletion.
     private func world() async throws -> World {
-        let world = try World()
+        let world = try World(time: InstantClock())
         try await world.configure()
         try await world.append(.segmentCreated, 1)
         try await world.append(.profilesAdded, 1, ["a", "b", "c", "d", "e"])
@@ -227,9 +227,76 @@ import Testing
                 == Lag(
                     eventCount: 1, changeCount: 1,
                     oldestRecordedAt: start.advanced(byMicroseconds: 5_000_000)))
+        world.clock.advance(milliseconds: 5000)
+        try await world.append(.profilesAdded, 1, ["b", "c", "d", "e"])
+        #expect(
+            try await measure()
+                == Lag(
+                    eventCount: 2, changeCount: 5,
+                    oldestRecordedAt: start.advanced(byMicroseconds: 5_000_000)))
         world.definition.scope.segments = .ids([SegmentID(2)])
         #expect(try await measure() == Lag())
         try await world.close()
+    }
+
+    @Test("Lag counts the changes of an event that are not delivered yet")
+    func lagInsideOfAnEvent() async throws {
+        let world = try World(size: 2)
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["a", "b", "c", "d", "e"])
+        let target = MemoryTarget(MemoryTarget.State(faults: [1: .lost]))
+        guard case .unreached = try await world.sync(target, giveUpMilliseconds: 0).state else {
+            Issue.record("it went on")
+            return
+        }
+        try await world.projector.foldToEnd()
+        let (segments, lanes) = try await world.store.read {
+            (try $0.segments(), try $0.lanes(of: "crm"))
+        }
+        let lag = try Lag.measure(
+            world.definition, segments: segments, lanes: lanes, in: world.context)
+        #expect(lag.eventCount == 1 && lag.changeCount == 3)
+        try await world.close()
+    }
+
+    @Test("INV-12: a row of another ledger, or beyond this one's end, is not taken over")
+    func foreignRow() async throws {
+        let lane = LaneKey(integration: "crm", segment: SegmentID(1))
+        for (isForeign, reason) in [(true, "another ledger"), (false, "the ledger ends before")] {
+            let world = try await world()
+            let target = MemoryTarget()
+            #expect(try await world.sync(target).state == .done)
+            let end = world.ledger.end
+            target.state.withLock { state in
+                if isForeign {
+                    state.cursors[lane]!.ledger = "another"
+                } else {
+                    state.cursors[lane]!.cursor = LaneCursor(position: end)
+                }
+            }
+            let failure = await #expect(throws: Failure.self) {
+                _ = try await world.worker(1, target)
+            }
+            #expect(failure?.code == .cursorFenced)
+            #expect(failure?.message.contains(reason) == true, "\(failure?.message ?? "")")
+            try await world.close()
+        }
+    }
+
+    @Test("A query that was refused has failed; one whose fate is not known has not")
+    func failedQueries() async throws {
+        for fault in MemoryTarget.Fault.allCases {
+            let world = try await world()
+            let target = MemoryTarget(MemoryTarget.State(faults: [1: fault]))
+            #expect(try await world.sync(target).state == .done)
+            let total = try await world.statistics().total
+            #expect(total.failedQueries == (fault.isConnectionLost ? 0 : 1), "\(fault)")
+            #expect(total.rows == target.valueCount, "\(fault)")
+            let errors = try await world.errors()
+            #expect(errors.count == 1, "\(fault)")
+            #expect(errors.first?.hint != nil && errors.first?.message != nil, "\(fault)")
+            try await world.close()
+        }
     }
 }
 

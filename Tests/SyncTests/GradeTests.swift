@@ -1,5 +1,6 @@
 import Connector
 import EventJSON
+import FrameCodec
 import Ledger
 import Projection
 import SegmentModel
@@ -14,7 +15,7 @@ struct GradeTests {
         TargetFailure(class: .permanent, targetCode: "42501", message: "permission denied"))
 
     private func world() async throws -> World {
-        let world = try World()
+        let world = try World(time: InstantClock())
         try await world.configure()
         try await world.append(.segmentCreated, 1)
         try await world.append(.profilesAdded, 1, ["a", "b", "c", "d", "e"])
@@ -262,5 +263,81 @@ struct GradeTests {
         #expect(failure?.code == .cursorFenced)
         #expect(target.queries.isEmpty)
         try await world.close()
+    }
+
+    /// Up to where the ledger says that deliveries of the lane are begun.
+    private static func announced(in ledger: any Ledger) throws -> LaneCursor? {
+        var cursor: LaneCursor?
+        var next = Position(0)
+        while next < ledger.end, let frame = try ledger.frame(containing: next) {
+            for event in frame.events where event.kind == .deliveryStarted {
+                cursor = try DeliveryStart.decode(frame.bytes[event.body.range]).cursor
+            }
+            next = frame.endPosition
+        }
+        return cursor
+    }
+
+    private final class Notes: Sendable {
+        let ids = Mutex<[String]>([])
+    }
+
+    @Test("INV-6: whatever arrives at a target without transactions was announced before")
+    func announcedBeforeSent() async throws {
+        for (poison, isFirst) in [(nil, true), ("'p7'", false), ("'p20'", false)] {
+            let world = try World(size: 2)
+            try await world.configure()
+            try await world.append(.profilesAdded, 1, (0..<50).map { "p\($0)" })
+            try await world.append(.profilesRemoved, 1, (0..<9).map { "p\($0)" })
+            let target = target(.fenceOnly)
+            let ledger = world.ledger
+            let early = Notes()
+            target.state.withLock { state in
+                state.poison = poison
+                if isFirst { state.faults = [3: .lost, 9: .replyLost, 12: .commitLost] }
+                state.onDeliver = { delivery in
+                    let next = delivery.move?.next.cursor
+                    let end = try? Self.announced(in: ledger)
+                    if let next, end.map({ $0 < next }) ?? true {
+                        early.ids.withLock { $0.append(delivery.id) }
+                    }
+                }
+            }
+            #expect(try await world.sync(target).state == .done)
+            #expect(early.ids.withLock { $0 } == [])
+            try await world.close()
+        }
+    }
+
+    @Test("INV-6: a reply that is lost while a refused row is searched for doubles nothing")
+    func lostWhileSearching() async throws {
+        let ids = (0..<16).map { "p\($0)" }
+        for delivery in 1..<10 {
+            for fault in [MemoryTarget.Fault.replyLost, .commitLost] {
+                let world = try World(size: 8)
+                try await world.configure()
+                try await world.append(.profilesAdded, 1, ids)
+                let target = target(.fenceOnly)
+                target.state.withLock { state in
+                    state.poison = "'p5'"
+                    state.faults = [delivery: fault]
+                }
+                // The run ends, and the next one knows what the ledger says and nothing else.
+                let first = try await world.sync(target, giveUpMilliseconds: 0)
+                if case .unreached = first.state {
+                    #expect(try await world.sync(target).state == .done)
+                }
+                let sent = target.queries.joined().split(separator: "'").filter {
+                    ids.contains(String($0))
+                }
+                #expect(sent.count == 15, "\(fault) at \(delivery): \(target.queries)")
+                #expect(try await names(world) == ["p5"], "\(fault) at \(delivery)")
+                try await world.close()
+            }
+        }
+    }
+
+    private func names(_ world: World) async throws -> [String] {
+        try await world.parked().map { world.ledger.profileID(of: $0.change.profile) }
     }
 }

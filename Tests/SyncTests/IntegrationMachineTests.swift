@@ -145,6 +145,34 @@ struct IntegrationMachineTests {
         #expect(lanes.backOff(of: 1) == nil)
     }
 
+    @Test("A lane that let others go first has no failure behind it any more")
+    func yieldsAfterFailure() {
+        let lanes = Lanes()
+        lanes.tell(1, 3)
+        #expect(lanes.next() == 1)
+        let first = Self.backOff(0)
+        lanes.end(1, .failed(first), at: nil)
+        lanes.monotonic = first.untilNanoseconds
+        #expect(lanes.next() == 1)
+        lanes.end(1, .yielded, at: 1)
+        #expect(lanes.backOff(of: 1) == nil)
+        #expect(lanes.next() == 1)
+        #expect(Self.backOff(lanes.monotonic, after: lanes.backOff(of: 1)).attempt == 1)
+    }
+
+    @Test("What came while a lane ran may fill its batch: it is looked at at once")
+    func toldBeforeItWaits() {
+        let lanes = Lanes()
+        lanes.tell(1, 3)
+        #expect(lanes.next() == 1)
+        lanes.tell(1, 4)
+        lanes.end(1, .waiting(until: Timestamp(rawValue: 1000)), at: nil)
+        #expect(lanes.due == nil)
+        #expect(lanes.next() == 1)
+        lanes.end(1, .waiting(until: Timestamp(rawValue: 1000)), at: nil)
+        #expect(lanes.next() == nil)
+    }
+
     @Test("A lane that leaves while it runs is forgotten when it ends, unless it comes back")
     func leaves() {
         let lanes = Lanes()

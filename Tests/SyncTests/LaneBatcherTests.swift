@@ -1,3 +1,4 @@
+import FrameCodec
 import Ledger
 import SegmentModel
 import Testing
@@ -99,5 +100,53 @@ import Testing
             #expect(batch.cursorAfter == limit)
         }
         try await world.close()
+    }
+
+    @Test("What is held counts too, so that no batch grows without end")
+    func held() async throws {
+        for coalesces in [false, true] {
+            let world = try World()
+            for _ in 0..<4 {
+                try await world.append(.profilesAdded, 1, ["a", "b"])
+                try await world.append(.profilesRemoved, 1, ["c", "d"])
+            }
+            var parked = ParkedProfiles()
+            for id in ["a", "b", "c", "d"] {
+                parked.insert(world.ledger.ordinal(of: id)!.rawValue, at: Position(99))
+            }
+            var cursor = LaneCursor(position: nil)
+            var heldCount = 0
+            while let batch = try world.batcher(1, coalesces: coalesces).next(
+                after: cursor, size: 3, parked: parked)
+            {
+                #expect(batch.members.isEmpty)
+                #expect(batch.held.count <= 3)
+                heldCount += batch.held.count
+                for member in batch.held { parked.insert(member.ordinal, at: member.position) }
+                cursor = batch.cursorAfter
+            }
+            if !coalesces { #expect(heldCount == 16) }
+            #expect(cursor == LaneCursor(position: Position(7)))
+            try await world.close()
+        }
+    }
+
+    @Test("A coalesced batch ends after so many changes, however few profiles they are of")
+    func coalescedLimit() {
+        let countMax = Limits.coalescedChangeCountMax
+        var frame = Frame(firstPosition: Position(0), firstOrdinal: 0, firstFieldName: 0)
+        frame.ordinals = Array(repeating: 7, count: countMax + 10)
+        let none = EventBatch.Slice(offset: 0, count: 0)
+        let time = Timestamp(rawValue: 0)
+        let event = Frame.Event(
+            kind: .profilesAdded, segment: SegmentID(1), time: time, recordedAt: time,
+            ownTime: nil, eventID: none, body: none, firstOrdinal: 0,
+            ordinalCount: UInt32(countMax + 10), firstRecord: 0, recordCount: 0)
+        var cut = Cut(
+            cursor: LaneCursor(position: nil), size: 100, parked: ParkedProfiles(), limit: nil,
+            coalesces: true)
+        let batch = cut.take(event, Position(0), frame)
+        #expect(batch?.members.count == 1)
+        #expect(batch?.cursorAfter == LaneCursor(position: nil, profileCount: countMax))
     }
 }

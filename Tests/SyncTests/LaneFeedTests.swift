@@ -2,6 +2,7 @@ import EventJSON
 import Ledger
 import Projection
 import SegmentModel
+import Synchronization
 import Testing
 
 @testable import Sync
@@ -74,5 +75,45 @@ struct LaneFeedTests {
             #expect(news.hasSystemEvents)
             #expect(news.segments.isEmpty)
         }
+    }
+
+    @Test("More than a mailbox holds lets the worker look at everything", .timeLimit(.minutes(2)))
+    func overflow() async throws {
+        let world = try World()
+        try await following(world) { feed in
+            let mailbox = feed.subscribe(
+                .init(databaseID: 1, segments: .all), wake: AsyncSignal())
+            var batch = EventBatch()
+            for segment in 1...5000 {
+                batch.append(.segmentCleared, segment: SegmentID(Int64(segment)), body: "")
+            }
+            _ = try await world.ledger.append(batch)
+            #expect(await next(mailbox).isIncomplete)
+            try await world.append(.profilesAdded, 7, ["a"])
+            let news = await next(mailbox)
+            #expect(!news.isIncomplete && news.segments.keys.sorted() == [SegmentID(7)])
+        }
+    }
+
+    @Test(
+        "Where the ledger cannot be read the workers look for themselves", .timeLimit(.minutes(2)))
+    func unreadable() async throws {
+        let world = try World()
+        let ledger = TestLedger(world.ledger)
+        let context = SyncContext(
+            ledger: ledger, store: world.store, pool: world.context.pool, clock: world.clock)
+        let feed = LaneFeed(context: context, projector: world.projector)
+        let mailbox = feed.subscribe(Self.scope(1), wake: AsyncSignal())
+        let start = world.ledger.end
+        ledger.state.withLock {
+            $0.readFailure = Failure(.ledgerCorrupt, "a checksum is wrong", hint: "verify it")
+        }
+        let task = Task { await feed.run(from: start) }
+        try await world.append(.profilesAdded, 1, ["a"])
+        #expect(await next(mailbox).isIncomplete)
+        task.cancel()
+        try await world.append(.profilesAdded, 1, ["b"])
+        await task.value
+        try await world.close()
     }
 }

@@ -212,4 +212,94 @@ struct ParkedTests {
         #expect(outcome.parkedChangeCount == Limits.parkedChangeCountMax)
         try await world.close()
     }
+
+    @Test("INV-6: a profile's changes are tried again in their order, up to the first refused one")
+    func redriveStopsAtTheFirst() async throws {
+        let (world, target) = try await world()
+        _ = try await world.sync(target)
+        // A constraint that refuses additions only: the removal behind one would pass.
+        target.state.withLock { $0.poisonedQueries = "ADD" }
+        try await world.append(.profilesRemoved, 1, ["c"])
+        try await world.decide(.redriveRequested)
+        _ = try await world.sync(target)
+        #expect(!target.queries.contains { $0.contains("'c'") })
+        #expect(try await names(world).count == 4)
+        target.state.withLock { $0.poison = nil }
+        try await world.decide(.redriveRequested)
+        #expect(try await world.sync(target).parkedChangeCount == 0)
+        #expect(
+            target.queries.suffix(4)
+                == ["ADD 1, 'c'", "REMOVE 1, 'c'", "ADD 1, 'c'", "REMOVE 1, 'c'"])
+        #expect(!target.members.contains("c"))
+        try await world.close()
+    }
+
+    @Test("INV-6: a profile is held as long as one of its changes is set aside")
+    func heldUntilTheLast() async throws {
+        let (world, target) = try await world(100)
+        var (worker, session) = try await world.worker(1, target)
+        guard case .caughtUp = try await worker.run(over: session, .flushing) else {
+            Issue.record("it waits")
+            return
+        }
+        #expect(try await names(world).count == 3)
+        // Now additions pass, and the removal that waits behind the first is refused.
+        target.state.withLock { $0.poisonedQueries = "REMOVE" }
+        try await world.decide(.redriveRequested)
+        try await worker.redrive(try await world.parked(1), over: session) { _ in }
+        #expect(try await names(world) == ["remove_profiles c refused", "add_profiles c held"])
+        try await world.append(.profilesAdded, 1, ["c", "i"])
+        guard case .caughtUp = try await worker.run(over: session, .flushing) else {
+            Issue.record("it waits")
+            return
+        }
+        #expect(target.queries.last == "ADD 1, 'i'")
+        #expect(try await names(world).last == "add_profiles c held")
+        target.state.withLock { $0.poison = nil }
+        try await world.decide(.redriveRequested)
+        try await worker.redrive(try await world.parked(1), over: session) { _ in }
+        #expect(target.queries.suffix(3) == ["REMOVE 1, 'c'", "ADD 1, 'c'", "ADD 1, 'c'"])
+        try await world.close()
+    }
+
+    @Test("What is refused only at COMMIT is found and set aside like anything else")
+    func refusedAtCommit() async throws {
+        for size in [1, 2, 4, 100] {
+            let (world, target) = try await world(size)
+            target.state.withLock { $0.isFoundAtCommit = true }
+            #expect(try await world.sync(target).state == .done)
+            #expect(
+                try await names(world) == [
+                    "add_profiles c refused", "remove_profiles c held", "add_profiles c held",
+                ], "size \(size)")
+            #expect(target.members == ["a", "b", "d", "e", "f", "g", "h"])
+            #expect(try await world.statistics().total.successfulQueries == target.queryCount)
+            try await world.close()
+        }
+    }
+
+    @Test("INV-6: what is announced ends before a delivery that meets a parked profile")
+    func announcedUpToHeld() async throws {
+        let world = try World(size: 2)
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["a", "b", "c", "d", "e", "f", "g", "h"])
+        let (worker, _) = try await world.worker(1, MemoryTarget())
+        var state = worker.state
+        state.parked.insert(world.ledger.ordinal(of: "f")!.rawValue, at: Position(99))
+        let end = try await worker.builder.fullEnd(after: state, size: 2, count: 10)
+        #expect(end == LaneCursor(position: Position(0), profileCount: 4))
+        try await world.close()
+    }
+
+    @Test("Tries of a delivery are its own, and those of a changed batch begin anew")
+    func attempts() async throws {
+        let world = try World(size: 1, time: InstantClock())
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["a", "b", "c"])
+        let target = MemoryTarget(
+            MemoryTarget.State(faults: [0: .refused, 1: .refused, 3: .refused, 5: .refused]))
+        #expect(try await world.sync(target).state == .done)
+        #expect(try await world.errors().reversed().map(\.attempt) == [1, 2, 1, 1])
+        try await world.close()
+    }
 }

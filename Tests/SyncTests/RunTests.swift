@@ -1,40 +1,13 @@
 import Connector
+import EventJSON
+import Ledger
+import Projection
 import SegmentModel
 import StorageIO
 import Synchronization
 import Testing
 
 @testable import Sync
-
-/// A clock on which every wait is over at once.
-private final class InstantClock: MonotonicClock {
-    private let time = Mutex<UInt64>(1_000_000_000)
-
-    func nanoseconds() -> UInt64 { time.withLock { $0 } }
-
-    func sleep(milliseconds: Int) async throws {
-        try Task.checkCancellation()
-        time.withLock { $0 += UInt64(milliseconds) * 1_000_000 }
-        await Task.yield()
-    }
-}
-
-/// A clock that goes on only where it is told to.
-private final class SteppedClock: MonotonicClock {
-    private let time = Mutex<UInt64>(1_000_000_000)
-
-    func nanoseconds() -> UInt64 { time.withLock { $0 } }
-
-    func advance(milliseconds: UInt64) { time.withLock { $0 += milliseconds * 1_000_000 } }
-
-    func sleep(milliseconds: Int) async throws {
-        let due = nanoseconds() + UInt64(milliseconds) * 1_000_000
-        while nanoseconds() < due {
-            try Task.checkCancellation()
-            await Task.yield()
-        }
-    }
-}
 
 /// Whole runs of the engine, over a target in memory and on a clock that does not wait.
 @Suite("Runs tell what happens to them")
@@ -181,5 +154,135 @@ struct RunTests {
         let (waiting, _) = try await run(world, MemoryTarget())
         #expect(waiting.hasUndelivered)
         try await world.close()
+    }
+
+    @Test("What is paused behind a delivered event says whether more wait")
+    func pausedBehindDelivered() async throws {
+        let world = try World()
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["a"])
+        #expect(try await world.sync(MemoryTarget()).state == .done)
+        var batch = EventBatch()
+        batch.append(.integrationPaused, body: IntegrationReference(integration: "crm").encode())
+        _ = try await world.ledger.append(batch)
+        #expect(try await run(world, MemoryTarget()).0.hasUndelivered == false)
+        try await world.append(.profilesAdded, 1, ["b"])
+        #expect(try await run(world, MemoryTarget()).0.hasUndelivered)
+        try await world.close()
+    }
+
+    @Test("--give-up-after counts from the last progress, not from the beginning")
+    func giveUpAfterProgress() async throws {
+        let clock = InstantClock()
+        let world = try World(size: 1)
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, (0..<20).map { "p\($0)" })
+        let target = MemoryTarget()
+        target.state.withLock { state in
+            // Each query takes two seconds; the last but one is refused once.
+            state.faults = [18: .refused]
+            state.onExecute = { clock.advance(milliseconds: 2000) }
+        }
+        let (outcome, _) = try await run(
+            world, target, giveUpMilliseconds: 10_000, time: clock)
+        #expect(outcome.state == .done)
+        #expect(target.members.count == 20)
+        try await world.close()
+    }
+
+    @Test("A target that cannot be reached has one receipt for each try, however many lanes wait")
+    func unreachable() async throws {
+        let world = try World()
+        try await world.configure()
+        for segment: Int64 in 1...8 { try await world.append(.profilesAdded, segment, ["a"]) }
+        let target = MemoryTarget()
+        target.state.withLock { $0.isUnreachable = true }
+        // The clock stands: all of this is one try.
+        let (outcome, notices) = try await run(
+            world, target, giveUpMilliseconds: 0, time: SteppedClock())
+        guard case .unreached = outcome.state else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(notices.retries.count == 1)
+        let errors = try await world.errors()
+        #expect(errors.count == 1 && errors[0].attempt == 1 && errors[0].hint != nil)
+        target.state.withLock { $0.isUnreachable = false }
+        #expect(try await run(world, target).0.state == .done)
+        try await world.close()
+    }
+
+    @Test("A lane that cannot be opened has a receipt, and is tried again")
+    func unopened() async throws {
+        let world = try World()
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["a"])
+        let target = MemoryTarget()
+        target.state.withLock { $0.claimFaultCount = 2 }
+        let (outcome, notices) = try await run(world, target)
+        #expect(outcome.state == .done)
+        #expect(try await world.errors().reversed().map(\.attempt) == [1, 2])
+        #expect(notices.retries.count == 2)
+        try await world.close()
+    }
+
+    @Test("A lane lets go of the only session when others wait for it", .timeLimit(.minutes(2)))
+    func slices() async throws {
+        let clock = InstantClock()
+        let world = try World(size: 1)
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, (0..<40).map { "p\($0)" })
+        try await world.append(.profilesAdded, 2, ["q"])
+        let target = MemoryTarget(poolSize: 1)
+        target.state.withLock { state in
+            // A twentieth of a second each: four or so are a slice.
+            state.onExecute = { clock.advance(milliseconds: 50) }
+        }
+        let (outcome, _) = try await run(world, target, time: clock)
+        #expect(outcome.state == .done)
+        let place = try #require(target.queries.firstIndex(of: "ADD 2, 'q'"))
+        #expect(place < 10, "it waited for \(place) deliveries")
+        #expect(target.state.withLock { $0.openSessionCountMax } == 1)
+        try await world.close()
+    }
+
+    @Test(
+        "A query that stands still is given up, in a lane as in a rebuild", .timeLimit(.minutes(2)))
+    func standingLane() async throws {
+        let clock = SteppedClock()
+        let world = try World()
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["a", "b"])
+        let target = MemoryTarget()
+        target.state.withLock { state in
+            state.onExecute = {
+                clock.advance(milliseconds: 60_000)
+                while !Task.isCancelled { await Task.yield() }
+            }
+        }
+        let (outcome, _) = try await run(
+            world, target, giveUpMilliseconds: 5000, isStrict: true, time: clock)
+        guard case .unreached = outcome.state else {
+            Issue.record("\(outcome)")
+            return
+        }
+        try await world.close()
+    }
+
+    @Test("Only a connection that had rested may be lost without a word")
+    func lostInTheMiddle() async throws {
+        for (delivery, isTold) in [(1, false), (2, true)] {
+            let world = try World(size: 1)
+            try await world.configure()
+            try await world.append(.profilesAdded, 1, ["a"])
+            try await world.append(.profilesAdded, 2, ["b", "c", "d"])
+            // One session: the second lane gets it as it rested.
+            let target = MemoryTarget(
+                MemoryTarget.State(faults: [delivery: .lost]), poolSize: 1)
+            let (outcome, notices) = try await run(world, target)
+            #expect(outcome.state == .done)
+            #expect(notices.retries.count == (isTold ? 1 : 0), "at delivery \(delivery)")
+            try await world.close()
+        }
     }
 }

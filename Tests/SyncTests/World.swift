@@ -32,7 +32,10 @@ final class World {
     let context: SyncContext
     var definition: IntegrationDefinition
 
-    init(size: Int = 3) throws {
+    /// Integrations beside that one, on the same connector.
+    var others: [IntegrationDefinition] = []
+
+    init(size: Int = 3, time: any MonotonicClock = SystemMonotonicClock()) throws {
         directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("segledger-sync-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
@@ -45,7 +48,7 @@ final class World {
         projector = try Projector(ledger: ledger, store: store)
         context = SyncContext(
             ledger: ledger, store: store, pool: BlockingPool(name: "test", threadCount: 1),
-            clock: clock)
+            clock: clock, time: time)
         definition = IntegrationDefinition(
             name: "crm",
             scope: IntegrationDefinition.Scope(databaseID: 1, segments: .all),
@@ -112,9 +115,31 @@ final class World {
         return try await ledger.append(batch).firstPosition!
     }
 
-    /// Records the integration, as `apply` does.
+    /// An event with fields of its profiles.
+    @discardableResult
+    func append(
+        _ kind: EventKind, _ segment: Int64, fields: [(id: String, field: String, value: String)]
+    ) async throws -> Position {
+        var batch = EventBatch()
+        batch.append(
+            kind, segment: SegmentID(segment),
+            profiles: fields.map { ($0.id, [($0.field, .text($0.value))]) })
+        return try await ledger.append(batch).firstPosition!
+    }
+
+    @discardableResult
+    func rename(_ segment: Int64, _ name: String) async throws -> Position {
+        var batch = EventBatch()
+        batch.append(
+            .segmentUpdated, segment: SegmentID(segment),
+            body: SegmentDescription(name: name).encode())
+        return try await ledger.append(batch).firstPosition!
+    }
+
+    /// Records the integrations, as `apply` does.
     func configure() async throws {
-        let change = ConfigurationChange(integrations: [("crm", definition)])
+        let all = [definition] + others
+        let change = ConfigurationChange(integrations: all.map { ($0.name, $0) })
         var batch = EventBatch()
         batch.append(.configurationApplied, body: change.encode())
         _ = try await ledger.append(batch)
@@ -133,9 +158,39 @@ final class World {
             [definition], connectors: ["memory": target.definition], options: options)[0]
     }
 
-    func statistics() async throws -> Statistics {
+    /// All integrations, in the order of their names.
+    func syncAll(
+        _ target: MemoryTarget, giveUpMilliseconds: Int = 60_000
+    ) async throws -> [IntegrationOutcome] {
+        var options = SyncEngine.Options()
+        options.giveUpMilliseconds = giveUpMilliseconds
+        return try await engine(target).run(
+            [definition] + others, connectors: ["memory": target.definition], options: options)
+    }
+
+    /// Asks for a rebuild of all segments and carries it out.
+    func resync(_ target: MemoryTarget) async throws -> IntegrationOutcome {
+        let engine = engine(target)
+        _ = try await engine.requestResync(definition, segments: [])
+        return try await engine.resync(
+            definition, connectors: ["memory": target.definition],
+            options: SyncEngine.Options())
+    }
+
+    func statistics(of name: String = "crm") async throws -> Statistics {
         try await projector.foldToEnd()
-        return try await store.read { try $0.statistics(of: "crm", from: nil, to: nil) }
+        return try await store.read { try $0.statistics(of: name, from: nil, to: nil) }
+    }
+
+    /// What failed, the last first.
+    func errors() async throws -> [DeliveryErrorRow] {
+        try await projector.foldToEnd()
+        return try await store.read { try $0.deliveryErrors(of: "crm", limit: 1000) }
+    }
+
+    func integration() async throws -> IntegrationRow? {
+        try await projector.foldToEnd()
+        return try await store.read { try $0.integration("crm") }
     }
 
     func lane(_ segment: Int64) async throws -> LaneRow? {
