@@ -237,6 +237,13 @@ let package = Package(
             "RecoveryTests",
             ["SegmentModel", "StorageIO", "FrameCodec", "Ledger", "Recovery", "StorageTesting"]),
         test(
+            "RowTests",
+            [
+                "SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", "FrameCodec", "Ledger",
+                "Connector", "OperatorConfiguration", "Projection", "Sync", "KindTesting",
+                "ServerTesting",
+            ]),
+        test(
             "SyncTests",
             [
                 "SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", "FrameCodec", "Ledger",

@@ -2,6 +2,7 @@ internal import EventJSON
 internal import OperatorConfiguration
 internal import Projection
 internal import SegmentModel
+internal import Sync
 
 extension SystemEventDecoder {
     /// The bodies as EventJSON and Configuration write them.
@@ -14,7 +15,10 @@ extension SystemEventDecoder {
                 var removed: [String] = []
                 for (name, definition) in change.integrations {
                     if let definition {
-                        set.append(.init(name: name, isActive: definition.isActive))
+                        set.append(
+                            .init(
+                                name: name, isActive: definition.isActive,
+                                fields: RowFields(definition)))
                     } else {
                         removed.append(name)
                     }

@@ -28,6 +28,7 @@ extension IntegrationDefinition {
         json.endObject()
         if let memberKey { json.member("member_key", memberKey) }
         json.member("start", start.rawValue)
+        json.member("updates", updates.rawValue)
         json.endObject()
     }
 
@@ -82,6 +83,7 @@ extension IntegrationDefinition {
         isCoalesced = try members.optionalBoolean("coalesce") ?? false
         memberKey = try members.optionalString("member_key")
         start = try members.optionalWord("start") ?? start
+        updates = try members.optionalWord("updates") ?? updates
     }
 }
 

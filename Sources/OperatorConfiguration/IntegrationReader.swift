@@ -5,7 +5,7 @@ internal import SegmentModel
 struct IntegrationReader {
     private static let keys = [
         "description", "active", "scope", "connector", "batch", "coalesce", "queries",
-        "member_key", "start",
+        "member_key", "start", "updates",
     ]
     private static let batchTimeouts = 1...86_400_000
 
@@ -38,6 +38,8 @@ struct IntegrationReader {
         }
         let start = faults.word(
             members["start"], "\(path).start", IntegrationDefinition.Start.self)
+        let updates = faults.word(
+            members["updates"], "\(path).updates", IntegrationDefinition.Updates.self)
         guard let scope, let connector, let queries else { return nil }
         var definition = IntegrationDefinition(
             name: name, scope: scope, connector: connector, queries: queries)
@@ -48,6 +50,7 @@ struct IntegrationReader {
         definition.isCoalesced = isCoalesced
         definition.memberKey = memberKey
         definition.start = start ?? definition.start
+        definition.updates = updates ?? definition.updates
         return definition
     }
 

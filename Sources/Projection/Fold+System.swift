@@ -73,6 +73,7 @@ extension Fold {
         let changes = try frame.withBody(event, decoder.configuration)
         for name in changes.removed {
             try removeIntegration(name, time: event.time)
+            try foldRowFields(name, RowFields())
         }
         for setting in changes.set {
             try execute(
@@ -85,6 +86,7 @@ extension Fold {
                     stopped_message = NULL, stopped_hint = NULL, stopped_at = NULL
                 """, [setting.name, Int64(position.rawValue), setting.isActive])
             try foldRetriedFills(setting.name)
+            try foldRowFields(setting.name, setting.fields)
         }
     }
 

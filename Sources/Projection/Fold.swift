@@ -12,8 +12,10 @@ struct Fold {
 
     let context: FoldContext
     let database: Database
-    private let segments: SegmentStatements
+    let segments: SegmentStatements
     private let fields: FieldStatements
+    /// What the number of a field stands for.
+    let fieldName: (UInt32) -> String
     private var next: Position
     private var recordedAt: Timestamp?
     private var changeCount = 0
@@ -21,8 +23,11 @@ struct Fold {
 
     var decoder: SystemEventDecoder { context.decoder }
 
-    init(context: FoldContext, database: Database) throws {
+    init(
+        context: FoldContext, database: Database, fieldName: @escaping (UInt32) -> String
+    ) throws {
         self.context = context
+        self.fieldName = fieldName
         self.database = database
         segments = try SegmentStatements(database)
         fields = try FieldStatements(database)
@@ -71,6 +76,7 @@ struct Fold {
         }
         let first = Int(next.rawValue - frame.firstPosition.rawValue)
         let last = Int(min(end, frame.endPosition).rawValue - frame.firstPosition.rawValue)
+        context.rows.nextOrdinal = frame.nextOrdinal(before: first)
         try frame.events.withUnsafeBufferPointer { events in
             try frame.ordinals.withUnsafeBufferPointer { ordinals in
                 for index in first..<last {
@@ -93,6 +99,12 @@ struct Fold {
         if event.kind.isSystem {
             try foldSystemEvent(event, at: next, of: frame)
             return
+        }
+        if event.recordCount > 0 {
+            try foldRows(event, at: next, of: frame)
+        }
+        if let last = ordinals.last {
+            context.rows.nextOrdinal = max(context.rows.nextOrdinal, last + 1)
         }
         if event.kind.hasSegment {
             try foldSegment(event, ordinals, of: frame)
@@ -125,6 +137,16 @@ struct Fold {
 }
 
 extension Frame {
+    /// The ordinal of the next profile that is new, at the event `index`: ordinals are given out in
+    /// the order of events, and those of an event ascend.
+    fileprivate func nextOrdinal(before index: Int) -> UInt32 {
+        var next = firstOrdinal
+        for event in events[..<index] where event.ordinalCount > 0 {
+            next = max(next, ordinals[event.ordinalRange.upperBound - 1] + 1)
+        }
+        return next
+    }
+
     /// Calls `body` with the event's JSON body, without a copy.
     func withBody<Result>(
         _ event: Event, _ body: (UnsafeRawBufferPointer) throws -> Result

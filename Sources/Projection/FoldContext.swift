@@ -6,6 +6,7 @@ final class FoldContext: @unchecked Sendable {  // used only on GRDB's serial wr
     let limits: FoldLimits
     let segments: SegmentTable
     let fields = FieldTable()
+    let rows = RowTable()
     var totals = ReceiptTotals()
     /// The checkpoint that the tables belong to; nil while a transaction changes them. Another one
     /// in the file means that a commit failed.
@@ -25,6 +26,7 @@ final class FoldContext: @unchecked Sendable {  // used only on GRDB's serial wr
         if position != checkpoint {
             segments.forget()
             fields.forget()
+            rows.forget()
             totals.forget()
         }
         position = nil

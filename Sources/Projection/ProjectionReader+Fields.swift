@@ -70,4 +70,15 @@ extension ProjectionReader {
         var reader = try FieldReader(database)
         return try reader.changePositions(of: profile.rawValue)
     }
+
+    /// The same of many profiles: neighbours, one after the other, share the look into the file.
+    package func fieldChangePositions(
+        of profiles: some Sequence<ProfileOrdinal>,
+        _ body: (ProfileOrdinal, [Position]) throws -> Void
+    ) throws {
+        var reader = try FieldReader(database)
+        for profile in profiles {
+            try body(profile, try reader.changePositions(of: profile.rawValue))
+        }
+    }
 }

@@ -87,13 +87,20 @@ extension ProjectionReader {
                 groups[segment, default: []].append(row[2])
             }
         }
-        return try rows("SELECT * FROM segment WHERE ?1 IS NULL OR id = ?1 ORDER BY id", [id]).map {
+        return try rows(
+            """
+            SELECT *, (
+                SELECT max(position) FROM row_change WHERE segment_id = segment.id
+            ) AS last_row_change FROM segment WHERE ?1 IS NULL OR id = ?1 ORDER BY id
+            """, [id]
+        ).map {
             let id: Int64 = $0["id"]
             return SegmentRow(
                 id: SegmentID(id), name: $0["name"], databaseID: $0["database_id"],
                 tags: tags[id] ?? [], groups: groups[id] ?? [],
                 firstPosition: position($0["first_position"]),
                 lastPosition: position($0["last_position"]),
+                lastRowChange: ($0["last_row_change"] as Int64?).map(position),
                 createdAt: Timestamp(rawValue: $0["created_at"]),
                 updatedAt: Timestamp(rawValue: $0["updated_at"]),
                 deletedPosition: ($0["deleted_position"] as Int64?).map(position),

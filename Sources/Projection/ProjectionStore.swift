@@ -113,26 +113,30 @@ package final class ProjectionStore: Sendable {
     /// - Throws: `projectionInvalid` for a gap between the checkpoint and the frames, and what the
     ///   decoder throws; the projections then are as they were, or as they were after some of the
     ///   frames, if these are too many for one transaction.
-    package func fold(_ frames: [Frame]) async throws {
+    package func fold(
+        _ frames: [Frame], fieldName: @escaping @Sendable (UInt32) -> String
+    ) async throws {
         guard let end = frames.last?.endPosition else { return }
         repeat {
-            try await fold(before: end) { _ in frames }
+            try await fold(before: end, fieldName: fieldName) { _ in frames }
         } while checkpoint() < end
     }
 
     /// Folds in one transaction: up to the position `end`, the end of `source`, or as much as a
-    /// transaction takes. `source` gives frames from a position on, some at a time; it may block.
+    /// transaction takes. `fieldName` is what a number stands for in the ledger; `source` gives frames from a position on, some at a time; it may block.
     ///
     /// - Throws: as `fold(_:)` does, and what `source` throws; the projections then are as they
     ///   were.
     package func fold(
-        before end: Position, _ source: @escaping @Sendable (Position) throws -> [Frame]
+        before end: Position, fieldName: @escaping @Sendable (UInt32) -> String,
+        _ source: @escaping @Sendable (Position) throws -> [Frame]
     ) async throws {
         precondition(!isReadOnly, "a store opened to read folds nothing")
         let (folding, log) = (folding, log)
         do {
             let position = try await pool.write { database in
-                var fold = try Fold(context: folding, database: database)
+                var fold = try Fold(
+                    context: folding, database: database, fieldName: fieldName)
                 return try fold.run(before: end, source)
             }
             committed.withLock { $0 = max($0, position) }

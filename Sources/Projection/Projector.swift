@@ -57,7 +57,9 @@ package final class Projector: Sendable {
         let end = min(ledger.end, limit ?? ledger.end)
         let reader = reader
         while store.checkpoint() < end {
-            try await store.fold(before: end) { try reader.frames(from: $0, before: end) }
+            try await store.fold(before: end, fieldName: ledger.fieldName) {
+                try reader.frames(from: $0, before: end)
+            }
             let checkpoint = store.checkpoint()
             reader.release(before: checkpoint)
             waiters.advance(to: checkpoint)

@@ -11,6 +11,8 @@ package struct SegmentRow: Hashable, Sendable {
     /// The first and the last event that spoke of it, and their ledger times.
     package var firstPosition: Position
     package var lastPosition: Position
+    /// The last event that changed fields of its members that rows follow.
+    package var lastRowChange: Position?
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
     /// nil unless the last event deleted it.

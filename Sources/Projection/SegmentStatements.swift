@@ -10,6 +10,7 @@ struct SegmentStatements {
     private let upsertContainer: RowStatement
     private let deleteOne: RowStatement
     private let deleteAll: RowStatement
+    private let nearbySegments: RowStatement
     private let database: Database
 
     init(_ database: Database) throws {
@@ -40,11 +41,28 @@ struct SegmentStatements {
         deleteOne = try RowStatement(database, "DELETE FROM membership WHERE id = ?")
         deleteAll = try RowStatement(
             database, "DELETE FROM membership WHERE id BETWEEN ? AND ?")
+        nearbySegments = try RowStatement(
+            database,
+            """
+            SELECT segment.id FROM membership JOIN segment
+            ON segment.number = membership.id >> 16 WHERE membership.id & 65535 = ?
+            """)
     }
 
     /// Segments are never removed, so it is also the number of the next one.
     func segmentCount() throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT count(*) FROM segment") ?? 0
+    }
+
+    /// The segments that have stored members whose ordinals share these upper 16 bits.
+    func segments(near key: UInt16) throws -> Set<SegmentID> {
+        nearbySegments.bind(0, Int64(key))
+        defer { nearbySegments.reset() }
+        var segments: Set<SegmentID> = []
+        while try nearbySegments.next() {
+            segments.insert(SegmentID(rawValue: nearbySegments.number(0)))
+        }
+        return segments
     }
 
     func storeSegment(_ segment: UnsafeMutablePointer<SegmentState>) throws {

@@ -21,6 +21,9 @@ final class SegmentTable {
     /// The number that the next new segment gets; nil: not known yet.
     private var nextNumber: Int64?
     private var transaction: UInt32 = 0
+    /// Segments that have, or had in this transaction, members whose ordinals share their upper 16
+    /// bits, by these: of those that were asked for.
+    private var neighbours: [UInt16: Set<SegmentID>] = [:]
     private let plentifulByteCount: Int
     private let scratch = UnsafeMutableRawBufferPointer.allocate(
         byteCount: MemberContainer.storedByteCountMax, alignment: 8)
@@ -45,11 +48,13 @@ final class SegmentTable {
         dirty.removeAll()
         recent = nil
         nextNumber = nil
+        neighbours.removeAll()
         byteCount = 0
     }
 
     func beginTransaction() {
         transaction &+= 1
+        neighbours.removeAll(keepingCapacity: true)
     }
 
     // MARK: Folding
@@ -81,9 +86,65 @@ final class SegmentTable {
         _ ordinals: UnsafeBufferPointer<UInt32>, into segment: Pointer,
         _ statements: SegmentStatements
     ) throws {
+        if !neighbours.isEmpty { noteNeighbours(ordinals, segment.pointee.id) }
         try forEachContainer(of: ordinals, in: segment, statements) {
             $0.insert($1, arrayLimit: arrayLimit)
         }
+    }
+
+    private func noteNeighbours(
+        _ ordinals: UnsafeBufferPointer<UInt32>, _ segment: SegmentID
+    ) {
+        var start = 0
+        while start < ordinals.count {
+            let key = UInt16(ordinals[start] >> 16)
+            if neighbours[key] != nil { neighbours[key]!.insert(segment) }
+            start = Self.endOfContainer(ordinals, from: start)
+        }
+    }
+
+    /// The segments that hold any of the profiles, which ascend, and which of them each holds;
+    /// by segment.
+    ///
+    /// Complexity: grows with the segments that have members among the profiles' neighbours, those
+    /// whose ordinals share their upper 16 bits.
+    func segments(
+        holding profiles: [UInt32], _ statements: SegmentStatements
+    ) throws -> [(segment: SegmentID, profiles: [UInt32])] {
+        var found: [SegmentID: [UInt32]] = [:]
+        try profiles.withUnsafeBufferPointer { profiles in
+            var start = 0
+            while start < profiles.count {
+                let key = Int(profiles[start] >> 16)
+                let end = Self.endOfContainer(profiles, from: start)
+                for segment in try segments(near: UInt16(key), statements) {
+                    let pointer = try find(
+                        segment, Position(0), Timestamp(rawValue: 0), statements)
+                    let container = try loaded(key, of: pointer, statements)
+                    for profile in profiles[start..<end]
+                    where container.pointee.contains(UInt16(truncatingIfNeeded: profile)) {
+                        found[segment, default: []].append(profile)
+                    }
+                }
+                start = end
+            }
+        }
+        return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    private func segments(
+        near key: UInt16, _ statements: SegmentStatements
+    ) throws -> Set<SegmentID> {
+        if let known = neighbours[key] { return known }
+        var segments = try statements.segments(near: key)
+        for pointer in dirty
+        where Int(key) < pointer.pointee.containers.count
+            && pointer.pointee.containers[Int(key)].count > 0
+        {
+            segments.insert(pointer.pointee.id)
+        }
+        neighbours[key] = segments
+        return segments
     }
 
     func remove(

@@ -13,10 +13,12 @@ package struct SystemEventDecoder: Sendable {
             package var name: String
             /// nil: as it was; a new one is active.
             package var isActive: Bool?
+            package var fields: RowFields
 
-            package init(name: String, isActive: Bool?) {
+            package init(name: String, isActive: Bool?, fields: RowFields = RowFields()) {
                 self.name = name
                 self.isActive = isActive
+                self.fields = fields
             }
         }
 

@@ -47,6 +47,15 @@ package struct IntegrationDefinition: Hashable, Sendable {
         case beginning
     }
 
+    /// What becomes of a member's row when a field that only `add_profiles` reads changes. Where a
+    /// field of the row's key changes the row follows in any case.
+    package enum Updates: String, CaseIterable, Sendable {
+        /// The member is added again.
+        case follow
+        /// The row stays as it was written.
+        case ignore
+    }
+
     /// Profiles of one query at most, unless the configuration says otherwise.
     package static let batchSizeStandard = 1000
 
@@ -65,6 +74,7 @@ package struct IntegrationDefinition: Hashable, Sendable {
     /// The field that the `members` query returns.
     package var memberKey: String?
     package var start: Start = .fill
+    package var updates: Updates = .follow
 
     package init(name: String, scope: Scope, connector: String, queries: [QueryKind: String]) {
         self.name = name

@@ -18,6 +18,7 @@ struct DeliveryBuilder: Sendable {
     private let scout: LaneBatcher
     private let stock = DeliveryStock()
     private let readsFields: Bool
+    let rows: LaneRows?
 
     /// - Parameter coalesces: of several changes of a profile only the last is sent.
     init(
@@ -28,10 +29,13 @@ struct DeliveryBuilder: Sendable {
         self.lane = lane
         self.context = context
         self.projector = projector
-        renderer = QueryRenderer(ledger: context.ledger, store: context.store)
+        renderer = QueryRenderer(
+            ledger: context.ledger, store: context.store, rowKey: plan.rowKey)
+        rows = LaneRows(plan: plan, segment: lane.segment, context: context)
         batcher = LaneBatcher(
-            ledger: context.ledger, segment: lane.segment, coalesces: coalesces)
-        scout = LaneBatcher(ledger: context.ledger, segment: lane.segment, coalesces: coalesces)
+            ledger: context.ledger, segment: lane.segment, coalesces: coalesces, rows: rows)
+        scout = LaneBatcher(
+            ledger: context.ledger, segment: lane.segment, coalesces: coalesces, rows: rows)
         readsFields = [.addProfiles, .removeProfiles].contains { kind in
             plan.queries[kind].map { QueryRenderer.readsFields($0.template) } ?? false
         }
@@ -40,10 +44,28 @@ struct DeliveryBuilder: Sendable {
     func cut(
         after state: LaneState, size: Int, limit: LaneCursor? = nil
     ) async throws -> LaneBatch? {
-        try await context.pool.run { [batcher] in
-            try batcher.next(
-                after: state.cursor, size: size, parked: state.parked, limit: limit)
+        try await foldForRows()
+        return try await context.pool.run { [self] in
+            try cutHere(after: state, size: size, limit: limit)
         }
+    }
+
+    /// Where rows follow fields, batches are cut of what is folded.
+    private func foldForRows() async throws {
+        if rows != nil, context.store.checkpoint() < context.ledger.end {
+            try await projector.foldToEnd()
+        }
+    }
+
+    private func cutHere(
+        after state: LaneState, size: Int, limit: LaneCursor? = nil
+    ) throws -> LaneBatch? {
+        var batch = try batcher.next(
+            after: state.cursor, size: size, parked: state.parked, limit: limit)
+        if let kind = batch?.kind, plan.queries[.saveSegment] != nil {
+            batch?.savesSegment = state.isSaved(before: kind)
+        }
+        return batch
     }
 
     /// Where the full deliveries end that follow from `state`, at most `count` of them, before one
@@ -74,9 +96,9 @@ struct DeliveryBuilder: Sendable {
     ) async throws -> PreparedDelivery? {
         let terms = DeliveryStock.Terms(size: size, binds: binds)
         if limit == nil, let kept = stock.take(after: state, terms) { return kept }
+        if !isReady { try await foldForRows() }
         let built = try await context.pool.run { [self] () -> Built in
-            let batch = try batcher.next(
-                after: state.cursor, size: size, parked: state.parked, limit: limit)
+            let batch = try cutHere(after: state, size: size, limit: limit)
             guard let batch, batch.isComplete || !isReady else { return .nothing }
             let folded = context.store.checkpoint()
             guard Self.isFolded(batch, before: folded) else {
@@ -149,8 +171,7 @@ struct DeliveryBuilder: Sendable {
         var last = state
         while built.count < count {
             do {
-                let batch = try batcher.next(
-                    after: last.cursor, size: terms.size, parked: last.parked)
+                let batch = try cutHere(after: last, size: terms.size)
                 guard let batch, batch.isComplete, batch.kind.hasProfiles,
                     Self.isFolded(batch, before: folded)
                 else { break }
@@ -198,9 +219,12 @@ struct DeliveryBuilder: Sendable {
             segmentID: lane.segment, segmentName: after.fold.description.name ?? "",
             integrationName: lane.integration, eventTime: batch.lastTime,
             position: batch.lastPosition, deliveryID: id)
+        var batch = batch
         let queries: Result<[TargetQuery], TargetRefusal>
         do {
-            queries = .success(try self.queries(for: batch, scope, binds: binds, reader))
+            let rendered = try self.queries(for: batch, scope, binds: binds, reader)
+            batch.queryCounts = rendered.map(\.count)
+            queries = .success(rendered.flatMap { $0 })
         } catch let failure as Failure where failure.code == .targetRefusedValues {
             queries = .failure(TargetRefusal(message: failure.message, hint: failure.hint))
         }
@@ -216,23 +240,26 @@ struct DeliveryBuilder: Sendable {
         return cursor.profileCount == 0 ? position : "\(position)+\(cursor.profileCount)"
     }
 
+    /// By part, where the batch has some.
     private func queries(
         for batch: LaneBatch, _ scope: RenderScope, binds: Set<EventKind>,
         _ reader: ProjectionReader?
-    ) throws -> [TargetQuery] {
+    ) throws -> [[TargetQuery]] {
         switch batch.kind {
         case .profilesAdded, .profilesRemoved:
-            return try batch.parts.flatMap { part in
-                try renderer.render(
-                    plan.queries[part.query]!, part.members, batchSize: plan.batchSize, scope,
+            return try batch.parts.map { part in
+                guard part.query.hasBatch else { return try single(part.query, scope) }
+                return try renderer.render(
+                    plan.queries[part.query]!, part.rows[...], batchSize: plan.batchSize, scope,
                     binds: binds.contains(part.query.changeKind), reader)
             }
         case .segmentCreated, .segmentUpdated:
-            return try single(.saveSegment, scope)
+            return [try single(.saveSegment, scope)]
         case .segmentCleared:
-            return try clearing(batch, scope)
+            let saving = batch.savesSegment ? try single(.saveSegment, scope) : []
+            return [try saving + clearing(batch, scope)]
         default:
-            return try clearing(batch, scope) + single(.deleteSegment, scope)
+            return [try clearing(batch, scope) + single(.deleteSegment, scope)]
         }
     }
 
@@ -250,14 +277,15 @@ struct DeliveryBuilder: Sendable {
         ).members.sorted()
         return try renderer.render(
             plan.queries[.removeProfiles]!,
-            members.map { LaneBatch.Member(ordinal: $0, position: position) }[...],
+            members.map { LaneBatch.RowImage(ordinal: $0, asOf: position.predecessor) }[...],
             batchSize: plan.batchSize, scope, binds: false)
     }
 
-    /// How many queries of each kind `prepare` makes of a batch, without making them.
+    /// How many queries each part of a batch has; before it is rendered, at most.
     func queryCounts(_ batch: LaneBatch) -> [Int] {
-        let counts = batch.parts.map {
-            ($0.members.count + plan.batchSize - 1) / plan.batchSize
+        if let counts = batch.queryCounts { return counts }
+        let counts = batch.parts.map { part in
+            part.query.hasBatch ? (part.rows.count + plan.batchSize - 1) / plan.batchSize : 1
         }
         return counts.isEmpty ? [queryCountWithoutProfiles(batch)] : counts
     }
@@ -276,7 +304,8 @@ struct DeliveryBuilder: Sendable {
         switch batch.kind {
         case .profilesAdded, .profilesRemoved: 0
         case .segmentCreated, .segmentUpdated: plan.queries[.saveSegment] == nil ? 0 : 1
-        case .segmentCleared: plan.queries[.clearSegment] == nil ? 0 : 1
+        case .segmentCleared:
+            (batch.savesSegment ? 1 : 0) + (plan.queries[.clearSegment] == nil ? 0 : 1)
         default:
             (plan.queries[.clearSegment] == nil ? 0 : 1)
                 + (plan.queries[.deleteSegment] == nil ? 0 : 1)
@@ -285,6 +314,14 @@ struct DeliveryBuilder: Sendable {
 }
 
 extension QueryKind {
-    /// The kind of events whose profiles go through `add_profiles` or `remove_profiles`.
-    var changeKind: EventKind { self == .addProfiles ? .profilesAdded : .profilesRemoved }
+    /// A kind of events that goes through the query.
+    var changeKind: EventKind {
+        switch self {
+        case .addProfiles, .members: .profilesAdded
+        case .removeProfiles: .profilesRemoved
+        case .saveSegment: .segmentUpdated
+        case .clearSegment: .segmentCleared
+        case .deleteSegment: .segmentDeleted
+        }
+    }
 }

@@ -1,5 +1,6 @@
 internal import Connector
 internal import Crypto
+internal import Projection
 package import SQLTemplate
 package import SegmentModel
 
@@ -20,6 +21,10 @@ package struct IntegrationPlan: Sendable {
     let writesOnlyRows: Bool
     /// Profiles of one query at most.
     let batchSize: Int
+    /// The fields that rows follow.
+    let rowFields: RowFields
+    /// A profile that lacks one of these has no row: no removal would find it.
+    let rowKey: [ExactText]
 
     /// - Throws: `templateInvalid` if a stored query does not compile any more.
     package init(
@@ -37,6 +42,8 @@ package struct IntegrationPlan: Sendable {
             })
         committingQueries = compiled.committing
         batchSize = compiled.batchSize
+        rowFields = RowFields(definition)
+        rowKey = compiled.templates[.removeProfiles].map { QueryFields($0).written } ?? []
         let verbs: Set<String> = ["INSERT", "REPLACE", "UPDATE", "DELETE"]
         writesOnlyRows = [.addProfiles, .removeProfiles].allSatisfy { kind in
             compiled.templates[kind]?.statements.allSatisfy { verbs.contains($0.verb) } ?? true
@@ -47,6 +54,14 @@ package struct IntegrationPlan: Sendable {
     func told(_ failure: TargetFailure) -> TargetFailure {
         failure.told(
             in: QueryVocabulary(queries.values.map(\.template), names: [connector.url]))
+    }
+
+    /// Whether a batch's delivery has a query that ends its transaction by itself.
+    func commitsByItself(_ batch: LaneBatch) -> Bool {
+        if committingQueries.isEmpty { return false }
+        return commitsByItself(batch.kind)
+            || (batch.savesSegment && committingQueries.contains(.saveSegment))
+            || batch.parts.contains { committingQueries.contains($0.query) }
     }
 
     /// Whether the delivery of such an event has a query that ends its transaction by itself.

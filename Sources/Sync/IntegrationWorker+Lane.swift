@@ -74,7 +74,13 @@ extension IntegrationWorker {
     ) async throws -> LaneEnd {
         var worker = try await openLane(segment, lease)
         do {
-            // A delivery whose outcome is unknown comes first: it is what the ledger says is begun.
+            let start = context.time.nanoseconds()
+            let options = LaneWorker.RunOptions(
+                flush: flush, attempt: attempt(of: segment), isReused: lease.isReused,
+                shouldYield: { self.shouldYield(since: start) },
+                delivered: { await self.delivered($0, of: segment) })
+            let end = try await worker.run(over: lease.session, options)
+            // Behind the lane's events: one of them may bring what mends a change.
             if redrives, worker.repeated == nil {
                 try await projector.foldToEnd()
                 let key = worker.lane
@@ -83,12 +89,6 @@ extension IntegrationWorker {
                     await self.delivered($0, of: segment)
                 }
             }
-            let start = context.time.nanoseconds()
-            let options = LaneWorker.RunOptions(
-                flush: flush, attempt: attempt(of: segment), isReused: lease.isReused,
-                shouldYield: { self.shouldYield(since: start) },
-                delivered: { await self.delivered($0, of: segment) })
-            let end = try await worker.run(over: lease.session, options)
             lanes[segment] = worker
             return switch end {
             case .caughtUp: .caughtUp

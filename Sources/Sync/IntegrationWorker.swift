@@ -313,7 +313,9 @@ actor IntegrationWorker {
         mailbox.know(lanes.keys)
         read.decision = planner(read).decide(segments, lanes)
         let news = Dictionary(
-            uniqueKeysWithValues: segments.lazy.map { ($0.id, $0.lastPosition) })
+            uniqueKeysWithValues: segments.lazy.map { [fields = plan.rowFields] in
+                ($0.id, $0.news(for: fields))
+            })
         machine.replace(
             read.decision.live.map { segment in
                 let cursor = self.lanes[segment]?.state.cursor ?? lanes[segment]?.cursor
@@ -339,7 +341,7 @@ actor IntegrationWorker {
         var others: [SegmentRow] = []
         for row in rows.values {
             if machine.knows(row.id), plan.definition.scope.contains(row.id, row.said) {
-                machine.tell(row.id, cursor: nil, news: row.lastPosition)
+                machine.tell(row.id, cursor: nil, news: row.news(for: plan.rowFields))
             } else {
                 others.append(row)
             }
@@ -353,7 +355,8 @@ actor IntegrationWorker {
         let decision = planner(known).decide(others, byID)
         for segment in decision.live {
             machine.tell(
-                segment, cursor: byID[segment]?.cursor, news: rows[segment]!.lastPosition)
+                segment, cursor: byID[segment]?.cursor,
+                news: rows[segment]!.news(for: plan.rowFields))
         }
         mailbox.know(decision.live)
         for segment in decision.left { machine.leave(segment) }

@@ -25,23 +25,43 @@ package struct Lag: Hashable, Sendable {
         in context: SyncContext
     ) throws -> Lag {
         var lag = Lag()
+        let rowFields = RowFields(definition)
+        let fields = RowFieldNumbers(rowFields, context.ledger)
         let cursors = Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0.cursor) })
         for segment in segments where definition.scope.contains(segment.id, segment.said) {
-            var at = cursors[segment.id]?.position
-            lag.changeCount -= cursors[segment.id]?.profileCount ?? 0
+            let cursor = cursors[segment.id]
+            var own: Set<Position> = []
+            lag.changeCount -= cursor?.profileCount ?? 0
+            var at = cursor?.position
             while let frame = try context.ledger.changes(of: segment.id, after: at) {
                 for (index, event) in frame.events.enumerated()
                 where event.kind.hasSegment && event.segment == segment.id {
                     let position = frame.firstPosition.advanced(by: index)
                     if let at, position <= at { continue }
-                    lag.eventCount += 1
-                    lag.changeCount += event.ordinalRange.count
-                    let recordedAt = event.recordedAt
-                    lag.oldestRecordedAt = min(lag.oldestRecordedAt ?? recordedAt, recordedAt)
+                    if segment.lastRowChange != nil { own.insert(position) }
+                    lag.add(event.ordinalRange.count, recordedAt: event.recordedAt)
                 }
                 at = frame.endPosition.predecessor
             }
+            let last = cursor?.position
+            guard let lastChange = segment.lastRowChange, last.map({ lastChange > $0 }) ?? true,
+                !rowFields.all.isEmpty
+            else { continue }
+            let changes = try context.store.readHere {
+                try $0.rowChanges(of: segment.id, after: last, limit: .max)
+            }
+            for change in changes
+            where !own.contains(change.position) && change.names.contains(where: fields.isFollowed)
+            {
+                lag.add(change.profiles.count, recordedAt: change.recordedAt)
+            }
         }
         return lag
+    }
+
+    private mutating func add(_ profileCount: Int, recordedAt: Timestamp) {
+        eventCount += 1
+        changeCount += profileCount
+        oldestRecordedAt = min(oldestRecordedAt ?? recordedAt, recordedAt)
     }
 }

@@ -1,24 +1,47 @@
 internal import FrameCodec
 internal import Ledger
+internal import Projection
 internal import SegmentModel
 internal import Synchronization
 
 /// The next events of a lane that go out together: one segment, ledger order (INV-6), one kind; or,
 /// coalesced, the last change of each profile among added and removed ones.
 struct LaneBatch: Sendable {
+    /// A profile's change.
     struct Member: Hashable, Sendable {
         var ordinal: UInt32
-        /// The event that names it: its fields are taken as they stood there.
+        /// The event that names it.
         var position: Position
         var isRemoved = false
+        /// The row that the member had before `since` goes if its key is another now.
+        var replaces = false
+        /// No event of the segment: fields of a member changed.
+        var isUpdate = false
+        /// The first event of several that are sent as one change; nil: there is one.
+        var since: Position?
 
         var query: QueryKind { isRemoved ? .removeProfiles : .addProfiles }
+
+        /// When the row was last written: just before the change.
+        var imagePosition: Position? { (since ?? position).predecessor }
     }
 
-    /// Members that go through the same query.
+    /// A row to write or to remove, with the profile's fields as they stood behind an event.
+    struct RowImage: Hashable, Sendable {
+        var ordinal: UInt32
+        /// nil: before all events.
+        var asOf: Position?
+        /// Used where no field of the row's key was known by `asOf`: the row was never written, and
+        /// the platform says what it would be.
+        var otherwise: Position?
+    }
+
+    /// Rows that go through the same query, or a query without rows.
     struct Part: Sendable {
         let query: QueryKind
-        let members: ArraySlice<Member>
+        var rows: [RowImage] = []
+        /// Changes that it settles.
+        var changeCount = 0
     }
 
     /// Coalesced: `profilesAdded`, unless all are removed.
@@ -29,8 +52,8 @@ struct LaneBatch: Sendable {
     var lastTime: Timestamp
     /// When the first event was recorded: the batch's timeout counts from here.
     var firstRecordedAt: Timestamp
-    /// Coalesced: those that are removed come first, so that a row that two profiles share stays
-    /// with the one that is added.
+    /// Each profile once. Coalesced: those that are removed come first, so that a row that two
+    /// profiles share stays with the one that is added.
     var members: [Member] = []
     /// Changes of parked profiles that are to be set aside as well, before the cursor passes them.
     var held: [Member] = []
@@ -40,14 +63,50 @@ struct LaneBatch: Sendable {
     var isComplete: Bool
     /// The body of an event without profiles.
     var body: [UInt8] = []
+    /// The segment exists by implication only: it is saved first.
+    var savesSegment = false
+    /// The rows of `members`, where more than their kind had to be known.
+    var resolved: [Part]?
+    /// Once it is rendered.
+    var queryCounts: [Int]?
 
-    /// Members by query, in the order of the queries.
+    /// What is written, in the order of the queries: removals first, so that a row that two
+    /// profiles share stays with the one that is added.
     var parts: [Part] {
-        let start = members.firstIndex { !$0.isRemoved } ?? members.endIndex
-        return [
-            Part(query: .removeProfiles, members: members[..<start]),
-            Part(query: .addProfiles, members: members[start...]),
-        ].filter { !$0.members.isEmpty }
+        let rows = resolved ?? Self.parts(of: members)
+        return savesSegment && kind.hasProfiles ? [Part(query: .saveSegment)] + rows : rows
+    }
+
+    /// As the changes say it.
+    private static func parts(of members: [Member]) -> [Part] {
+        var removed = Part(query: .removeProfiles)
+        var added = Part(query: .addProfiles)
+        for member in members {
+            if member.isRemoved {
+                removed.append(RowImage(removedBy: member))
+            } else {
+                added.append(RowImage(addedBy: member))
+            }
+        }
+        return [removed, added].filter { !$0.rows.isEmpty }
+    }
+}
+
+extension LaneBatch.Part {
+    fileprivate mutating func append(_ row: LaneBatch.RowImage) {
+        rows.append(row)
+        changeCount += 1
+    }
+}
+
+extension LaneBatch.RowImage {
+    init(addedBy member: LaneBatch.Member) {
+        self.init(ordinal: member.ordinal, asOf: member.position)
+    }
+
+    init(removedBy member: LaneBatch.Member) {
+        self.init(
+            ordinal: member.ordinal, asOf: member.imagePosition, otherwise: member.position)
     }
 }
 
@@ -57,18 +116,25 @@ struct LaneBatcher: Sendable {
     let ledger: any Ledger
     let segment: SegmentID
     let coalesces: Bool
+    /// nil: rows follow no fields.
+    private let rows: LaneRows?
     private let last: LastFrame
 
-    init(ledger: any Ledger, segment: SegmentID, coalesces: Bool = false) {
+    init(
+        ledger: any Ledger, segment: SegmentID, coalesces: Bool = false, rows: LaneRows? = nil
+    ) {
         self.ledger = ledger
         self.segment = segment
         self.coalesces = coalesces
+        self.rows = rows
         last = LastFrame()
     }
 
     /// The next batch after `cursor`; nil if nothing is there yet. A profile appears at most once
     /// in a batch: its second mention begins the next one, or, coalesced, replaces the first. A
     /// batch may have no members, where all of them are parked: then only the cursor moves.
+    ///
+    /// Where rows follow fields, what is not folded yet is not there.
     ///
     /// - Parameter limit: stop here at the latest, if given (used to repeat a delivery, and to
     ///   rebuild a lost receipt).
@@ -79,15 +145,35 @@ struct LaneBatcher: Sendable {
     ) throws -> LaneBatch? {
         var cut = Cut(
             cursor: cursor, size: size, parked: parked, limit: limit, coalesces: coalesces)
-        var at = cursor.position
+        guard let batch = try cutNext(&cut, after: cursor.position) else { return nil }
+        return try rows?.resolve(batch) ?? batch
+    }
+
+    private func cutNext(_ cut: inout Cut, after position: Position?) throws -> LaneBatch? {
+        // What comes meanwhile would be met by one of the two sources only.
+        let end = ledger.end
+        var changes = try rows?.changes(after: position)
+        var at = position
         while let frame = try frame(after: at) {
             for (index, event) in frame.events.enumerated() {
                 let position = frame.firstPosition.advanced(by: index)
                 if let at, position <= at { continue }
                 guard event.kind.hasSegment, event.segment == segment else { continue }
-                if let done = cut.take(event, position, frame) { return done }
+                guard position < end else { return cut.finished() }
+                var own: RowChange?
+                if changes != nil {
+                    while let change = try changes!.next(before: position) {
+                        if let done = cut.take(LaneEvent(change)) { return done }
+                    }
+                    guard changes!.reaches(position) else { return cut.finished() }
+                    own = changes!.take(at: position)
+                }
+                if let done = cut.take(LaneEvent(event, position, frame, own)) { return done }
             }
             at = frame.endPosition.predecessor
+        }
+        while let change = try changes?.next(before: end) {
+            if let done = cut.take(LaneEvent(change)) { return done }
         }
         return cut.finished()
     }

@@ -1,6 +1,44 @@
 internal import FrameCodec
 internal import Ledger
+internal import Projection
 internal import SegmentModel
+
+/// An event as a lane sees it: one of its segment, or a change of its members' fields.
+struct LaneEvent {
+    let kind: EventKind
+    let position: Position
+    let time: Timestamp
+    let recordedAt: Timestamp
+    /// Profiles that it names, ascending.
+    let ordinals: ArraySlice<UInt32>
+    /// Those of them who were members and of whom fields changed, ascending.
+    let replaced: [UInt32]
+    /// No event of the segment.
+    let isUpdate: Bool
+    let body: [UInt8]
+
+    init(_ event: Frame.Event, _ position: Position, _ frame: Frame, _ own: RowChange?) {
+        kind = event.kind
+        self.position = position
+        time = event.time
+        recordedAt = event.recordedAt
+        ordinals = frame.ordinals[event.ordinalRange]
+        replaced = own?.profiles ?? []
+        isUpdate = false
+        body = event.kind.hasProfiles ? [] : Array(frame.bytes[event.body.range])
+    }
+
+    init(_ change: RowChange) {
+        kind = .profilesAdded
+        position = change.position
+        time = change.time
+        recordedAt = change.recordedAt
+        ordinals = change.profiles[...]
+        replaced = change.profiles
+        isUpdate = true
+        body = []
+    }
+}
 
 /// A batch while it is cut.
 ///
@@ -19,7 +57,6 @@ struct Cut {
     private var last: [LaneBatch.Member] = []
     private var places: [UInt32: Int] = [:]
     private var changeCount = 0
-    private var skip: Int
 
     init(
         cursor: LaneCursor, size: Int, parked: ParkedProfiles, limit: LaneCursor?, coalesces: Bool
@@ -29,25 +66,22 @@ struct Cut {
         self.parked = parked
         self.limit = limit
         self.coalesces = coalesces
-        skip = cursor.profileCount
         let capacity = min(size, 1 << 16)
         seen = OrdinalSet(capacity: coalesces ? 0 : capacity)
         if coalesces { places.reserveCapacity(capacity) }
     }
 
     /// Takes an event in; returns the batch if it ends before the event, with it or in it.
-    mutating func take(
-        _ event: Frame.Event, _ position: Position, _ frame: Frame
-    ) -> LaneBatch? {
+    mutating func take(_ event: LaneEvent) -> LaneBatch? {
         if let batch, !(coalesces ? event.kind.hasProfiles : batch.kind == event.kind) {
             return completed()
         }
         guard event.kind.hasProfiles else {
             return LaneBatch(
-                kind: event.kind, firstPosition: position, lastPosition: position,
+                kind: event.kind, firstPosition: event.position, lastPosition: event.position,
                 lastTime: event.time, firstRecordedAt: event.recordedAt,
-                cursorAfter: LaneCursor(position: position), isComplete: true,
-                body: Array(frame.bytes[event.body.range]))
+                cursorAfter: LaneCursor(position: event.position), isComplete: true,
+                body: event.body)
         }
         var open: LaneBatch
         if let batch {
@@ -56,13 +90,12 @@ struct Cut {
             self.batch = nil
         } else {
             open = LaneBatch(
-                kind: event.kind, firstPosition: position, lastPosition: position,
+                kind: event.kind, firstPosition: event.position, lastPosition: event.position,
                 lastTime: event.time, firstRecordedAt: event.recordedAt, cursorAfter: cursor,
                 isComplete: false)
             open.members.reserveCapacity(coalesces ? 0 : min(size, 1 << 16))
         }
-        let isDone = take(event, position, frame.ordinals[event.ordinalRange], into: &open)
-        skip = 0
+        let isDone = takeProfiles(of: event, into: &open)
         batch = open
         return isDone ? completed() : nil
     }
@@ -95,30 +128,38 @@ struct Cut {
     }
 
     /// Takes an event's profiles until the batch is full; true: the batch ends here.
-    private mutating func take(
-        _ event: Frame.Event, _ position: Position, _ ordinals: ArraySlice<UInt32>,
-        into batch: inout LaneBatch
+    private mutating func takeProfiles(
+        of event: LaneEvent, into batch: inout LaneBatch
     ) -> Bool {
-        let isRemoved = event.kind == .profilesRemoved
+        let ordinals = event.ordinals
+        let isBegun = cursor.profileCount > 0 && event.position.predecessor == cursor.position
+        let skip = isBegun ? cursor.profileCount : 0
         var done = skip
         func note() {
             guard done > skip else { return }
-            (batch.lastPosition, batch.lastTime) = (position, event.time)
+            (batch.lastPosition, batch.lastTime) = (event.position, event.time)
             batch.cursorAfter =
                 done == ordinals.count
-                ? LaneCursor(position: position)
-                : LaneCursor(position: position.predecessor, profileCount: done)
+                ? LaneCursor(position: event.position)
+                : LaneCursor(position: event.position.predecessor, profileCount: done)
         }
         defer { note() }
+        var replaced = event.replaced[...]
         for ordinal in ordinals.dropFirst(skip) {
             if isFull(batch) { return true }
-            let member = LaneBatch.Member(
-                ordinal: ordinal, position: position, isRemoved: isRemoved)
+            var member = LaneBatch.Member(
+                ordinal: ordinal, position: event.position,
+                isRemoved: event.kind == .profilesRemoved)
+            if !event.replaced.isEmpty {
+                replaced = replaced.drop { $0 < ordinal }
+                member.replaces = replaced.first == ordinal
+                member.isUpdate = event.isUpdate
+            }
             guard coalesces ? coalesce(member) : add(member, to: &batch) else { return true }
             done += 1
             if limit != nil { note() }
         }
-        if ordinals.isEmpty { batch.cursorAfter = LaneCursor(position: position) }
+        if ordinals.isEmpty { batch.cursorAfter = LaneCursor(position: event.position) }
         return isFull(batch)
     }
 
@@ -133,14 +174,20 @@ struct Cut {
         return true
     }
 
+    /// The row that goes is the one from before the first change.
     private mutating func coalesce(_ member: LaneBatch.Member) -> Bool {
         changeCount += 1
-        if let place = places[member.ordinal] {
-            last[place] = member
-        } else {
+        guard let place = places[member.ordinal] else {
             places[member.ordinal] = last.count
             last.append(member)
+            return true
         }
+        let earlier = last[place]
+        var member = member
+        member.since = earlier.since ?? earlier.position
+        member.replaces = member.replaces || earlier.replaces || earlier.isRemoved
+        member.isUpdate = member.isUpdate && earlier.isUpdate
+        last[place] = member
         return true
     }
 

@@ -108,13 +108,16 @@ final class LaneFeed: Sendable {
     private func tell(from start: Position, before end: Position) async throws {
         let ledger = context.ledger
         let found = try await context.pool.run { try Found(ledger, from: start, before: end) }
-        guard found.hasSystemEvents || !found.segments.isEmpty else { return }
+        guard found.hasSystemEvents || found.hasProfiles || !found.segments.isEmpty else { return }
         try await projector.foldToEnd(before: end)
         let rows = try await context.store.read { reader in
-            found.segments.count > Self.rowCountMax
-                ? try reader.segments().filter { found.segments.contains($0.id) }
-                : try reader.segments(found.segments)
+            let changed = try reader.segmentsWithRowChanges(from: start, before: end)
+            let segments = found.segments.union(changed)
+            return segments.count > Self.rowCountMax
+                ? try reader.segments().filter { segments.contains($0.id) }
+                : try reader.segments(segments)
         }
+        guard found.hasSystemEvents || !rows.isEmpty else { return }
         for mailbox in mailboxes.withLock({ $0 }) {
             mailbox.put(rows, hasSystemEvents: found.hasSystemEvents)
         }
@@ -124,6 +127,8 @@ final class LaneFeed: Sendable {
     private struct Found: Sendable {
         private(set) var segments: Set<SegmentID> = []
         private(set) var hasSystemEvents = false
+        /// Fields of profiles may have changed.
+        private(set) var hasProfiles = false
 
         init(_ ledger: any Ledger, from start: Position, before end: Position) throws {
             var next = start
@@ -132,6 +137,8 @@ final class LaneFeed: Sendable {
                 for event in frame.events.dropFirst(known) {
                     if event.kind.hasSegment {
                         segments.insert(event.segment)
+                    } else if event.kind.hasProfiles {
+                        hasProfiles = true
                     } else if event.kind.isSystem, event.kind.isNews {
                         hasSystemEvents = true
                     }

@@ -8,6 +8,13 @@ struct LaneState: Sendable {
     var fold: SegmentFold
     var parked: ParkedProfiles
 
+    /// Whether the segment comes into being by an event of the kind, without a word about it: it is
+    /// saved first. What a first event of many profiles began is saved already.
+    func isSaved(before kind: EventKind) -> Bool {
+        guard !fold.exists, cursor.profileCount == 0 else { return false }
+        return kind.hasProfiles || kind == .segmentCleared
+    }
+
     /// The state once `batch` is delivered.
     func after(_ batch: LaneBatch) throws -> LaneState {
         var next = self

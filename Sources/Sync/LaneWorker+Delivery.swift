@@ -167,8 +167,8 @@ extension LaneWorker {
     ) -> Bool {
         guard isOrdinary, !isTriedAsText, next.batch.held.isEmpty,
             case .success = next.queries, current.isSent,
-            !plan.commitsByItself(current.prepared.batch.kind),
-            !plan.commitsByItself(next.batch.kind)
+            !plan.commitsByItself(current.prepared.batch),
+            !plan.commitsByItself(next.batch)
         else { return false }
         if isTransactional { return true }
         return absorbsRepeats && (announced.map { next.batch.cursorAfter <= $0 } ?? false)
@@ -186,7 +186,7 @@ extension LaneWorker {
         var moved = row
         moved.cursor = next.batch.cursorAfter
         moved.queryCount += Int64(queries.count)
-        var delivery = delivery(next.id, from: row, to: moved, queries, next.batch.kind)
+        var delivery = delivery(next.id, from: row, to: moved, queries, next.batch)
         delivery.follows = follows
         let sent = delivery
         let result = Task.immediate { try await session.deliver(sent) }
@@ -289,14 +289,15 @@ extension LaneWorker {
 
     func delivery(
         _ id: String, from row: TargetCursor, to moved: TargetCursor, _ queries: [TargetQuery],
-        _ kind: EventKind
+        _ batch: LaneBatch
     ) -> TargetDelivery {
         let isKept: Bool
         if case .refused = support { isKept = false } else { isKept = true }
         var delivery = TargetDelivery(
             lane: lane, id: id, move: isKept ? TargetDelivery.Move(from: row, to: moved) : nil,
-            queries: queries, commitsByItself: plan.commitsByItself(kind))
-        delivery.writesOnlyRows = kind.hasProfiles && plan.writesOnlyRows
+            queries: queries, commitsByItself: plan.commitsByItself(batch))
+        delivery.writesOnlyRows =
+            batch.kind.hasProfiles && !batch.savesSegment && plan.writesOnlyRows
         return delivery
     }
 

@@ -8,7 +8,8 @@ internal import StorageIO
 
 extension LaneWorker {
     /// Tries again what is due, each change in a delivery of its own and a profile's in the
-    /// ledger's order, with the profile's fields as they are now. The lane's cursor stays.
+    /// ledger's order, with the profile's fields as they are by the lane's next event. The cursor
+    /// stays.
     ///
     /// - Throws: as `run` does.
     mutating func redrive(
@@ -50,7 +51,7 @@ extension LaneWorker {
         do {
             let result = try await session.deliver(
                 delivery(
-                    prepared.id, from: row, to: moved, queries, prepared.batch.kind))
+                    prepared.id, from: row, to: moved, queries, prepared.batch))
             guard case .committed(let rowCounts) = result else { throw Self.fenced(lane) }
             var receipt = makeReceipt(redriven: one, .delivered)
             receipt.successfulQueryCount = queries.count
@@ -79,26 +80,57 @@ extension LaneWorker {
             let index = Int(position.rawValue - frame.firstPosition.rawValue)
             return (frame.events[index].time, frame.events[index].recordedAt)
         }
-        guard let event, let last = ledger.end.predecessor else {
+        guard let event, let last = try await lastPosition() else {
             throw Failure(
                 .projectionInvalid,
                 "a change is parked at position \(position), which the ledger "
                     + "does not reach", hint: "run 'segledger rebuild-projections'")
         }
-        let batch = LaneBatch(
-            kind: one.change.query == .addProfiles ? .profilesAdded : .profilesRemoved,
-            firstPosition: position, lastPosition: position, lastTime: event.time,
-            firstRecordedAt: event.at,
+        var batch = LaneBatch(
+            kind: one.change.query.changeKind, firstPosition: position,
+            lastPosition: max(position, last), lastTime: event.time, firstRecordedAt: event.at,
             members: [
                 LaneBatch.Member(
-                    ordinal: one.change.profile.rawValue, position: last,
+                    ordinal: one.change.profile.rawValue, position: position,
                     isRemoved: one.change.query == .removeProfiles)
             ],
             cursorAfter: row.cursor, isComplete: true)
         try await builder.projector.foldToEnd()
+        let (rows, change) = (builder.rows, one.change)
+        batch.resolved = try await context.pool.run {
+            try Self.parts(of: change, through: max(position, last), rows)
+        }
         var prepared = try await builder.prepare(batch, from: state, binds: [])
         prepared.id = builder.deliveryID("parked-\(one.position)")
         return prepared
+    }
+
+    /// Just before the lane's next event: what its rows are made of so far.
+    private func lastPosition() async throws -> Position? {
+        let next = try await builder.cut(after: state, size: 1)
+        return next.map(\.firstPosition.predecessor) ?? context.ledger.end.predecessor
+    }
+
+    /// Whatever row the profile may have had since just before the change goes; one that is added
+    /// has its fields of now.
+    private static func parts(
+        of change: ParkedChange, through last: Position, _ rows: LaneRows?
+    ) throws -> [LaneBatch.Part] {
+        let (profile, before) = (change.profile, change.position.predecessor)
+        let row = LaneBatch.RowImage(ordinal: profile.rawValue, asOf: last)
+        if change.query == .removeProfiles {
+            let images = try rows?.images(
+                of: [profile.rawValue], from: before, through: last, withLast: true)
+            let removed = images.flatMap { $0.isEmpty ? nil : $0 } ?? [row]
+            return [LaneBatch.Part(query: .removeProfiles, rows: removed, changeCount: 1)]
+        }
+        var removed = LaneBatch.Part(query: .removeProfiles)
+        if let rows, try rows.isReplaced(profile, at: change.position) {
+            removed.rows = try rows.images(
+                of: [profile.rawValue], from: before, through: last, withLast: false)
+        }
+        let added = LaneBatch.Part(query: .addProfiles, rows: [row], changeCount: 1)
+        return removed.rows.isEmpty ? [added] : [removed, added]
     }
 
     /// Refused again: it stays set aside. Any other failure is for the lane to wait out.

@@ -65,19 +65,20 @@ extension LaneWorker {
         else { return false }
         // Part of a batch of which other rows have shown that the query runs.
         if bisection != nil, unproven == nil { return true }
-        guard isTransactional, !plan.commitsByItself(batch.kind) else {
+        guard isTransactional, !plan.commitsByItself(batch) else {
             return isWorthAnotherDelivery(failure, batch)
         }
         let query = builder.kind(of: place, in: batch).query
-        let refused = batch.parts.first { $0.query == query }.map { Array($0.members) } ?? []
+        let refused = batch.parts.first { $0.query == query }?.rows ?? []
         guard let query, !refused.isEmpty else { return false }
-        let others = refused.count == 1 ? try await others(than: refused[0], behind: prepared) : []
+        let others =
+            refused.count == 1 ? try await others(than: refused[0], query, behind: prepared) : []
         var trial = RefusalTrial(
             code: failure.targetCode, refused: refused.count, others: others.count)
-        let members = refused + others
+        let rows = refused + others
         while let range = trial.next {
             let outcome = try await outcome(
-                of: Array(members[range]), query, batch, after: failure, over: session)
+                of: Array(rows[range]), query, batch, after: failure, over: session)
             if let verdict = trial.note(outcome) { return verdict == .aboutRows }
         }
         return false
@@ -96,45 +97,46 @@ extension LaneWorker {
         return batch.members.count > 1 || known.parked == nil
     }
 
-    /// Changes behind a delivery that go through the same query as `member`, of other profiles;
-    /// where there are none, those who are in the segment already.
+    /// Rows behind a delivery that go through the same query as `row`, of other profiles; where
+    /// there are none, those who are in the segment already.
     private func others(
-        than member: LaneBatch.Member, behind prepared: PreparedDelivery
-    ) async throws -> [LaneBatch.Member] {
+        than row: LaneBatch.RowImage, _ query: QueryKind, behind prepared: PreparedDelivery
+    ) async throws -> [LaneBatch.RowImage] {
         let batch = try await builder.cut(after: prepared.after, size: Self.otherCountMax)
-        let behind = (batch?.members ?? []).filter {
-            $0.isRemoved == member.isRemoved && $0.ordinal != member.ordinal
+        let behind = (batch?.parts.first { $0.query == query }?.rows ?? []).filter {
+            $0.ordinal != row.ordinal
         }
         if !behind.isEmpty { return Array(behind.prefix(RefusalTrial.tryCountMax)) }
         let (ledger, segment, last) = (context.ledger, lane.segment, state.cursor.position)
         let parked = state.parked
         let present = try await context.pool.run {
             try SegmentFold.fold(ledger, segment, through: last, keepsMembers: true).members
-                .filter { $0 != member.ordinal && !parked.holds($0) }
+                .filter { $0 != row.ordinal && !parked.holds($0) }
         }
         return present.sorted().prefix(RefusalTrial.tryCountMax).map {
-            LaneBatch.Member(
-                ordinal: $0, position: prepared.batch.lastPosition, isRemoved: member.isRemoved)
+            LaneBatch.RowImage(ordinal: $0, asOf: prepared.batch.lastPosition)
         }
     }
 
     private static let otherCountMax = 100
 
-    /// Runs the query with these members and takes it back.
+    /// Runs the query with these rows and takes it back.
     ///
     /// - Parameter refusal: what was said of the whole.
     private func outcome(
-        of members: [LaneBatch.Member], _ query: QueryKind, _ batch: LaneBatch,
+        of rows: [LaneBatch.RowImage], _ query: QueryKind, _ batch: LaneBatch,
         after refusal: TargetFailure, over session: any TargetSession
     ) async throws -> RefusalTrial.Outcome {
         try Task.checkCancellation()
         var part = batch
         part.kind = query.changeKind
-        part.members = members
+        part.savesSegment = false
+        part.resolved = [LaneBatch.Part(query: query, rows: rows)]
+        part.queryCounts = nil
         part.held = []
         part.lastPosition =
-            members.map(\.position).max().map { max($0, batch.lastPosition) }
-            ?? batch.lastPosition
+            rows.compactMap { max($0.asOf ?? Position(0), $0.otherwise ?? Position(0)) }.max()
+            .map { max($0, batch.lastPosition) } ?? batch.lastPosition
         let prepared = try await builder.prepare(part, from: state, binds: [])
         guard case .success(let queries) = prepared.queries else {
             return .refused(.values, code: "")

@@ -250,7 +250,7 @@ struct LaneWorker: Sendable {
             receipt.successfulQueryCount = count
             if parts.count > 1 {
                 receipt.query = parts[index].query
-                receipt.profileCount = parts[index].members.count
+                receipt.profileCount = parts[index].changeCount
                 receipt.templateSHA256 = plan.queries[parts[index].query]?.templateSHA256
             }
             return receipt

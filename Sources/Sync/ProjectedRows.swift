@@ -8,6 +8,14 @@ extension SegmentRow {
     }
 }
 
+extension SegmentRow {
+    /// The last event that a lane of the segment has to look at.
+    func news(for fields: RowFields) -> Position {
+        guard !fields.all.isEmpty, let lastRowChange else { return lastPosition }
+        return max(lastPosition, lastRowChange)
+    }
+}
+
 extension IntegrationRow.Stop {
     /// The stop as it was reported when it happened.
     var failure: Failure {

@@ -19,11 +19,14 @@ final class QueryRenderer: Sendable {
 
     private let ledger: any Ledger
     private let store: ProjectionStore
+    /// A profile that lacks one of these fields has no row.
+    private let rowKey: [ExactText]
     private let known = Mutex(Known())
 
-    init(ledger: any Ledger, store: ProjectionStore) {
+    init(ledger: any Ledger, store: ProjectionStore, rowKey: [ExactText]) {
         self.ledger = ledger
         self.store = store
+        self.rowKey = rowKey
     }
 
     /// One query without profiles.
@@ -38,30 +41,32 @@ final class QueryRenderer: Sendable {
         return output
     }
 
-    /// Queries for profiles, `batchSize` of them in each.
+    /// Queries for profiles, `batchSize` of them in each at most: those without a row are left out,
+    /// and so is a query for none.
     ///
     /// - Parameters:
     ///   - binds: with the values beside the text, where the query and its values allow it.
     ///   - reader: of fields; nil: one for each query.
     func render(
-        _ query: IntegrationPlan.Query, _ members: ArraySlice<LaneBatch.Member>, batchSize: Int,
+        _ query: IntegrationPlan.Query, _ images: ArraySlice<LaneBatch.RowImage>, batchSize: Int,
         _ scope: RenderScope, binds: Bool, _ reader: ProjectionReader? = nil
     ) throws -> [TargetQuery] {
         try known.withLock { known in
             var queries: [TargetQuery] = []
-            var start = members.startIndex
-            while start < members.endIndex {
-                let part = members[start..<min(start + batchSize, members.endIndex)]
+            var start = images.startIndex
+            while start < images.endIndex {
+                let part = images[start..<min(start + batchSize, images.endIndex)]
                 let rows = try rows(
                     query.template, part, &known.slots[query.template.fieldKeys, default: [:]],
                     reader)
+                start += batchSize
+                if rows.rowCount == 0 { continue }
                 do throws(RenderFailure) {
                     queries.append(
                         try query.template.query(rows, scope, &known.shapes, binds: binds))
                 } catch {
                     throw Self.refused(error)
                 }
-                start += batchSize
             }
             return queries
         }
@@ -74,16 +79,16 @@ final class QueryRenderer: Sendable {
     }
 
     private func rows(
-        _ template: CompiledTemplate, _ members: ArraySlice<LaneBatch.Member>,
+        _ template: CompiledTemplate, _ images: ArraySlice<LaneBatch.RowImage>,
         _ slots: inout [UInt32: Int], _ reader: ProjectionReader?
     ) throws -> RenderRows {
         var rows = RenderRows(slotCount: template.fieldNames.count)
-        rows.rowCount = members.count
+        rows.rowCount = images.count
         rows.values = Array(
-            repeating: RenderRows.Value(), count: members.count * rows.slotCount)
+            repeating: RenderRows.Value(), count: images.count * rows.slotCount)
         if let slot = template.profileIDSlot {
-            for (row, member) in members.enumerated() {
-                let id = ledger.profileID(of: ProfileOrdinal(member.ordinal))
+            for (row, image) in images.enumerated() {
+                let id = ledger.profileID(of: ProfileOrdinal(image.ordinal))
                 let offset = UInt32(rows.bytes.count)
                 rows.bytes.append(contentsOf: id.utf8)
                 rows.values[row * rows.slotCount + slot] = RenderRows.Value(
@@ -93,22 +98,49 @@ final class QueryRenderer: Sendable {
             }
         }
         guard Self.readsFields(template) else { return rows }
-        let requests = members.map {
-            ProjectionReader.FieldRequest(profile: ProfileOrdinal($0.ordinal), asOf: $0.position)
-        }
         var filler = SlotFiller(
             rows: rows, slots: slots, names: template.fieldKeys,
             idSlot: template.profileIDSlot, ledger: ledger)
         rows = RenderRows(slotCount: 0)
-        if let reader {
-            try reader.readFields(requests) { filler.fill($0, $1, $2, $3) }
-        } else {
-            try store.readHere { reader in
-                try reader.readFields(requests) { filler.fill($0, $1, $2, $3) }
+        try fill(&filler, images, reader) { $0.asOf }
+        let unknown = images.enumerated().filter { row, image in
+            image.otherwise != nil && !filler.hasFields(row)
+        }
+        if !unknown.isEmpty {
+            let indices = Set(unknown.map(\.offset))
+            try fill(&filler, images, reader) {
+                $0.otherwise
+            } only: {
+                indices.contains($0)
             }
         }
         slots = filler.slots
+        filler.rows.keep(withFields: rowKey, of: template)
         return filler.rows
+    }
+
+    /// Reads the fields of rows as of a position; none for a row without one.
+    private func fill(
+        _ filler: inout SlotFiller, _ images: ArraySlice<LaneBatch.RowImage>,
+        _ reader: ProjectionReader?, asOf position: (LaneBatch.RowImage) -> Position?,
+        only isMeant: (Int) -> Bool = { _ in true }
+    ) throws {
+        var requests: [ProjectionReader.FieldRequest] = []
+        var rows: [Int] = []
+        requests.reserveCapacity(images.count)
+        rows.reserveCapacity(images.count)
+        for (row, image) in images.enumerated() where isMeant(row) {
+            guard let position = position(image) else { continue }
+            requests.append(.init(profile: ProfileOrdinal(image.ordinal), asOf: position))
+            rows.append(row)
+        }
+        if let reader {
+            try reader.readFields(requests) { filler.fill(rows[$0], $1, $2, $3) }
+        } else {
+            try store.readHere { reader in
+                try reader.readFields(requests) { filler.fill(rows[$0], $1, $2, $3) }
+            }
+        }
     }
 
     /// Whether rendering has to look up more than profiles' ids.
@@ -139,12 +171,36 @@ private struct SlotFiller {
             kind: kind, bytes: EventBatch.Slice(offset: offset, count: UInt32(bytes.count)))
     }
 
+    /// Whether any field was found, the id aside.
+    func hasFields(_ row: Int) -> Bool {
+        (0..<rows.slotCount).contains { slot in
+            slot != idSlot && !rows.values[row * rows.slotCount + slot].isMissing
+        }
+    }
+
     private mutating func slot(of name: UInt32) -> Int {
         if let last, last.name == name { return last.slot }
         let slot = slots[name] ?? names.firstIndex(of: ExactText(ledger.fieldName(name))) ?? -1
         slots[name] = slot
         last = (name, slot)
         return slot
+    }
+}
+
+extension RenderRows {
+    /// Leaves out the rows that lack one of the fields, as far as the template reads it.
+    fileprivate mutating func keep(withFields fields: [ExactText], of template: CompiledTemplate) {
+        let needed = fields.compactMap { template.fieldKeys.firstIndex(of: $0) }
+        func isWhole(_ row: Int) -> Bool {
+            needed.allSatisfy { !values[row * slotCount + $0].isMissing }
+        }
+        guard let first = (0..<rowCount).first(where: { !isWhole($0) }) else { return }
+        var kept = Array(values[..<(first * slotCount)])
+        for row in first..<rowCount where isWhole(row) {
+            kept += values[(row * slotCount)..<((row + 1) * slotCount)]
+        }
+        values = kept
+        rowCount = kept.count / slotCount
     }
 }
 

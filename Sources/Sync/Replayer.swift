@@ -53,12 +53,10 @@ struct Replayer {
     /// Queries of one kind: rendered batch by batch, not all at once.
     private struct Step {
         var kind: QueryKind
-        var members: [UInt32] = []
-        var hasMembers = false
+        /// nil: a query without rows.
+        var rows: [LaneBatch.RowImage]?
 
-        func queryCount(_ size: Int) -> Int {
-            hasMembers ? (members.count + size - 1) / size : 1
-        }
+        func queryCount(_ size: Int) -> Int { rows.map { ($0.count + size - 1) / size } ?? 1 }
     }
 
     /// What a step did.
@@ -233,16 +231,17 @@ struct Replayer {
         _ session: any TargetSession, _ segment: SegmentID, _ row: TargetCursor, sparing: Bool
     ) async throws -> [Receipt] {
         let fold = try await fold(segment)
-        let renderer = QueryRenderer(ledger: context.ledger, store: context.store)
+        let renderer = QueryRenderer(
+            ledger: context.ledger, store: context.store, rowKey: plan.rowKey)
         let lane = LaneKey(integration: resync.integration, segment: segment)
         let scope = scope(segment, fold)
         var receipts: [Receipt] = []
-        for step in steps(fold) {
+        for step in try await steps(fold, segment) {
             place = (segment, step.kind)
             let started = context.time.nanoseconds()
             var done = Done()
-            if step.hasMembers {
-                try await deliver(step, lane, session, renderer, scope, sparing, &done)
+            if let rows = step.rows {
+                try await deliver(rows, step.kind, lane, session, renderer, scope, sparing, &done)
             } else {
                 let query = plan.queries[step.kind]!
                 let sql = try await context.pool.run { try renderer.render(query, scope) }
@@ -262,28 +261,29 @@ struct Replayer {
         return receipts.isEmpty ? [makeReceipt(lane, nil, row)] : receipts
     }
 
-    /// A step's members, batch by batch; of a batch that is refused, halves. What is called
+    /// A step's rows, batch by batch; of a batch that is refused, halves. What is called
     /// permanent is about a row once another one has passed; until then it waits, and if nothing
     /// passes it was about the query.
     private func deliver(
-        _ step: Step, _ lane: LaneKey, _ session: any TargetSession, _ renderer: QueryRenderer,
-        _ scope: RenderScope, _ sparing: Bool, _ done: inout Done
+        _ rows: [LaneBatch.RowImage], _ kind: QueryKind, _ lane: LaneKey,
+        _ session: any TargetSession, _ renderer: QueryRenderer, _ scope: RenderScope,
+        _ sparing: Bool, _ done: inout Done
     ) async throws {
-        var waiting = stride(from: 0, to: step.members.count, by: plan.batchSize)
-            .map { step.members[$0..<min($0 + plan.batchSize, step.members.count)] }
+        var waiting = stride(from: 0, to: rows.count, by: plan.batchSize)
+            .map { rows[$0..<min($0 + plan.batchSize, rows.count)] }
         waiting.reverse()
         var suspects: [(profile: UInt32, failure: TargetFailure)] = []
         while let part = waiting.popLast() {
             try Task.checkCancellation()
             do {
-                let sql = try await render(part, step.kind, renderer, scope)
+                guard let sql = try await render(part, kind, renderer, scope) else { continue }
                 let rowCount =
                     sparing ? try await session.executeOrUndo(sql) : try await session.execute(sql)
                 done.rowCount += rowCount
                 done.queryCount += 1
                 done.profileCount += part.count
                 meter.advance(
-                    profiles: step.kind == .addProfiles ? part.count : 0, rows: rowCount)
+                    profiles: kind == .addProfiles ? part.count : 0, rows: rowCount)
             } catch let failure as TargetFailure
                 where sparing && mayBeAboutRows(failure) && !failure.isTransactionOver
             {
@@ -292,13 +292,13 @@ struct Replayer {
                     waiting.append(part[middle...])
                     waiting.append(part[..<middle])
                 } else if failure.class == .permanent {
-                    suspects.append((part.first!, failure))
+                    suspects.append((part.first!.ordinal, failure))
                     let isHopeless =
                         done.queryCount == 0 && suspects.count >= RefusalTrial.tryCountMax
                     if isHopeless { throw failure }
                 } else {
                     done.parked.append(
-                        parked(part.first!, step.kind, lane, plan.told(failure)))
+                        parked(part.first!.ordinal, kind, lane, plan.told(failure)))
                 }
             }
         }
@@ -306,24 +306,24 @@ struct Replayer {
         for suspect in suspects {
             var failure = plan.told(suspect.failure)
             failure.class = .values
-            done.parked.append(parked(suspect.profile, step.kind, lane, failure))
+            done.parked.append(parked(suspect.profile, kind, lane, failure))
         }
     }
 
-    /// One query for members of a batch; a value that no query can carry is as if the target had
+    /// One query for members of a batch, nil if none of them has a row; a value that no query can carry is as if the target had
     /// refused it.
     private func render(
-        _ part: ArraySlice<UInt32>, _ kind: QueryKind, _ renderer: QueryRenderer,
+        _ part: ArraySlice<LaneBatch.RowImage>, _ kind: QueryKind, _ renderer: QueryRenderer,
         _ scope: RenderScope
-    ) async throws -> [UInt8] {
-        let pin = resync.pin ?? Position(0)
+    ) async throws -> [UInt8]? {
         do {
             let query = plan.queries[kind]!
             let rendered = try await context.pool.run {
                 try renderer.render(
-                    query, part.map { LaneBatch.Member(ordinal: $0, position: pin) }[...],
-                    batchSize: part.count, scope, binds: false)[0]
+                    query, part, batchSize: part.count, scope, binds: false
+                ).first
             }
+            guard let rendered else { return nil }
             guard case .text(let sql) = rendered else { preconditionFailure("nothing was bound") }
             return sql
         } catch let failure as Failure where failure.code == .targetRefusedValues {
@@ -350,15 +350,21 @@ struct Replayer {
     }
 
     /// Clear, then delete or save, then all members. Without `clear_segment`, everybody who was
-    /// ever named with the segment is removed.
-    private func steps(_ fold: SegmentFold) -> [Step] {
+    /// ever named with the segment is removed, by every key that the row may have had.
+    private func steps(_ fold: SegmentFold, _ segment: SegmentID) async throws -> [Step] {
+        let pin = resync.pin ?? Position(0)
         var steps: [Step] = []
         if plan.queries[.clearSegment] != nil {
             steps.append(Step(kind: .clearSegment))
         } else {
+            let (named, rows) = (
+                fold.everNamed.sorted(), LaneRows(plan: plan, segment: segment, context: context)
+            )
+            let images = try await context.pool.run {
+                try rows?.images(of: named, from: nil, through: pin, withLast: true)
+            }
             steps.append(
-                Step(
-                    kind: .removeProfiles, members: fold.everNamed.sorted(), hasMembers: true))
+                Step(kind: .removeProfiles, rows: images ?? named.map { .init(ordinal: $0) }))
         }
         if fold.isDeleted {
             if plan.queries[.deleteSegment] != nil { steps.append(Step(kind: .deleteSegment)) }
@@ -366,7 +372,9 @@ struct Replayer {
         }
         if plan.queries[.saveSegment] != nil { steps.append(Step(kind: .saveSegment)) }
         steps.append(
-            Step(kind: .addProfiles, members: fold.members.sorted(), hasMembers: true))
+            Step(
+                kind: .addProfiles,
+                rows: fold.members.sorted().map { .init(ordinal: $0, asOf: pin) }))
         return steps
     }
 
@@ -404,7 +412,7 @@ struct Replayer {
             let row = rows[segment]!
             let lane = LaneKey(integration: resync.integration, segment: segment)
             var unexplained = Int(row.queryCount) - (lanes[segment]?.successfulQueryCount ?? 0)
-            let steps = steps(try await fold(segment))
+            let steps = try await steps(try await fold(segment), segment)
             for (number, step) in steps.enumerated() {
                 let isLast = number == steps.count - 1
                 let count =
@@ -412,7 +420,7 @@ struct Replayer {
                 unexplained -= count
                 var receipt = makeReceipt(lane, step.kind, row)
                 receipt.successfulQueryCount = count
-                receipt.profileCount = step.kind == .addProfiles ? step.members.count : 0
+                receipt.profileCount = step.kind == .addProfiles ? step.rows?.count ?? 0 : 0
                 receipt.isRecovered = true
                 receipts.append(receipt)
             }

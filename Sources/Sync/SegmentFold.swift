@@ -7,6 +7,8 @@ internal import SegmentModel
 struct SegmentFold: Sendable {
     var description = SegmentDescription()
     var isDeleted = false
+    /// An event spoke of it, and no later one deleted it.
+    private(set) var exists = false
     /// Ledger time of the last event.
     private(set) var lastTime = Timestamp(rawValue: 0)
     private(set) var members: Set<UInt32> = []
@@ -40,7 +42,8 @@ struct SegmentFold: Sendable {
     mutating func apply(
         _ kind: EventKind, body: some Collection<UInt8>, ordinals: some Sequence<UInt32>
     ) throws {
-        if kind != .segmentDeleted { isDeleted = false }
+        exists = kind != .segmentDeleted
+        if exists { isDeleted = false }
         switch kind {
         case .segmentCreated, .segmentUpdated:
             description.merge(try SegmentDescription.decode(body))

@@ -29,7 +29,7 @@ import Testing
             "statement_timeout", "pool_size", "allow_cleartext_password", "description", "active",
             "scope.database_id",
             "scope.segments", "connector", "batch", "batch.size", "batch.timeout", "queries",
-            "member_key", "start",
+            "member_key", "start", "updates",
         ]
         for name in keys + QueryKind.allCases.map(\.rawValue) {
             #expect(page.contains("| `\(name)` |"), "\(name)")

@@ -70,7 +70,7 @@ final class MemoryLedger: Ledger {
     func position(at moment: Moment) throws -> Position? { throw Self.notHeld }
     func ordinal(of profileID: String) -> ProfileOrdinal? { nil }
     func profileID(of ordinal: ProfileOrdinal) -> String { "p\(ordinal.rawValue)" }
-    func fieldName(_ number: UInt32) -> String { "f\(number)" }
+    func fieldName(_ number: UInt32) -> String { Script.fieldName(number) }
     func close() async throws { stop() }
 
     private static let notHeld = Failure(.notFound, "the test's ledger does not hold this")

@@ -28,6 +28,21 @@ extension Model {
             #expect(row.createdAt == segment.createdAt && row.updatedAt == segment.updatedAt)
             #expect(row.deletedPosition == segment.deleted)
             #expect(try reader.segment(row.id) == row)
+            let changes = rowChanges[row.id] ?? []
+            let found = try reader.rowChanges(of: row.id, after: nil, limit: .max)
+            let isSame =
+                found.map(\.position) == changes.map(\.position)
+                && found.map(\.names) == changes.map(\.names)
+                && found.map(\.profiles) == changes.map(\.profiles)
+                && found.map(\.time) == changes.map(\.time)
+            #expect(isSame, "rows of segment \(row.id)")
+            #expect(row.lastRowChange == changes.last?.position)
+            if let middle = changes.dropFirst(changes.count / 2).first?.position {
+                let rest = try reader.rowChanges(of: row.id, after: middle, limit: 2)
+                #expect(
+                    rest.map(\.position)
+                        == changes.map(\.position).filter { $0 > middle }.prefix(2).map { $0 })
+            }
         }
         for ordinal in [0, 7, 65_535, 65_536, 70_000] as [UInt32] {
             let holders = segments.filter { $0.value.members.contains(ordinal) }.keys.sorted()

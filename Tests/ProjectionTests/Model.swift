@@ -50,6 +50,8 @@ struct Model {
     var counts: [String: [Int64: Statistics.Counts]] = [:]
     var errors: [String: [Position]] = [:]
     var configurations: [Position] = []
+    var rowFields: [String: Set<UInt32>] = [:]
+    var rowChanges: [SegmentID: [RowChange]] = [:]
     /// In the order of the events that set them aside.
     var parked: [Parked] = []
 
@@ -60,6 +62,7 @@ struct Model {
     }
 
     private mutating func apply(_ event: Script.Event, _ position: Position, _ time: Timestamp) {
+        applyRows(event, position, time)
         if event.kind.hasSegment {
             applySegment(event, position, time)
         }
@@ -112,6 +115,26 @@ struct Model {
         }
     }
 
+    /// Members whose followed fields an event changes, but for those who leave by it.
+    private mutating func applyRows(
+        _ event: Script.Event, _ position: Position, _ time: Timestamp
+    ) {
+        let followed = rowFields.values.reduce(into: Set()) { $0.formUnion($1) }
+        let changed = event.changes.filter { change in
+            change.fields.contains { followed.contains($0.name) }
+        }
+        let names = Set(changed.flatMap { $0.fields.map(\.name) }).intersection(followed)
+        for (id, segment) in segments {
+            if event.kind == .profilesRemoved, event.segment == id { continue }
+            let profiles = changed.map(\.ordinal).filter { segment.members.contains($0) }
+            if profiles.isEmpty { continue }
+            rowChanges[id, default: []].append(
+                RowChange(
+                    position: position, time: time, recordedAt: time, names: names.sorted(),
+                    profiles: profiles))
+        }
+    }
+
     private mutating func applySegment(
         _ event: Script.Event, _ position: Position, _ time: Timestamp
     ) {
@@ -137,8 +160,15 @@ struct Model {
     private mutating func applyConfiguration(
         _ changes: SystemEventDecoder.IntegrationChanges, _ position: Position
     ) {
+        for setting in changes.set {
+            rowFields[setting.name] = Set(
+                setting.fields.all.map { name in
+                    UInt32(Script.fieldNames.firstIndex { name == ExactText($0) }!)
+                })
+        }
         for name in changes.removed {
             integrations[name] = nil
+            rowFields[name] = nil
             parked.removeAll { $0.change.lane.integration == name }
             for key in lanes.keys where key.integration == name {
                 lanes[key]?.hasLeft = true

@@ -188,7 +188,7 @@ struct ProjectionStoreTests {
         let store = try open(directory, script.decoder(), limits: limits)
         var (transactionCount, most) = (0, 0)
         while store.checkpoint() < Position(400) {
-            try await store.fold(before: Position(400)) { _ in frames }
+            try await store.fold(before: Position(400), fieldName: Script.fieldName) { _ in frames }
             transactionCount += 1
             #expect(store.folding.byteCount <= kept + kept / 4)
             most = max(most, store.folding.byteCount)

@@ -60,8 +60,17 @@ extension Script {
         case 22: return description(.segmentCreated, segment, &random)
         case 23: return description(.segmentUpdated, segment, &random)
         case 24..<26:
+            var fields = RowFields()
+            for name in fieldNames where random.next() % 3 == 0 {
+                if random.next() % 2 == 0 {
+                    fields.key.append(ExactText(name))
+                } else {
+                    fields.others.append(ExactText(name))
+                }
+            }
             let setting = SystemEventDecoder.IntegrationChanges.Setting(
-                name: integration, isActive: [true, false, nil].randomElement(using: &random)!)
+                name: integration, isActive: [true, false, nil].randomElement(using: &random)!,
+                fields: fields)
             let isRemoval = random.next() % 3 == 0
             return Event(
                 kind: .configurationApplied,

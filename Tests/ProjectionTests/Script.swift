@@ -34,6 +34,10 @@ struct Script: Sendable {
         var content = Content.none
     }
 
+    /// By number.
+    static let fieldNames = ["name", "e\u{301}", "\u{e9}", "a\u{0}b"]
+    static func fieldName(_ number: UInt32) -> String { fieldNames[Int(number)] }
+
     static let firstTime: Int64 = 1_770_000_000_000_000
     /// Events after which the recorded time moves on.
     static let tickLength = 20
@@ -53,7 +57,10 @@ struct Script: Sendable {
     /// One frame of the events `range`.
     func frame(_ range: Range<Int>) -> Frame {
         var frame = Frame(
-            firstPosition: Position(UInt64(range.lowerBound)), firstOrdinal: 0, firstFieldName: 0)
+            firstPosition: Position(UInt64(range.lowerBound)),
+            firstOrdinal: events[..<range.lowerBound].flatMap(\.changes).map { $0.ordinal + 1 }
+                .max() ?? 0,
+            firstFieldName: 0)
         for index in range {
             let event = events[index]
             let firstOrdinal = UInt32(frame.ordinals.count)
@@ -153,5 +160,12 @@ extension Script {
             grade: {
                 try content($0) { if case .grade(let value) = $0 { value } else { nil } }
             })
+    }
+}
+
+extension ProjectionStore {
+    /// Frames of a script.
+    func fold(_ frames: [Frame]) async throws {
+        try await fold(frames, fieldName: Script.fieldName)
     }
 }

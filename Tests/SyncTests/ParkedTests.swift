@@ -129,7 +129,8 @@ struct ParkedTests {
         let outcome = try await world.sync(target)
         #expect(outcome.state == .done && outcome.parkedChangeCount == 0)
         #expect(
-            target.queries.sorted() == ["ADD 1, 'a','b'", "ADD 1, 'c'", "ADD 1, 'd'"])
+            target.queries.sorted()
+                == ["ADD 1, 'a','b'", "ADD 1, 'c'", "ADD 1, 'd'", "SAVE 1"])
         try await world.close()
     }
 

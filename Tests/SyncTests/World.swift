@@ -83,7 +83,9 @@ final class World {
                 let change = try ConfigurationChange.decode(bytes)
                 return .init(
                     set: change.integrations.compactMap { name, definition in
-                        definition.map { .init(name: name, isActive: $0.isActive) }
+                        definition.map {
+                            .init(name: name, isActive: $0.isActive, fields: RowFields($0))
+                        }
                     },
                     removed: change.integrations.filter { $0.definition == nil }.map(\.name))
             },

@@ -1,0 +1,265 @@
+internal import Connector
+internal import Ledger
+internal import Projection
+internal import SegmentModel
+internal import Synchronization
+
+/// What the rows of a lane follow beside the events of its segment: fields of its members.
+///
+/// - Concurrency: blocks on the projections; call it on an owned thread.
+final class LaneRows: Sendable {
+    private struct Kept {
+        /// The changes behind this position, nil: from the beginning,
+        var after: Position?
+        /// before this one
+        var end: Position
+        /// that concern the lane.
+        var changes: [RowChange]
+    }
+
+    private let segment: SegmentID
+    private let store: ProjectionStore
+    private let fields: RowFieldNumbers
+    private let kept = Mutex<Kept?>(nil)
+
+    /// nil: the rows follow nothing.
+    init?(plan: IntegrationPlan, segment: SegmentID, context: SyncContext) {
+        guard !plan.rowFields.all.isEmpty else { return nil }
+        self.segment = segment
+        store = context.store
+        fields = RowFieldNumbers(plan.rowFields, context.ledger)
+    }
+
+    /// Changes behind a position, ascending, as far as they are folded.
+    struct Changes {
+        private let rows: LaneRows
+        private var pending: ArraySlice<RowChange>
+        private var end: Position
+
+        fileprivate init(_ rows: LaneRows, after position: Position?) throws {
+            self.rows = rows
+            (pending, end) = try rows.read(after: position)
+        }
+
+        /// The next one, if it stands before `position`.
+        mutating func next(before position: Position) throws -> RowChange? {
+            while pending.isEmpty, end < position {
+                let (more, known) = try rows.read(after: end.predecessor)
+                guard known > end else { return nil }
+                (pending, end) = (more, known)
+            }
+            guard let first = pending.first, first.position < position else { return nil }
+            return pending.removeFirst()
+        }
+
+        /// Whether it is known what an event changed.
+        func reaches(_ position: Position) -> Bool { position < end }
+
+        /// What the event itself changed, which is the next one if any is.
+        mutating func take(at position: Position) -> RowChange? {
+            guard let first = pending.first, first.position == position else { return nil }
+            return pending.removeFirst()
+        }
+    }
+
+    func changes(after position: Position?) throws -> Changes {
+        try Changes(self, after: position)
+    }
+
+    /// Rows of so many changes at once.
+    private static let readCountMax = 64
+
+    /// Changes behind `position`, and up to where there are no others: what is kept, if it goes on
+    /// there; else what the projections have.
+    private func read(after position: Position?) throws -> (ArraySlice<RowChange>, Position) {
+        let next = position.map { $0.advanced(by: 1) } ?? Position(0)
+        let found = kept.withLock { kept -> Kept? in
+            guard let kept, next < kept.end else { return nil }
+            let isNotBefore = kept.after.map { after in position.map { $0 >= after } ?? false }
+            return isNotBefore ?? true ? kept : nil
+        }
+        let kept = try found ?? load(after: position)
+        return (kept.changes.drop { $0.position < next }, kept.end)
+    }
+
+    private func load(after position: Position?) throws -> Kept {
+        let loaded = try store.readHere { reader -> Kept in
+            let found = try reader.rowChanges(
+                of: segment, after: position, limit: Self.readCountMax)
+            let isCut = found.count == Self.readCountMax
+            return Kept(
+                after: position,
+                end: isCut ? found.last!.position.advanced(by: 1) : try reader.checkpoint(),
+                changes: found.filter { $0.names.contains(where: fields.isFollowed) })
+        }
+        kept.withLock { $0 = loaded }
+        return loaded
+    }
+
+    // MARK: Rows
+
+    /// The batch with the rows of its changes, where fields decide of them.
+    func resolve(_ batch: LaneBatch) throws -> LaneBatch {
+        guard batch.members.contains(where: \.replaces) else { return batch }
+        let differences = try differences(batch.members)
+        var removed = LaneBatch.Part(query: .removeProfiles)
+        var added = LaneBatch.Part(query: .addProfiles)
+        var resolved = batch
+        resolved.members.removeAll(keepingCapacity: true)
+        for (index, member) in batch.members.enumerated() {
+            if member.isRemoved {
+                removed.rows.append(LaneBatch.RowImage(removedBy: member))
+                removed.changeCount += 1
+            } else {
+                let difference = differences[index] ?? .none
+                // What nobody said and no query reads is none.
+                if member.isUpdate, difference == .none { continue }
+                if difference == .key {
+                    removed.rows.append(
+                        LaneBatch.RowImage(ordinal: member.ordinal, asOf: member.imagePosition))
+                }
+                added.rows.append(LaneBatch.RowImage(addedBy: member))
+                added.changeCount += 1
+            }
+            resolved.members.append(member)
+        }
+        resolved.resolved = [removed, added].filter { !$0.rows.isEmpty }
+        return resolved
+    }
+
+    private enum Difference {
+        case none, others, key
+    }
+
+    /// How the rows of changes that replace one differ from it, by the change's place.
+    private func differences(_ members: [LaneBatch.Member]) throws -> [Int: Difference] {
+        var places: [Int] = []
+        var requests: [ProjectionReader.FieldRequest] = []
+        for (place, member) in members.enumerated() where member.replaces && !member.isRemoved {
+            let profile = ProfileOrdinal(member.ordinal)
+            guard let image = member.imagePosition else { continue }
+            places.append(place)
+            requests.append(.init(profile: profile, asOf: image))
+            requests.append(.init(profile: profile, asOf: member.position))
+        }
+        let values = try values(requests)
+        var differences: [Int: Difference] = [:]
+        for (index, place) in places.enumerated() {
+            let (before, now) = (values[2 * index], values[2 * index + 1])
+            differences[place] =
+                before.key != now.key
+                ? .key : before.others != now.others ? .others : Difference.none
+        }
+        return differences
+    }
+
+    /// What the row of a profile is made of.
+    private struct Values: Hashable {
+        var key: [UInt32: FieldValue] = [:]
+        var others: [UInt32: FieldValue] = [:]
+    }
+
+    private func values(_ requests: [ProjectionReader.FieldRequest]) throws -> [Values] {
+        var values = Array(repeating: Values(), count: requests.count)
+        try store.readHere { reader in
+            try reader.readFields(requests) { index, name, kind, bytes in
+                switch fields.role(name) {
+                case .key: values[index].key[name] = FieldValue(kind: kind, bytes: bytes)
+                case .other: values[index].others[name] = FieldValue(kind: kind, bytes: bytes)
+                case nil: break
+                }
+            }
+        }
+        return values
+    }
+
+    /// The rows that profiles may have had from `start` (nil: before all events) up to `last`, one
+    /// for each key that one of them had.
+    ///
+    /// - Parameter isLast: also those that they have by `last`.
+    func images(
+        of profiles: [UInt32], from start: Position?, through last: Position,
+        withLast isLast: Bool
+    ) throws -> [LaneBatch.RowImage] {
+        var images: [LaneBatch.RowImage] = []
+        try store.readHere { reader in
+            try reader.fieldChangePositions(of: profiles.lazy.map { ProfileOrdinal($0) }) {
+                profile, changed in
+                let behind = changed.filter { position in
+                    position <= last && start.map { position > $0 } ?? true
+                }
+                // nil: a row without any of the key's fields.
+                for position in [start] + behind {
+                    images.append(.init(ordinal: profile.rawValue, asOf: position))
+                }
+            }
+        }
+        return try distinct(images, withLast: isLast)
+    }
+
+    /// One row for each key of a profile, whose rows stand together.
+    private func distinct(
+        _ images: [LaneBatch.RowImage], withLast isLast: Bool
+    ) throws -> [LaneBatch.RowImage] {
+        let known = images.indices.filter { images[$0].asOf != nil }
+        let found = try values(
+            known.map { index in
+                let image = images[index]
+                return .init(profile: ProfileOrdinal(image.ordinal), asOf: image.asOf!)
+            })
+        var values = Array(repeating: Values(), count: images.count)
+        for (index, value) in zip(known, found) { values[index] = value }
+        var kept: [LaneBatch.RowImage] = []
+        var start = 0
+        while start < images.count {
+            let end =
+                images[start...].firstIndex { $0.ordinal != images[start].ordinal }
+                ?? images.count
+            var seen: Set<[UInt32: FieldValue]> = isLast ? [] : [values[end - 1].key]
+            for index in start..<end where seen.insert(values[index].key).inserted {
+                kept.append(images[index])
+            }
+            start = end
+        }
+        return kept
+    }
+
+    /// Whether an event changed fields of a profile that was a member by then.
+    func isReplaced(_ profile: ProfileOrdinal, at position: Position) throws -> Bool {
+        let found = try store.readHere {
+            try $0.rowChanges(of: segment, after: position.predecessor, limit: 1)
+        }
+        return found.contains {
+            $0.position == position && $0.profiles.contains(profile.rawValue)
+        }
+    }
+}
+
+/// Which fields rows follow, by the numbers of their names: looked up once each.
+final class RowFieldNumbers: Sendable {
+    enum Role: Sendable {
+        case key, other
+    }
+
+    private let fields: RowFields
+    private let ledger: any Ledger
+    private let known = Mutex<[UInt32: Role?]>([:])
+
+    init(_ fields: RowFields, _ ledger: any Ledger) {
+        self.fields = fields
+        self.ledger = ledger
+    }
+
+    func role(_ name: UInt32) -> Role? {
+        known.withLock { known in
+            if let role = known[name] { return role }
+            let text = ExactText(ledger.fieldName(name))
+            let role: Role? =
+                fields.key.contains(text) ? .key : fields.others.contains(text) ? .other : nil
+            known[name] = .some(role)
+            return role
+        }
+    }
+
+    func isFollowed(_ name: UInt32) -> Bool { role(name) != nil }
+}
