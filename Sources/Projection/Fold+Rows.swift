@@ -1,4 +1,3 @@
-internal import Foundation
 internal import FrameCodec
 internal import GRDB
 internal import SegmentModel
@@ -39,10 +38,17 @@ extension Fold {
     /// What the rows of an integration follow from here on; none: it was removed.
     func foldRowFields(_ integration: String, _ fields: RowFields) throws {
         try execute("DELETE FROM row_field WHERE integration = ?", [integration])
+        let integrationBytes = Array(integration.utf8)
+        let row = try RowStatement(
+            database, "INSERT INTO row_field (integration, name) VALUES (CAST(? AS TEXT), ?)")
         for name in Set(fields.all) {
-            try execute(
-                "INSERT INTO row_field (integration, name) VALUES (?, ?)",
-                [integration, Data(name.text.utf8)])
+            try integrationBytes.withUnsafeBytes { integration in
+                try Array(name.text.utf8).withUnsafeBytes { name in
+                    row.bind(0, integration)
+                    row.bind(1, name)
+                    try row.run()
+                }
+            }
         }
         context.rows.forget()
     }

@@ -123,7 +123,8 @@ package final class ProjectionStore: Sendable {
     }
 
     /// Folds in one transaction: up to the position `end`, the end of `source`, or as much as a
-    /// transaction takes. `fieldName` is what a number stands for in the ledger; `source` gives frames from a position on, some at a time; it may block.
+    /// transaction takes. `fieldName` is what a number stands for in the ledger; `source` gives
+    /// frames from a position on, some at a time; it may block.
     ///
     /// - Throws: as `fold(_:)` does, and what `source` throws; the projections then are as they
     ///   were.

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import FrameCodec
 internal import GRDB
 internal import SegmentModel
@@ -24,9 +23,13 @@ final class RowTable {
     /// Reads what is followed, unless it is known.
     func load(_ database: Database) throws {
         if followed != nil { return }
-        let names = try Data.fetchSet(
-            database.cachedStatement(sql: "SELECT DISTINCT name FROM row_field"))
-        followed = Set(names.map { ExactText(String(decoding: $0, as: UTF8.self)) })
+        let row = try RowStatement(database, "SELECT DISTINCT name FROM row_field")
+        defer { row.reset() }
+        var names: Set<ExactText> = []
+        while try row.next() {
+            names.insert(ExactText(String(decoding: row.bytes(0), as: UTF8.self)))
+        }
+        followed = names
     }
 
     private func isFollowed(_ name: UInt32, _ fieldName: (UInt32) -> String) -> Bool {

@@ -17,9 +17,12 @@ extension LaneWorker {
         delivered: @Sendable (Int) async -> Void
     ) async throws {
         var refused: Set<ProfileOrdinal> = []
+        var written: Set<ProfileOrdinal> = []
         for one in rows where one.due != nil && !refused.contains(one.change.profile) {
             try Task.checkCancellation()
-            if try await redrive(one, over: session) {
+            let isWritten = written.contains(one.change.profile)
+            if try await redrive(one, isWritten: isWritten, over: session) {
+                written.insert(one.change.profile)
                 await delivered(1)
             } else {
                 refused.insert(one.change.profile)
@@ -28,10 +31,12 @@ extension LaneWorker {
     }
 
     /// false: it is refused again.
+    ///
+    /// - Parameter isWritten: an earlier change of the profile was delivered just before.
     private mutating func redrive(
-        _ one: ParkedRow, over session: any TargetSession
+        _ one: ParkedRow, isWritten: Bool, over session: any TargetSession
     ) async throws -> Bool {
-        let prepared = try await prepare(one)
+        let prepared = try await prepare(one, isWritten: isWritten)
         let queries: [TargetQuery]
         switch prepared.queries {
         case .success(let rendered): queries = rendered
@@ -73,12 +78,13 @@ extension LaneWorker {
         return true
     }
 
-    private func prepare(_ one: ParkedRow) async throws -> PreparedDelivery {
+    private func prepare(
+        _ one: ParkedRow, isWritten: Bool
+    ) async throws -> PreparedDelivery {
         let (ledger, position) = (context.ledger, one.change.position)
-        let event = try await context.pool.run { () -> (time: Timestamp, at: Timestamp)? in
+        let event = try await context.pool.run { () -> Frame.Event? in
             guard let frame = try ledger.frame(containing: position) else { return nil }
-            let index = Int(position.rawValue - frame.firstPosition.rawValue)
-            return (frame.events[index].time, frame.events[index].recordedAt)
+            return frame.events[Int(position.rawValue - frame.firstPosition.rawValue)]
         }
         guard let event, let last = try await lastPosition() else {
             throw Failure(
@@ -88,7 +94,8 @@ extension LaneWorker {
         }
         var batch = LaneBatch(
             kind: one.change.query.changeKind, firstPosition: position,
-            lastPosition: max(position, last), lastTime: event.time, firstRecordedAt: event.at,
+            lastPosition: max(position, last), lastTime: event.time,
+            firstRecordedAt: event.recordedAt,
             members: [
                 LaneBatch.Member(
                     ordinal: one.change.profile.rawValue, position: position,
@@ -97,8 +104,13 @@ extension LaneWorker {
             cursorAfter: row.cursor, isComplete: true)
         try await builder.projector.foldToEnd()
         let (rows, change) = (builder.rows, one.change)
-        batch.resolved = try await context.pool.run {
-            try Self.parts(of: change, through: max(position, last), rows)
+        let isUpdate = !event.kind.hasSegment || event.segment != lane.segment
+        if isWritten {
+            batch.resolved = Self.parts(of: change, through: last, isUpdate: isUpdate)
+        } else {
+            batch.resolved = try await context.pool.run {
+                try Self.parts(of: change, through: max(position, last), rows)
+            }
         }
         var prepared = try await builder.prepare(batch, from: state, binds: [])
         prepared.id = builder.deliveryID("parked-\(one.position)")
@@ -109,6 +121,17 @@ extension LaneWorker {
     private func lastPosition() async throws -> Position? {
         let next = try await builder.cut(after: state, size: 1)
         return next.map(\.firstPosition.predecessor) ?? context.ledger.end.predecessor
+    }
+
+    /// The row is as it is by now.
+    ///
+    /// - Parameter isUpdate: the change is no more than that.
+    private static func parts(
+        of change: ParkedChange, through last: Position, isUpdate: Bool
+    ) -> [LaneBatch.Part] {
+        if isUpdate { return [] }
+        let row = LaneBatch.RowImage(ordinal: change.profile.rawValue, asOf: last)
+        return [LaneBatch.Part(query: change.query, rows: [row], changeCount: 1)]
     }
 
     /// Whatever row the profile may have had since just before the change goes; one that is added

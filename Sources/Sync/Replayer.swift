@@ -310,8 +310,8 @@ struct Replayer {
         }
     }
 
-    /// One query for members of a batch, nil if none of them has a row; a value that no query can carry is as if the target had
-    /// refused it.
+    /// One query for members of a batch, nil if none of them has a row; a value that no query can
+    /// carry is as if the target had refused it.
     private func render(
         _ part: ArraySlice<LaneBatch.RowImage>, _ kind: QueryKind, _ renderer: QueryRenderer,
         _ scope: RenderScope

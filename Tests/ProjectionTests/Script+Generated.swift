@@ -60,17 +60,9 @@ extension Script {
         case 22: return description(.segmentCreated, segment, &random)
         case 23: return description(.segmentUpdated, segment, &random)
         case 24..<26:
-            var fields = RowFields()
-            for name in fieldNames where random.next() % 3 == 0 {
-                if random.next() % 2 == 0 {
-                    fields.key.append(ExactText(name))
-                } else {
-                    fields.others.append(ExactText(name))
-                }
-            }
             let setting = SystemEventDecoder.IntegrationChanges.Setting(
                 name: integration, isActive: [true, false, nil].randomElement(using: &random)!,
-                fields: fields)
+                fields: rowFields(&random))
             let isRemoval = random.next() % 3 == 0
             return Event(
                 kind: .configurationApplied,
@@ -92,6 +84,18 @@ extension Script {
         default:
             return Event(kind: .deliveryRecorded, content: .receipt(receipt(lane, script, &random)))
         }
+    }
+
+    private static func rowFields(_ random: inout SeededGenerator) -> RowFields {
+        var fields = RowFields()
+        for name in fieldNames where random.next() % 3 == 0 {
+            if random.next() % 2 == 0 {
+                fields.key.append(ExactText(name))
+            } else {
+                fields.others.append(ExactText(name))
+            }
+        }
+        return fields
     }
 
     private static func profiles(
