@@ -60,6 +60,7 @@ extension LaneWorker {
             guard case .committed(let rowCounts) = result else { throw Self.fenced(lane) }
             var receipt = makeReceipt(redriven: one, .delivered)
             receipt.successfulQueryCount = queries.count
+            if queries.isEmpty { receipt.profileCount = 0 }
             receipt.rowCount = rowCounts.reduce(0, +)
             receipt.durationMicroseconds = Int64((context.time.nanoseconds() - started) / 1000)
             try await context.record([receipt])

@@ -64,11 +64,9 @@ extension Script {
                 name: integration, isActive: [true, false, nil].randomElement(using: &random)!,
                 fields: rowFields(&random))
             let isRemoval = random.next() % 3 == 0
-            return Event(
-                kind: .configurationApplied,
-                content: .configuration(
-                    .init(
-                        set: isRemoval ? [] : [setting], removed: isRemoval ? [integration] : [])))
+            let changes = SystemEventDecoder.IntegrationChanges(
+                set: isRemoval ? [] : [setting], removed: isRemoval ? [integration] : [])
+            return Event(kind: .configurationApplied, content: .configuration(changes))
         case 26: return Event(kind: .integrationPaused, content: .integration(integration))
         case 27: return Event(kind: .integrationResumed, content: .integration(integration))
         case 28:

@@ -145,7 +145,7 @@ import Testing
         var cut = Cut(
             cursor: LaneCursor(position: nil), size: 100, parked: ParkedProfiles(), limit: nil,
             coalesces: true)
-        let batch = cut.take(event, Position(0), frame)
+        let batch = cut.take(LaneEvent(event, Position(0), frame, nil))
         #expect(batch?.members.count == 1)
         #expect(batch?.cursorAfter == LaneCursor(position: nil, profileCount: countMax))
     }

@@ -21,13 +21,17 @@ struct RenderedQueryTests {
         try await world.append(.profilesAdded, 2, fields: [("a", "Mail", "a2")])
         try await world.append(.profilesAdded, 1, fields: [("c", "Mail", "c1")])
         let (worker, _) = try await world.worker(1, MemoryTarget())
-        let delivery = try #require(
-            try await worker.builder.next(after: worker.state, size: 100, binds: []))
-        guard case .text(let sql)? = try delivery.queries.get().first else {
-            Issue.record("nothing was bound")
-            return
+        var state = worker.state
+        for expected in ["ADD ('a', 'a1'),('b', 'b1')", "ADD ('a', 'a2'),('c', 'c1')"] {
+            let delivery = try #require(
+                try await worker.builder.next(after: state, size: 100, binds: []))
+            guard case .text(let sql)? = try delivery.queries.get().last else {
+                Issue.record("nothing was bound")
+                return
+            }
+            #expect(String(decoding: sql, as: UTF8.self) == expected)
+            state = delivery.after
         }
-        #expect(String(decoding: sql, as: UTF8.self) == "ADD ('a', 'a1'),('b', 'b1'),('c', 'c1')")
         try await world.close()
     }
 
@@ -44,10 +48,11 @@ struct RenderedQueryTests {
             let target = MemoryTarget(MemoryTarget.State(faults: [0: fault]))
             #expect(try await world.sync(target).state == .done)
             #expect(
-                target.queries == ["ADD 1, 'a'", "ADD 1, 'b'", "ADD 1, 'c'", "REMOVE 1, 'b'"],
+                target.queries
+                    == ["SAVE 1", "ADD 1, 'a'", "ADD 1, 'b'", "ADD 1, 'c'", "REMOVE 1, 'b'"],
                 "\(fault)")
             let total = try await world.statistics().total
-            #expect(total.successfulQueries == 4 && total.profiles == 4, "\(fault)")
+            #expect(total.successfulQueries == 5 && total.profiles == 4, "\(fault)")
             #expect(total.rows == 4, "\(fault)")
             try await world.close()
         }
@@ -72,7 +77,7 @@ struct RenderedQueryTests {
         moved.queryCount += Int64(try lost.queries.get().count)
         _ = try await session.deliver(
             worker.delivery(
-                lost.id, from: worker.row, to: moved, try lost.queries.get(), lost.batch.kind))
+                lost.id, from: worker.row, to: moved, try lost.queries.get(), lost.batch))
         #expect(try await world.sync(target).state == .done)
         let queries = try await world.statistics().byQuery
         #expect(queries[.removeProfiles]?.successfulQueries == 2)
