@@ -259,6 +259,11 @@ private final class CapturingSession: TargetSession {
     func rollback() async throws {}
     func readCursor(_ lane: LaneKey) async throws -> TargetCursor? { connector.row(lane) }
 
+    /// A benchmark begins with a ledger of its own.
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) async throws -> [SegmentCursor] { [] }
+
     func claimCursor(_ lane: LaneKey, initial: TargetCursor) async throws -> TargetCursor {
         var row = connector.row(lane) ?? initial
         row.epoch += 1
@@ -306,6 +311,12 @@ private final class TextSession: TargetSession {
 
     func readCursor(_ lane: LaneKey) async throws -> TargetCursor? {
         try await inner.readCursor(lane)
+    }
+
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) async throws -> [SegmentCursor] {
+        try await inner.readCursors(of: integration, after: segment)
     }
 
     func claimCursor(_ lane: LaneKey, initial: TargetCursor) async throws -> TargetCursor {

@@ -9,7 +9,7 @@ enum NoticeLine {
         { notice in
             switch notice.kind {
             case .started, .stopped: if isEndReported { return }
-            case .failed, .recovered, .rebuildFailed: break
+            case .failed, .recovered, .rebuildFailed, .marked: break
             }
             Terminal.endProgress()
             Terminal.printError(text(notice))
@@ -21,6 +21,9 @@ enum NoticeLine {
         switch notice.kind {
         case .started: return "\(place): started"
         case .recovered: return "\(place): goes on"
+        case .marked(let count):
+            return "\(place): \(count) of its rows in segledger_cursor said nothing of the ledger; "
+                + "they were taken as they stand, and say it from now on"
         case .failed(let failure, let milliseconds):
             let seconds = Double((milliseconds + 50) / 100) / 10
             return "\(place): \(failure.message); tried again in \(seconds) s"

@@ -33,6 +33,7 @@ extension SystemEventDecoder {
             parkedChange: { try ParkedChange.decode($0) },
             parkedSelection: { try ParkedSelection.decode($0) },
             deliveryStart: { try DeliveryStart.decode($0) },
+            adoption: { try LaneAdoption.decode($0) },
             grade: { try GradeRecord.decode($0) })
     }
 }

@@ -50,6 +50,12 @@ package protocol TargetSession: AnyObject, Sendable {
     /// Reads a lane's row; nil if there is none.
     func readCursor(_ lane: LaneKey) async throws -> TargetCursor?
 
+    /// Reads the rows of an integration's lanes with a segment above `segment` (nil: from the
+    /// first), by segment, `CursorSQL.pageRowCount` at most.
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) async throws -> [SegmentCursor]
+
     /// Takes the lane over: raises the epoch by one, inserting the row `initial` if there is none,
     /// and returns the row as it is now. Runs in a transaction of its own.
     func claimCursor(_ lane: LaneKey, initial: TargetCursor) async throws -> TargetCursor
@@ -101,15 +107,31 @@ package struct TargetCursor: Hashable, Sendable {
     package var resync: Int64
     /// Queries of the operator that this lane has run successfully, ever.
     package var queryCount: Int64
+    /// The ledger's, as it stood when the row was written (INV-12); nil: by a version that did not
+    /// know it.
+    package var fingerprint: Fingerprint?
 
     package init(
-        ledger: String, epoch: Int64, cursor: LaneCursor, resync: Int64, queryCount: Int64
+        ledger: String, epoch: Int64, cursor: LaneCursor, resync: Int64, queryCount: Int64,
+        fingerprint: Fingerprint? = nil
     ) {
         self.ledger = ledger
         self.epoch = epoch
         self.cursor = cursor
         self.resync = resync
         self.queryCount = queryCount
+        self.fingerprint = fingerprint
+    }
+}
+
+/// A row of `segledger_cursor`, among those of one integration.
+package struct SegmentCursor: Hashable, Sendable {
+    package var segment: SegmentID
+    package var cursor: TargetCursor
+
+    package init(_ segment: SegmentID, _ cursor: TargetCursor) {
+        self.segment = segment
+        self.cursor = cursor
     }
 }
 
@@ -179,6 +201,20 @@ package enum TargetDeliveryResult: Hashable, Sendable {
 }
 
 extension TargetSession {
+    /// All rows of an integration, whatever their number.
+    package func readCursors(
+        of integration: String
+    ) async throws -> [SegmentID: TargetCursor] {
+        var cursors: [SegmentID: TargetCursor] = [:]
+        var last: SegmentID?
+        while true {
+            let page = try await readCursors(of: integration, after: last)
+            for row in page { cursors[row.segment] = row.cursor }
+            guard page.count == CursorSQL.pageRowCount else { return cursors }
+            last = page.last?.segment
+        }
+    }
+
     package var bindsValues: Bool { false }
 
     package var queuesDeliveries: Bool { false }

@@ -9,7 +9,8 @@ package protocol TargetConnection: AnyObject, Sendable {
     /// Ends the call that runs, or the next one.
     var cancellation: any CancelSwitch { get }
 
-    /// Creates `segledger_cursor` if it is missing. Whether its columns can be used is seen after.
+    /// Creates `segledger_cursor` if it is missing, and brings one of an earlier form up to date.
+    /// Whether its columns can be used is seen after.
     func createCursorTable() throws(TargetFailure)
 
     func begin() throws(TargetFailure)
@@ -22,6 +23,9 @@ package protocol TargetConnection: AnyObject, Sendable {
     func rollback() throws(TargetFailure)
 
     func readCursor(_ lane: LaneKey) throws(TargetFailure) -> TargetCursor?
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) throws(TargetFailure) -> [SegmentCursor]
     func claimCursor(
         _ lane: LaneKey, initial: TargetCursor
     ) throws(TargetFailure) -> TargetCursor

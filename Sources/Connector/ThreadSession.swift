@@ -123,6 +123,12 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
         try await run { try $0.readCursor(lane) }
     }
 
+    package func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) async throws -> [SegmentCursor] {
+        try await run { try $0.readCursors(of: integration, after: segment) }
+    }
+
     package func claimCursor(
         _ lane: LaneKey, initial: TargetCursor
     ) async throws -> TargetCursor {

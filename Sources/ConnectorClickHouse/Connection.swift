@@ -129,14 +129,46 @@ final class ClickHouseConnection: TargetSession {
         try exchange.beginCall()
         do throws(TargetFailure) {
             if try await ask(ClickHouseDialect.hasCursorTable).first?.first != "1" {
-                for file in EmbeddedMigrations.files { _ = try await exchange.run(file.sql) }
+                for sql in ClickHouseDialect.cursorMigrations.creation {
+                    _ = try await exchange.run(sql)
+                }
             }
+            try await addColumns()
             _ = try await exchange.run(ClickHouseDialect.tryCursorTable)
             return .fenceOnly
         } catch {
             if error.isRightMissing { return .refused(error) }
             throw error
         }
+    }
+
+    /// To a table of an earlier form.
+    private func addColumns() async throws(TargetFailure) {
+        func columns() async throws(TargetFailure) -> [String?] {
+            try await ask(ClickHouseDialect.cursorColumns).map { $0.first ?? nil }
+        }
+        let found = try await columns()
+        for addition in ClickHouseDialect.cursorMigrations.additions
+        where !found.contains(addition.column) {
+            do throws(TargetFailure) {
+                _ = try await exchange.run(addition.sql)
+            } catch {
+                // Two sessions can do it at once.
+                let isLost = error.isConnectionLost
+                guard !isLost, try await columns().contains(addition.column) else {
+                    throw CursorMigrations.told(error, addition.sql)
+                }
+            }
+        }
+    }
+
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) async throws -> [SegmentCursor] {
+        try exchange.beginCall()
+        try await flush()
+        let rows = try await ask(ClickHouseDialect.readPage(integration, after: segment))
+        return try CursorSQL.cursors(fromPage: rows, after: segment)
     }
 
     func readCursor(_ lane: LaneKey) async throws -> TargetCursor? {

@@ -38,7 +38,7 @@ package struct ClickHouseConnectorFactory: ConnectorFactory {
         ClickHouseCatalog()
     }
 
-    package var cursorTableSQL: String { EmbeddedMigrations.files.map(\.sql).joined() }
+    package var cursorTableSQL: String { ClickHouseDialect.cursorMigrations.creation.joined() }
 
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?

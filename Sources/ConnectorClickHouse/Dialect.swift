@@ -6,7 +6,13 @@ internal import SegmentModel
 enum ClickHouseDialect {
     private static let dialect = SQLDialect.clickHouse()
 
+    static let cursorMigrations = CursorMigrations(
+        EmbeddedMigrations.files.map { ($0.name, $0.sql) })
+
     static let hasCursorTable = "EXISTS TABLE segledger_cursor"
+
+    /// The name comes first in each row.
+    static let cursorColumns = "DESCRIBE TABLE segledger_cursor"
 
     /// Needs the rights to read and to write, and changes nothing.
     static let tryCursorTable =
@@ -26,6 +32,17 @@ enum ClickHouseDialect {
         """
     }
 
+    /// A page of an integration's newest rows, by segment.
+    static func readPage(_ integration: String, after segment: SegmentID?) -> String {
+        let parameters = CursorSQL.pageParameters(integration, after: segment)
+        return """
+            \(CursorSQL.page)
+            WHERE integration = \(literal(parameters[0])) AND segment_id >= \(parameters[1])
+            ORDER BY segment_id, epoch DESC, serial DESC LIMIT 1 BY segment_id
+            LIMIT \(CursorSQL.pageRowCount)
+            """
+    }
+
     /// How many others have claimed this epoch.
     static func otherClaims(_ lane: LaneKey, epoch: Int64, claim: String) -> String {
         """
@@ -41,7 +58,8 @@ enum ClickHouseDialect {
                 literal(row.cursor.ledger), String(row.cursor.epoch),
                 row.cursor.cursor.position.map { String($0.rawValue) } ?? "-1",
                 String(row.cursor.cursor.profileCount), String(row.cursor.resync),
-                String(row.cursor.queryCount), String(row.serial), literal(row.claim),
+                String(row.cursor.queryCount), literal(CursorSQL.text(row.cursor.fingerprint)),
+                String(row.serial), literal(row.claim),
             ]
             return "(" + fields.joined(separator: ", ") + ")"
         }
@@ -51,9 +69,10 @@ enum ClickHouseDialect {
 
     /// - Throws: a permanent failure for a row that no version of Segledger writes.
     static func row(_ fields: [String?]) throws(TargetFailure) -> CursorRow {
-        let cursor = try CursorSQL.cursor(fromRow: Array(fields.prefix(6)))
-        guard fields.count == 8, let serial = fields[6].flatMap({ UInt64($0) }),
-            let claim = fields[7]
+        let count = CursorSQL.columnCount
+        let cursor = try CursorSQL.cursor(fromRow: Array(fields.prefix(count)))
+        guard fields.count == count + 2, let serial = fields[count].flatMap({ UInt64($0) }),
+            let claim = fields[count + 1]
         else { throw ClickHouseFailures.strangeCursorRow }
         return CursorRow(cursor: cursor, serial: serial, claim: claim)
     }

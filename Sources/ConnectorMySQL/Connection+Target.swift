@@ -15,8 +15,12 @@ extension MySQLConnection: TargetConnection {
         func engine() throws(TargetFailure) -> [String?]? {
             try exchange.run(MySQLDialect.cursorTable).rows.first
         }
-        if try engine() == nil {
-            for file in EmbeddedMigrations.files { try exchange.run(file.sql) }
+        try MySQLDialect.cursorMigrations.apply { () throws(TargetFailure) in
+            try exchange.run(MySQLDialect.cursorColumns).rows.compactMap {
+                $0.first??.lowercased()
+            }
+        } run: { (sql) throws(TargetFailure) in
+            try exchange.run(sql)
         }
         guard let row = try engine(), row.count == 2, row[1] == "YES" else {
             throw MySQLFailures.cursorWithoutTransactions
@@ -65,6 +69,14 @@ extension MySQLConnection: TargetConnection {
         let row = try exchange.run(MySQLDialect.readCursor, parameters).rows.first
         guard let row else { return nil }
         return try CursorSQL.cursor(fromRow: row)
+    }
+
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) throws(TargetFailure) -> [SegmentCursor] {
+        let parameters = CursorSQL.pageParameters(integration, after: segment)
+        let rows = try exchange.run(MySQLDialect.readPage, parameters).rows
+        return try CursorSQL.cursors(fromPage: rows, after: segment)
     }
 
     func claimCursor(

@@ -40,7 +40,7 @@ package struct MySQLConnectorFactory: ConnectorFactory {
         MySQLCatalog(dialect: .mysql(settings))
     }
 
-    package var cursorTableSQL: String { EmbeddedMigrations.files.map(\.sql).joined() }
+    package var cursorTableSQL: String { MySQLDialect.cursorMigrations.creation.joined() }
 
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?

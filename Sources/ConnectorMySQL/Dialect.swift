@@ -12,13 +12,19 @@ enum MySQLDialect {
     private static let isExpected = """
         WHERE \(key) AND ledger = ? AND epoch = CAST(? AS SIGNED)
             AND position = CAST(? AS SIGNED) AND profile_count = CAST(? AS SIGNED)
+            AND fingerprint = ?
         """
 
     static let readCursor = "SELECT \(CursorSQL.columns) FROM segledger_cursor WHERE \(key)"
 
+    static let readPage = """
+        \(CursorSQL.page) WHERE integration = ? AND segment_id >= CAST(? AS SIGNED)
+        ORDER BY segment_id LIMIT \(CursorSQL.pageRowCount)
+        """
+
     static let claimCursor = """
         INSERT INTO segledger_cursor (integration, segment_id, \(CursorSQL.columns))
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON DUPLICATE KEY UPDATE epoch = epoch + 1
         """
 
@@ -28,7 +34,8 @@ enum MySQLDialect {
 
     static let advanceCursor = """
         UPDATE segledger_cursor
-        SET ledger = ?, epoch = ?, position = ?, profile_count = ?, resync = ?, queries = ?
+        SET ledger = ?, epoch = ?, position = ?, profile_count = ?, resync = ?, queries = ?,
+            fingerprint = ?
         \(isExpected)
         """
 
@@ -36,8 +43,17 @@ enum MySQLDialect {
     /// on: https://mariadb.com/kb/en/wait-and-nowait/
     static let atOnce = "SET STATEMENT innodb_lock_wait_timeout = 0 FOR "
 
+    static let cursorMigrations = CursorMigrations(
+        EmbeddedMigrations.files.map { ($0.name, $0.sql) })
+
     /// Asked before the table is created: CREATE TABLE IF NOT EXISTS wants the right to create even
-    /// where the table is there. And an engine without transactions would keep no promise.
+    /// where the table is there.
+    static let cursorColumns = """
+        SELECT column_name FROM information_schema.columns
+        WHERE table_schema = DATABASE() AND table_name = 'segledger_cursor'
+        """
+
+    /// An engine without transactions would keep no promise.
     static let cursorTable = """
         SELECT t.engine, e.transactions
         FROM information_schema.tables AS t

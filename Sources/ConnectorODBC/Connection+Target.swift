@@ -39,6 +39,14 @@ extension ODBCConnection: TargetConnection {
         return try CursorSQL.cursor(fromRow: row)
     }
 
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) throws(TargetFailure) -> [SegmentCursor] {
+        let parameters = CursorSQL.pageParameters(integration, after: segment)
+        let rows = try exchange.run(dialect.cursor.readPage, parameters).rows
+        return try CursorSQL.cursors(fromPage: rows, after: segment)
+    }
+
     /// Without one statement that every database has for it: raises the row's epoch, or inserts the
     /// row, and begins again where another session has just done that.
     func claimCursor(

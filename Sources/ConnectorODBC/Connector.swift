@@ -49,7 +49,7 @@ package struct SQLServerConnectorFactory: ConnectorFactory {
     package func catalog(for settings: SQLSettings) -> any TableCatalog { SQLServerCatalog() }
 
     package var cursorTableSQL: String {
-        ODBCDialect.sqlServer.cursor.create.joined(separator: "\n")
+        ODBCDialect.sqlServer.cursor.migrations.creation.joined(separator: "\n")
     }
 
     package func makeConnector(
@@ -76,7 +76,7 @@ package struct OracleConnectorFactory: ConnectorFactory {
     package func catalog(for settings: SQLSettings) -> any TableCatalog { OracleCatalog() }
 
     package var cursorTableSQL: String {
-        ODBCDialect.oracle.cursor.create.joined(separator: "\n")
+        ODBCDialect.oracle.cursor.migrations.creation.joined(separator: "\n")
     }
 
     package func makeConnector(

@@ -19,14 +19,16 @@ extension ODBCDialect {
         nothing: "SELECT 1 FROM dual",
         cursor: ODBCCursorSQL(
             number: "CAST(? AS NUMBER(19))",
-            exists: "SELECT 1 FROM user_tables WHERE table_name = 'SEGLEDGER_CURSOR' "
-                + "UNION ALL SELECT 1 FROM all_synonyms WHERE synonym_name = 'SEGLEDGER_CURSOR' "
-                + "AND owner IN (USER, 'PUBLIC')",
-            create: embedded("oracle")),
+            columns: """
+                SELECT column_name FROM user_tab_columns WHERE table_name = 'SEGLEDGER_CURSOR' \
+                UNION SELECT c.column_name FROM all_synonyms s \
+                JOIN all_tab_columns c ON c.owner = s.table_owner AND c.table_name = s.table_name \
+                WHERE s.synonym_name = 'SEGLEDGER_CURSOR' AND s.owner IN (USER, 'PUBLIC')
+                """,
+            migrations: embedded("oracle")),
         codeForm: .oracle,
         failures: oracleFailures,
-        repeatedKeyCodes: ["ORA-00001"],
-        existingTableCodes: ["ORA-00955"]
+        repeatedKeyCodes: ["ORA-00001"]
     )
     .with {
         $0.keywords = ODBCKeyword.oracle

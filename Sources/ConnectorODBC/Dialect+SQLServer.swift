@@ -20,12 +20,12 @@ extension ODBCDialect {
         openTransactionCount: "SELECT @@TRANCOUNT",
         cursor: ODBCCursorSQL(
             number: "CAST(? AS bigint)",
-            exists: "SELECT 1 WHERE OBJECT_ID(N'segledger_cursor', N'U') IS NOT NULL",
-            create: embedded("mssql")),
+            columns: "SELECT name FROM sys.columns "
+                + "WHERE object_id = OBJECT_ID(N'segledger_cursor', N'U')",
+            migrations: embedded("mssql")),
         codeForm: .native,
         failures: sqlServerFailures,
-        repeatedKeyCodes: ["2601", "2627"],
-        existingTableCodes: ["2714"]
+        repeatedKeyCodes: ["2601", "2627"]
     )
     .with {
         $0.keywords = ODBCKeyword.sqlServer
@@ -73,7 +73,8 @@ extension ODBCDialect {
         ]
     }
 
-    static func embedded(_ folder: String) -> [String] {
-        EmbeddedMigrations.files.filter { $0.folder == folder }.map(\.sql)
+    static func embedded(_ folder: String) -> CursorMigrations {
+        CursorMigrations(
+            EmbeddedMigrations.files.filter { $0.folder == folder }.map { ($0.name, $0.sql) })
     }
 }

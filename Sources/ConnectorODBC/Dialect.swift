@@ -57,8 +57,6 @@ package struct ODBCDialect: Sendable {
     package var failuresByState: [String: ODBCFailure] = [:]
     /// Codes, as `codeForm` writes them, of a key that is there already.
     package var repeatedKeyCodes: Set<String>
-    /// Codes of a table that is there already.
-    package var existingTableCodes: Set<String>
 
     package init(
         databaseName: String, reading: @escaping @Sendable (SQLSettings) -> SQLDialect,
@@ -66,8 +64,7 @@ package struct ODBCDialect: Sendable {
         settings: @escaping @Sendable (SQLSettings, Int) -> [String] = { _, _ in [] },
         transactionBegin: [String], transactionCheck: [String], keepsTransactionOnError: Bool,
         openTransactionCount: String? = nil, nothing: String = "SELECT 1", cursor: ODBCCursorSQL,
-        codeForm: CodeForm, failures: [Int: ODBCFailure], repeatedKeyCodes: Set<String>,
-        existingTableCodes: Set<String> = []
+        codeForm: CodeForm, failures: [Int: ODBCFailure], repeatedKeyCodes: Set<String>
     ) {
         self.databaseName = databaseName
         self.reading = reading
@@ -82,7 +79,6 @@ package struct ODBCDialect: Sendable {
         self.codeForm = codeForm
         self.failures = failures
         self.repeatedKeyCodes = repeatedKeyCodes
-        self.existingTableCodes = existingTableCodes
     }
 }
 
@@ -96,37 +92,49 @@ package struct ODBCCursorSQL: Sendable {
     /// the end of the transaction.
     let lock: String
     let advance: String
-    /// Returns a row if the table is there.
-    let exists: String
-    let create: [String]
+    /// Reads a page of an integration's rows.
+    let readPage: String
+    /// Names the table's columns; none: there is no table.
+    let columns: String
+    let migrations: CursorMigrations
 
     /// `number` is a placeholder as a number, for example `CAST(? AS bigint)`.
-    package init(number: String, exists: String, create: [String]) {
+    /// `page` ends a SELECT after so many rows.
+    package init(
+        number: String, columns: String, migrations: CursorMigrations,
+        page: (Int) -> String = { "OFFSET 0 ROWS FETCH NEXT \($0) ROWS ONLY" }
+    ) {
         let key = "integration = ? AND segment_id = \(number)"
         let isExpected = """
             WHERE \(key) AND ledger = ? AND epoch = \(number)
                 AND position = \(number) AND profile_count = \(number)
+                AND fingerprint = ?
             """
         let numbers = [String](repeating: number, count: 5).joined(separator: ", ")
         read = "SELECT \(CursorSQL.columns) FROM segledger_cursor WHERE \(key)"
+        readPage = """
+            \(CursorSQL.page) WHERE integration = ? AND segment_id >= \(number)
+            ORDER BY segment_id \(page(CursorSQL.pageRowCount))
+            """
         raiseEpoch = "UPDATE segledger_cursor SET epoch = epoch + 1 WHERE \(key)"
         insert = """
             INSERT INTO segledger_cursor (integration, segment_id, \(CursorSQL.columns))
-            VALUES (?, \(number), ?, \(numbers))
+            VALUES (?, \(number), ?, \(numbers), ?)
             """
         lock = "UPDATE segledger_cursor SET epoch = epoch \(isExpected)"
         advance = """
             UPDATE segledger_cursor
             SET ledger = ?, epoch = \(number), position = \(number), profile_count = \(number),
-                resync = \(number), queries = \(number)
+                resync = \(number), queries = \(number), fingerprint = ?
             \(isExpected)
             """
-        self.exists = exists
-        self.create = create
+        self.columns = columns
+        self.migrations = migrations
     }
 
     /// Every statement, for tests that have another parser read them.
     package var statements: [String] {
-        [read, raiseEpoch, insert, lock, advance, exists] + create
+        [read, readPage, raiseEpoch, insert, lock, advance, columns] + migrations.creation
+            + migrations.additions.map(\.sql)
     }
 }

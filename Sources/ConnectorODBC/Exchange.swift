@@ -176,17 +176,10 @@ struct ODBCExchange {
     }
 
     func createCursorTable() throws(TargetFailure) {
-        func isThere() throws(TargetFailure) -> Bool {
-            try !run(dialect.cursor.exists).rows.isEmpty
-        }
-        if try isThere() { return }
-        do throws(TargetFailure) {
-            for file in dialect.cursor.create { _ = try execute(Array(file.utf8)) }
-        } catch {
-            // Another session was faster.
-            guard dialect.existingTableCodes.contains(error.targetCode), try isThere() else {
-                throw error
-            }
+        try dialect.cursor.migrations.apply { () throws(TargetFailure) in
+            try run(dialect.cursor.columns).rows.compactMap { $0.first??.lowercased() }
+        } run: { (sql) throws(TargetFailure) in
+            _ = try execute(Array(sql.utf8))
         }
     }
 

@@ -11,15 +11,10 @@ extension PostgresConnection: TargetConnection {
 
     func createCursorTable() throws(TargetFailure) {
         let exchange = exchange
-        func isThere() throws(TargetFailure) -> Bool {
-            try exchange.run(PostgresDialect.hasCursorTable).rows.first?.first == "t"
-        }
-        if try isThere() { return }
-        do throws(TargetFailure) {
-            for file in EmbeddedMigrations.files { try exchange.run(file.sql) }
-        } catch {
-            // Two sessions that create it at once can meet in a unique index of the catalogue.
-            guard !error.isConnectionLost, try isThere() else { throw error }
+        try PostgresDialect.cursorMigrations.apply { () throws(TargetFailure) in
+            try exchange.run(PostgresDialect.cursorColumns).rows.compactMap { $0.first ?? nil }
+        } run: { (sql) throws(TargetFailure) in
+            try exchange.run(sql)
         }
     }
 
@@ -55,6 +50,14 @@ extension PostgresConnection: TargetConnection {
         let row = try exchange.run(PostgresDialect.cursor.read, parameters).rows.first
         guard let row else { return nil }
         return try CursorSQL.cursor(fromRow: row)
+    }
+
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) throws(TargetFailure) -> [SegmentCursor] {
+        let parameters = CursorSQL.pageParameters(integration, after: segment)
+        let rows = try exchange.run(PostgresDialect.cursor.readPage, parameters).rows
+        return try CursorSQL.cursors(fromPage: rows, after: segment)
     }
 
     func claimCursor(

@@ -52,7 +52,7 @@ package struct PostgresConnectorFactory: ConnectorFactory {
         PostgresCatalog(dialect: .postgresql(settings))
     }
 
-    package var cursorTableSQL: String { EmbeddedMigrations.files.map(\.sql).joined() }
+    package var cursorTableSQL: String { PostgresDialect.cursorMigrations.creation.joined() }
 
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?

@@ -9,9 +9,15 @@ enum PostgresDialect {
     static let advanceOrFail =
         "WITH moved AS (\(cursor.advance) RETURNING 1) SELECT 1 / count(*) FROM moved"
 
+    static let cursorMigrations = CursorMigrations(
+        EmbeddedMigrations.files.map { ($0.name, $0.sql) })
+
     /// Asked before the table is created: CREATE TABLE IF NOT EXISTS wants the right to create even
     /// where the table is there.
-    static let hasCursorTable = "SELECT to_regclass('segledger_cursor') IS NOT NULL"
+    static let cursorColumns = """
+        SELECT attname FROM pg_attribute
+        WHERE attrelid = to_regclass('segledger_cursor') AND attnum > 0 AND NOT attisdropped
+        """
 
     /// Whether a statement with this command tag ends, or may have ended, the transaction it ran
     /// in. ROLLBACK TO SAVEPOINT has the same tag as ROLLBACK.

@@ -6,7 +6,12 @@ extension SQLiteConnection: TargetConnection {
     var cancellation: any CancelSwitch { watch }
 
     func createCursorTable() throws(TargetFailure) {
-        for file in EmbeddedMigrations.files { _ = try execute(Array(file.sql.utf8)) }
+        try SQLiteDialect.cursorMigrations.apply { () throws(TargetFailure) in
+            try run(SQLiteDialect.cursorColumns).compactMap { $0.first ?? nil }
+        } run: { (sql) throws(TargetFailure) in
+            _ = try execute(Array(sql.utf8))
+        }
+        try requireUnmoved()
     }
 
     var bindsValues: Bool { true }
@@ -15,9 +20,11 @@ extension SQLiteConnection: TargetConnection {
     /// be a moment in which it can.
     var queuesDeliveries: Bool { false }
 
+    /// Who waited for the lock may find another file in the place of this one.
     func begin() throws(TargetFailure) {
         checksConstraintsAtOnce = false
         try run(SQLiteDialect.begin)
+        try requireUnmoved()
     }
 
     /// Some failures end the transaction by themselves, as those of RAISE(ROLLBACK). Without one a
@@ -46,7 +53,10 @@ extension SQLiteConnection: TargetConnection {
     /// Deferred foreign keys are all that SQLite checks at COMMIT.
     func checkConstraintsAtOnce() { checksConstraintsAtOnce = true }
 
-    func commit() throws(TargetFailure) { try run("COMMIT") }
+    func commit() throws(TargetFailure) {
+        try requireUnmoved()
+        try run("COMMIT")
+    }
 
     func readCursor(_ lane: LaneKey) throws(TargetFailure) -> TargetCursor? {
         let row = try run(SQLiteDialect.cursor.read, CursorSQL.readParameters(lane)).first
@@ -54,12 +64,24 @@ extension SQLiteConnection: TargetConnection {
         return try CursorSQL.cursor(fromRow: row)
     }
 
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) throws(TargetFailure) -> [SegmentCursor] {
+        let parameters = CursorSQL.pageParameters(integration, after: segment)
+        let rows = try run(SQLiteDialect.cursor.readPage, parameters)
+        try requireUnmoved()
+        return try CursorSQL.cursors(fromPage: rows, after: segment)
+    }
+
     func claimCursor(
         _ lane: LaneKey, initial: TargetCursor
     ) throws(TargetFailure) -> TargetCursor {
-        let parameters = CursorSQL.claimParameters(lane, initial: initial)
-        return try CursorSQL.cursor(
-            fromRow: run(SQLiteDialect.cursor.claim, parameters).first ?? [])
+        try inTransaction { () throws(TargetFailure) in
+            let parameters = CursorSQL.claimParameters(lane, initial: initial)
+            let rows = try run(SQLiteDialect.cursor.claim, parameters)
+            try commit()
+            return try CursorSQL.cursor(fromRow: rows.first ?? [])
+        }
     }
 
     func advanceCursor(

@@ -249,6 +249,16 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
         return rows.rows
     }
 
+    /// Whether the file is no longer the one that bears the name: replaced, moved or removed. What
+    /// is written goes where nobody looks then.
+    ///
+    /// https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html#sqlitefcntlhasmoved
+    func requireUnmoved() throws(TargetFailure) {
+        var hasMoved: CInt = 0
+        let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved)
+        if code == SQLITE_OK, hasMoved != 0 { throw SQLiteFailures.fileReplaced }
+    }
+
     /// Rows of the last INSERT, UPDATE or DELETE.
     var changeCount: Int { Int(sqlite3_changes64(handle)) }
 

@@ -42,7 +42,7 @@ package struct SQLiteConnectorFactory: ConnectorFactory {
         SQLiteCatalog()
     }
 
-    package var cursorTableSQL: String { EmbeddedMigrations.files.map(\.sql).joined() }
+    package var cursorTableSQL: String { SQLiteDialect.cursorMigrations.creation.joined() }
 
     package func makeConnector(
         _ definition: ConnectorDefinition, secret: String?

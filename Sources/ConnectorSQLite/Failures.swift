@@ -116,6 +116,12 @@ enum SQLiteFailures {
         message: "the query ran longer than the statement timeout",
         hint: "raise the connector's statement timeout, or make the batches smaller")
 
+    static let fileReplaced = TargetFailure(
+        class: .transient, targetCode: "SQLITE_READONLY_DBMOVED",
+        message: "the database's file was replaced, moved or removed while it was open",
+        hint: "stop segledger before the file is replaced; it opens the new one by itself",
+        isConnectionLost: true)
+
     static let cancelled = TargetFailure(
         class: .transient, targetCode: "SQLITE_INTERRUPT", message: "the query was cancelled")
 

@@ -93,6 +93,7 @@ extension Receipt: SystemEventBody {
             lastPosition: try members.position("last_position"),
             cursor: try LaneCursor(try members.optionalObject("cursor")),
             epoch: try members.integer("epoch"),
+            fingerprint: try members.optionalFingerprint("fingerprint"),
             successfulQueryCount: try members.optionalInteger("successful_queries") ?? 0,
             failedQueryCount: try members.optionalInteger("failed_queries") ?? 0,
             profileCount: try members.optionalInteger("profiles") ?? 0,
@@ -120,6 +121,7 @@ extension Receipt: SystemEventBody {
         json.key("cursor")
         cursor.write(to: &json)
         json.member("epoch", epoch)
+        if let fingerprint { json.member("fingerprint", fingerprint.text) }
         if successfulQueryCount != 0 { json.member("successful_queries", successfulQueryCount) }
         if failedQueryCount != 0 { json.member("failed_queries", failedQueryCount) }
         if profileCount != 0 { json.member("profiles", profileCount) }

@@ -93,6 +93,9 @@ package struct Frame: Sendable {
     package var firstPosition: Position
     package var firstOrdinal: UInt32
     package var firstFieldName: UInt32
+    /// The digest of the ledger's fingerprint before the first event; nil: a frame of an older
+    /// version does not say it.
+    package var digestBefore: UInt128?
     package var newProfiles: [Slice] = []
     package var newFieldNames: [Slice] = []
     package var events: [Event] = []

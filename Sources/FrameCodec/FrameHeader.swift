@@ -40,9 +40,9 @@ package struct FrameHeader: Hashable, Sendable {
 
     package static let byteCount = 64
     package static let alignment = 64
-    /// What is written. Version 1 is read as well; the payload of its data frames differs.
-    package static let formatVersion: UInt8 = 2
-    package static let readableVersions: ClosedRange<UInt8> = 1...2
+    /// What is written. Earlier ones are read as well; the payload of their data frames differs.
+    package static let formatVersion: UInt8 = 3
+    package static let readableVersions: ClosedRange<UInt8> = 1...3
     package static let magic: [UInt8] = Array("SGLF".utf8)
 
     package var kind: Kind

@@ -56,6 +56,11 @@ struct PayloadDecoder {
     }
 
     private mutating func run(_ depth: Depth) throws(FrameError) {
+        if header.version >= 3 {
+            let low = UInt64(bitPattern: try reader.fixed64())
+            let digest = UInt128(UInt64(bitPattern: try reader.fixed64())) << 64 | UInt128(low)
+            if digest != 0 { frame.digestBefore = digest }
+        }
         frame.firstOrdinal = try reader.number32()
         frame.firstFieldName = try reader.number32()
         let profileCount = try reader.count(atMost: Int(header.changeCount))

@@ -32,6 +32,7 @@ struct PayloadEncoder {
     private mutating func encode(_ bytes: UnsafePointer<UInt8>) {
         _ = writer.reserve(4)
         writer.advance(4)
+        withUnsafeBytes(of: (frame.digestBefore ?? 0).littleEndian) { writer.append($0) }
         writer.varint(UInt64(frame.firstOrdinal))
         writer.varint(UInt64(frame.firstFieldName))
         writer.varint(frame.newProfiles.count)

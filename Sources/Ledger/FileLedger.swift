@@ -11,7 +11,7 @@ package final class FileLedger: Ledger {
     package let identity: LedgerIdentity
     /// What opening had to mend, as sentences for the operator.
     package let notices: [String]
-    private let shared: LedgerShared
+    let shared: LedgerShared
     /// nil: opened to read.
     private let writer: LedgerWriter?
     private let lock: (any FileLock)?
@@ -143,40 +143,17 @@ package final class FileLedger: Ledger {
         let key = FrameCache.Key(chunkID: place.chunkID, offset: place.entry.offset)
         if let frame = cache.withLock({ $0.frame(key) }) { return frame }
         if let frame = changesCache.withLock({ $0.frame(key) }) { return frame }
-        let frame = try decode(place, FrameCodec.decodeChanges)
+        let frame = try place.decode(FrameCodec.decodeChanges)
         changesCache.withLock { $0.insert(frame, key) }
         return frame
     }
 
-    private func read(_ place: PublishedState.Place) throws -> Frame {
+    func read(_ place: PublishedState.Place) throws -> Frame {
         let key = FrameCache.Key(chunkID: place.chunkID, offset: place.entry.offset)
         if let frame = cache.withLock({ $0.frame(key) }) { return frame }
-        let frame = try decode(place, FrameCodec.decode)
+        let frame = try place.decode(FrameCodec.decode)
         cache.withLock { $0.insert(frame, key) }
         return frame
-    }
-
-    private func decode(
-        _ place: PublishedState.Place,
-        _ decode: (FrameHeader, UnsafeRawBufferPointer) throws(FrameError) -> Frame
-    ) throws -> Frame {
-        let entry = place.entry
-        do {
-            let bytes = try place.handle.file.read(count: entry.byteCount, at: entry.offset)
-            return try bytes.withUnsafeBytes { buffer in
-                let header = try FrameHeader(buffer)
-                guard header.salt == place.chunkID, header.firstPosition == entry.firstPosition,
-                    header.eventCount == UInt32(entry.eventCount)
-                else { throw FrameError.header }
-                return try decode(header, buffer)
-            }
-        } catch let error as FrameError {
-            throw corruption(
-                path: place.handle.path, offset: entry.offset, from: entry.firstPosition,
-                through: entry.endPosition.predecessor, error)
-        } catch let error as StorageError {
-            throw error.failure
-        }
     }
 
     package func position(at moment: Moment) throws -> Position? {

@@ -39,6 +39,14 @@ package protocol Ledger: Sendable {
     /// may be missing.
     func changes(of segment: SegmentID, after position: Position?) throws -> Frame?
 
+    /// The fingerprint of all events before `end`. Blocks like `frame(containing:)` where the
+    /// ledger was opened to read.
+    func fingerprint() throws -> Fingerprint
+
+    /// The fingerprints before these positions, none of them beyond `end`, in one pass over the
+    /// frames that hold them. Blocks like `frame(containing:)`.
+    func fingerprints(before positions: Set<Position>) throws -> [Position: Fingerprint]
+
     /// The last position that belongs to a moment; nil if nothing had happened yet
     /// (docs/decisions/0002). Throws `notFound` for a position that the ledger has not reached.
     /// Blocks like `frame(containing:)`.

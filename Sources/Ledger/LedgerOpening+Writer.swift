@@ -17,6 +17,7 @@ extension LedgerOpening {
             try fileSystem.syncDirectory(directory)
         }
         let snapshots = makeSnapshots(tail)
+        try computeFingerprint()
         let shared = LedgerShared(dictionary: takeDictionary(), published: published)
         let saltState = last.header.saltState.isEmpty ? newSaltState() : last.header.saltState
         let sealing = try makeSealing(shared, manifest, saltState, snapshots.snapshots)

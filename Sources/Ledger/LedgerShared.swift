@@ -33,7 +33,11 @@ final class LedgerShared: Sendable {
     }
 
     /// Shows durable frames to readers and wakes those who wait for them.
-    func publish(_ frames: [(frame: Frame, offset: Int, byteCount: Int)]) {
+    ///
+    /// - Parameter digest: of the ledger's fingerprint behind them.
+    func publish(
+        _ frames: [(frame: Frame, offset: Int, byteCount: Int)], digest: UInt128
+    ) {
         let ready = published.withLock { state in
             let last = state.chunks.count - 1
             for one in frames {
@@ -41,6 +45,7 @@ final class LedgerShared: Sendable {
                     one.frame, offset: one.offset, byteCount: one.byteCount)
                 state.end = one.frame.endPosition
             }
+            state.digest = digest
             return state.takeReadyWaiters()
         }
         for waiter in ready { waiter.resume(returning: true) }

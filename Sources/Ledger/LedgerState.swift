@@ -26,6 +26,8 @@ struct PublishedState {
 
     var chunks: [PublishedChunk] = []
     var end = Position(0)
+    /// Of the fingerprint at `end`; nil: nobody has computed it yet.
+    var digest: UInt128?
     var isClosed = false
     var waiters: [UInt64: Waiter] = [:]
     var nextWaiter: UInt64 = 0

@@ -36,6 +36,9 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
     private var tail: ChunkFile
     private var header: ChunkHeader
     private let encoder: FrameEncoder
+    /// Over all events that were given to frames.
+    private var chain: FingerprintChain
+    private var fieldNames = FieldNameHashes()
     private var needsMark: Bool
     /// Spares were asked for since this tail began.
     private var hasAskedForSpares = false
@@ -46,6 +49,10 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
         self.needsMark = needsMark
         self.parts = parts
         encoder = FrameEncoder(isInline: parts.isInline)
+        guard let digest = parts.shared.published.withLock({ $0.digest }) else {
+            preconditionFailure("opening to write computes the ledger's fingerprint")
+        }
+        chain = FingerprintChain(digest: digest)
     }
 
     private var shared: LedgerShared { parts.shared }
@@ -140,7 +147,9 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
                     if isOthers || builder.isFull(parts.sizes) {
                         position = position.advanced(by: builder.frame.events.count)
                         full = builder.frame
-                        if index == 0 { encode(&full, &frameNumber, isContinued: false) }
+                        if index == 0 {
+                            encode(&full, &frameNumber, dictionary, isContinued: false)
+                        }
                         builder = FrameBuilder(
                             position: position, now: now, dictionary: &dictionary)
                     }
@@ -148,14 +157,14 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
                         result.duplicateCount += 1
                         continue
                     }
-                    encode(&full, &frameNumber, isContinued: true)
+                    encode(&full, &frameNumber, dictionary, isContinued: true)
                     Self.count(builder.frame, &result)
                 }
-                encode(&full, &frameNumber, isContinued: false)
+                encode(&full, &frameNumber, dictionary, isContinued: false)
                 results.append(result)
             }
             var last = builder.isEmpty ? nil : Optional(builder.frame)
-            encode(&last, &frameNumber, isContinued: false, isLast: true)
+            encode(&last, &frameNumber, dictionary, isContinued: false, isLast: true)
         }
         return results
     }
@@ -172,9 +181,13 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
     }
 
     private func encode(
-        _ frame: inout Frame?, _ number: inout UInt64, isContinued: Bool, isLast: Bool = false
+        _ frame: inout Frame?, _ number: inout UInt64, _ dictionary: borrowing LedgerDictionary,
+        isContinued: Bool, isLast: Bool = false
     ) {
-        guard let whole = frame.take() else { return }
+        guard var whole = frame.take() else { return }
+        whole.digestBefore = chain.digest
+        fieldNames.extend(dictionary.fieldNames)
+        chain.add(whole, names: fieldNames)
         var header = FrameHeader(
             kind: .data, salt: tail.chunkID, frameNumber: number,
             durableUpTo: UInt64(tail.durableByteCount), firstPosition: whole.firstPosition)
@@ -199,7 +212,7 @@ final class LedgerWriter: @unchecked Sendable {  // the tail belongs to the writ
             throw shared.poison(error)
         }
         needsMark = true
-        shared.publish(placed)
+        shared.publish(placed, digest: chain.digest)
         snapshotDictionary(after: bytes.count, on: .group)
     }
 

@@ -54,6 +54,8 @@ extension Fold {
             try foldDiscard(try frame.withBody(event, decoder.parkedSelection), at: position)
         case .deliveryStarted:
             try foldStart(try frame.withBody(event, decoder.deliveryStart))
+        case .laneAdopted:
+            try foldAdoption(try frame.withBody(event, decoder.adoption))
         case .gradeRecorded:
             let record = try frame.withBody(event, decoder.grade)
             try execute(

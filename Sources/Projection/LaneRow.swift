@@ -5,6 +5,8 @@ package struct LaneRow: Hashable, Sendable {
     package var key: LaneKey
     package var epoch: Int64
     package var cursor: LaneCursor
+    /// The ledger's, that the lane's row in the target holds; nil: the last receipt says none.
+    package var fingerprint: Fingerprint?
     /// Over the lane's whole life.
     package var successfulQueryCount: Int
     /// Request of the last resync that was done.

@@ -131,6 +131,7 @@ extension ProjectionReader {
             epoch: row["epoch"],
             cursor: LaneCursor(
                 position: optionalPosition(row["position"]), profileCount: row["profile_count"]),
+            fingerprint: (row["fingerprint"] as String?).flatMap(Fingerprint.init(_:)),
             successfulQueryCount: row["successful_queries"],
             lastResync: optionalPosition(row["last_resync"]),
             pendingResync: optionalPosition(row["pending_resync"]),

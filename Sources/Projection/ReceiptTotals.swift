@@ -11,7 +11,7 @@ struct ReceiptTotals {
         var isStored: Bool
         var queryCount = 0
         /// Of the last delivery.
-        var delivered: (epoch: Int64, cursor: LaneCursor)?
+        var delivered: (epoch: Int64, cursor: LaneCursor, fingerprint: Fingerprint?)?
         /// The furthest of all deliveries.
         var reached: LaneCursor?
         /// The position of the last receipt if it says that a try failed, -1 if it does not; nil:
@@ -85,7 +85,9 @@ struct ReceiptTotals {
             lanes[receipt.lane]?.hasSettled = true
         }
         if isDelivered {
-            lanes[receipt.lane]?.delivered = (receipt.epoch, receipt.cursor)
+            lanes[receipt.lane]?.delivered = (
+                receipt.epoch, receipt.cursor, receipt.fingerprint
+            )
             let reached = lanes[receipt.lane]?.reached ?? receipt.cursor
             lanes[receipt.lane]?.reached = max(reached, receipt.cursor)
         }
@@ -144,17 +146,18 @@ struct ReceiptTotals {
                 """
                 INSERT INTO lane (
                     integration, segment_id, epoch, position, profile_count, successful_queries,
-                    last_resync, pending_resync, has_left, failing
-                ) VALUES (?, ?, ?, ?, ?, ?, -1, -1, 0, ?)
+                    last_resync, pending_resync, has_left, failing, fingerprint
+                ) VALUES (?, ?, ?, ?, ?, ?, -1, -1, 0, ?, ?)
                 ON CONFLICT DO UPDATE SET
                     failing = excluded.failing, epoch = excluded.epoch,
-                    position = excluded.position,
+                    position = excluded.position, fingerprint = excluded.fingerprint,
                     profile_count = excluded.profile_count,
                     successful_queries = successful_queries + excluded.successful_queries
                 """,
                 arguments + [
                     delivered.epoch, Fold.stored(delivered.cursor.position),
                     delivered.cursor.profileCount, lane.queryCount, lane.failing ?? -1,
+                    delivered.fingerprint?.text,
                 ])
         } else if lane.queryCount > 0 || lane.failing != nil {
             try execute(

@@ -45,6 +45,7 @@ package struct SystemEventDecoder: Sendable {
     /// Which changes `redrive_requested` and `parked_discarded` mean.
     package var parkedSelection: @Sendable (Bytes) throws -> ParkedSelection
     package var deliveryStart: @Sendable (Bytes) throws -> DeliveryStart
+    package var adoption: @Sendable (Bytes) throws -> LaneAdoption
     package var grade: @Sendable (Bytes) throws -> GradeRecord
 
     package init(
@@ -58,6 +59,7 @@ package struct SystemEventDecoder: Sendable {
         parkedChange: @escaping @Sendable (Bytes) throws -> ParkedChange,
         parkedSelection: @escaping @Sendable (Bytes) throws -> ParkedSelection,
         deliveryStart: @escaping @Sendable (Bytes) throws -> DeliveryStart,
+        adoption: @escaping @Sendable (Bytes) throws -> LaneAdoption,
         grade: @escaping @Sendable (Bytes) throws -> GradeRecord
     ) {
         self.description = description
@@ -70,6 +72,7 @@ package struct SystemEventDecoder: Sendable {
         self.parkedChange = parkedChange
         self.parkedSelection = parkedSelection
         self.deliveryStart = deliveryStart
+        self.adoption = adoption
         self.grade = grade
     }
 }

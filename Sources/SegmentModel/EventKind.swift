@@ -23,6 +23,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
     case parkedDiscarded = 41
     case deliveryStarted = 42
     case gradeRecorded = 43
+    case laneAdopted = 44
 
     /// The event's `type` in NDJSON and JSON.
     package var name: String {
@@ -46,6 +47,7 @@ package enum EventKind: UInt8, CaseIterable, Sendable {
         case .parkedDiscarded: "parked_discarded"
         case .deliveryStarted: "delivery_started"
         case .gradeRecorded: "grade_recorded"
+        case .laneAdopted: "lane_adopted"
         }
     }
 

@@ -50,6 +50,8 @@ package struct Receipt: Hashable, Sendable {
     /// Where the lane stands after a `delivered`; where it stood for the other outcomes.
     package var cursor: LaneCursor
     package var epoch: Int64
+    /// The ledger's fingerprint that the lane's row in the target was given with it, where it was.
+    package var fingerprint: Fingerprint?
     /// Queries of the operator that the target executed successfully, and that failed.
     package var successfulQueryCount: Int
     package var failedQueryCount: Int
@@ -75,7 +77,8 @@ package struct Receipt: Hashable, Sendable {
 
     package init(
         lane: LaneKey, query: QueryKind?, outcome: Outcome, firstPosition: Position,
-        lastPosition: Position, cursor: LaneCursor, epoch: Int64, successfulQueryCount: Int = 0,
+        lastPosition: Position, cursor: LaneCursor, epoch: Int64,
+        fingerprint: Fingerprint? = nil, successfulQueryCount: Int = 0,
         failedQueryCount: Int = 0, profileCount: Int = 0, rowCount: Int? = nil, attempt: Int = 1,
         durationMicroseconds: Int64 = 0, isRecovered: Bool = false, resync: Position? = nil,
         parked: Position? = nil, templateSHA256: String? = nil, errorCode: String? = nil,
@@ -89,6 +92,7 @@ package struct Receipt: Hashable, Sendable {
         self.lastPosition = lastPosition
         self.cursor = cursor
         self.epoch = epoch
+        self.fingerprint = fingerprint
         self.successfulQueryCount = successfulQueryCount
         self.failedQueryCount = failedQueryCount
         self.profileCount = profileCount

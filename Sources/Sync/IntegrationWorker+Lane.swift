@@ -53,6 +53,10 @@ extension IntegrationWorker {
                 return end
             } catch is StaleSession {
                 await sessions.putBack(lease, of: name, isUsable: false)
+            } catch let failure as Failure where failure.code == .cursorFenced {
+                let reason = try await reason(for: failure, over: lease)
+                await sessions.putBack(lease, of: name, isUsable: true)
+                throw reason
             } catch let unopened as UnopenedLane {
                 let failure = unopened.failure
                 await sessions.putBack(lease, of: name, isUsable: !failure.isConnectionLost)
@@ -113,6 +117,7 @@ extension IntegrationWorker {
         _ segment: SegmentID, _ lease: SessionPool.Lease
     ) async throws -> LaneWorker {
         do {
+            try await recognize(lease)
             try await settleGrade(lease)
             let absorbsRepeats = lease.support == .fenceOnly && grade?.grade == .effectivelyOnce
             if let resting = lanes.removeValue(forKey: segment),

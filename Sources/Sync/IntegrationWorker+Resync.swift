@@ -98,11 +98,6 @@ extension IntegrationWorker {
         _ segments: [SegmentID], of one: ResyncRow, isRest: Bool
     ) async throws {
         guard try await isPending(one.position) != nil else { throw GivenUpRebuild() }
-        let name = name
-        let rows = Dictionary(
-            uniqueKeysWithValues: try await context.store.read {
-                try $0.lanes(of: name).map { ($0.key.segment, $0) }
-            })
         var request = one.request
         request.segments = segments
         let lease: SessionPool.Lease
@@ -113,13 +108,15 @@ extension IntegrationWorker {
             throw ResyncFailure(request, at: one.position, plan.told(failure))
         }
         do {
+            let found = try await recognize(lease, before: request, at: one.position)
             try await settleGrade(lease)
             let replayer = Replayer(
                 plan: plan, context: context, request: one.position, resync: request,
-                isRest: isRest, support: lease.support, meter: meter(of: one.position))
+                isRest: isRest, support: lease.support, findings: found.verdict.findings,
+                meter: meter(of: one.position))
             let counts = try await unlessGivenUp(one.position, lease.session) {
                 var replayer = replayer
-                try await replayer.run(lease.session, lanes: rows)
+                try await replayer.run(lease.session, lanes: found.lanes)
                 return replayer.counts
             }
             rebuilt(counts)
@@ -209,16 +206,14 @@ extension IntegrationWorker {
     /// that is recorded.
     func settleGivenUp(_ segment: SegmentID, _ lease: SessionPool.Lease) async throws {
         guard let one = situation?.cancelled[segment] else { return }
-        let name = name
-        let rows = try await context.store.read {
-            Dictionary(uniqueKeysWithValues: try $0.lanes(of: name).map { ($0.key.segment, $0) })
-        }
         var request = one.request
         request.segments = [segment]
+        let found = try await recognizer.read(lease.session, lease.support)
         var replayer = Replayer(
             plan: plan, context: context, request: one.position, resync: request, isRest: false,
-            support: lease.support, meter: meter(of: one.position))
-        if try await replayer.recordIfDone(lease.session, lanes: rows) {
+            support: lease.support, findings: found.verdict.findings,
+            meter: meter(of: one.position))
+        if try await replayer.recordIfDone(lease.session, lanes: found.lanes) {
             rebuilt(replayer.counts)
         }
         situation?.cancelled[segment] = nil

@@ -55,6 +55,12 @@ actor IntegrationWorker {
     var failedRebuild: Failure?
     /// As the ledger has it.
     var grade: GradeRecord?
+    /// Sessions over which the target's rows were compared with the ledger.
+    var recognized: Set<UInt64> = []
+    /// The last comparison that was begun.
+    var recognition: Task<Void, any Error>?
+    /// An integration with nothing to deliver has looked at its target.
+    var hasLooked = false
     /// What a target without transactions does with blocks that come twice, once it was asked.
     var repeats: [RepeatedBlocks]?
 
@@ -244,7 +250,10 @@ actor IntegrationWorker {
                 let stop = try await runResyncs(situation.pendingResyncs)
                 return stop.map { .stopped($0) } ?? .again
             }
-            return startLanes(flush: goal.isFlushing)
+            let step = startLanes(flush: goal.isFlushing)
+            guard case .idle = step, recognized.isEmpty, !hasLooked else { return step }
+            try await lookAtTarget()
+            return .again
         } catch let failure as ResyncFailure {
             return try await failed(failure)
         } catch let failure as Failure where Self.stops(failure) {

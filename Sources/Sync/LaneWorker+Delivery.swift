@@ -73,7 +73,7 @@ extension LaneWorker {
                 }
                 if options.shouldYield() { return .yielded }
                 if case .success = next.queries { try await recordBefore(next) }
-                sent = send(next, from: row, over: session)
+                sent = try send(next, from: row, over: session)
             }
             // The target works on it meanwhile. What fails here is told once that has ended.
             let following: Result<(Ahead?, LaneCursor?), any Error>
@@ -141,7 +141,7 @@ extension LaneWorker {
             !options.shouldYield()
         {
             next = .sent(
-                send(built, from: current.moved, over: session, follows: current.prepared.id))
+                try send(built, from: current.moved, over: session, follows: current.prepared.id))
         }
         do {
             if announces && isAnnounced { end = try await announce(from: built.after) }
@@ -179,13 +179,14 @@ extension LaneWorker {
     private func send(
         _ next: PreparedDelivery, from row: TargetCursor, over session: any TargetSession,
         follows: String? = nil
-    ) -> SentDelivery {
+    ) throws -> SentDelivery {
         guard case .success(let queries) = next.queries else {
             return SentDelivery(prepared: next, moved: row, result: nil)
         }
         var moved = row
         moved.cursor = next.batch.cursorAfter
         moved.queryCount += Int64(queries.count)
+        moved.fingerprint = try context.ledger.fingerprint()
         var delivery = delivery(next.id, from: row, to: moved, queries, next.batch)
         delivery.follows = follows
         let sent = delivery
@@ -250,8 +251,7 @@ extension LaneWorker {
             case .notBegun, nil: return false
             }
             try await receipts.add(
-                deliveredReceipts(
-                    next.batch, cursor: moved.cursor, attempt: attempt, rowCounts, started))
+                deliveredReceipts(next.batch, moved, attempt: attempt, rowCounts, started))
         } catch let refusal as TargetFailure where !refusal.isOutcomeUnknown {
             let failure = plan.told(refusal)
             // Interrupted: the target's complaint about it is no news.
@@ -301,14 +301,20 @@ extension LaneWorker {
         return delivery
     }
 
+    /// What a receipt says of the row that was written; nil: none was.
+    func fingerprint(_ moved: TargetCursor) -> Fingerprint? {
+        if case .refused = support { nil } else { moved.fingerprint }
+    }
+
     private func deliveredReceipts(
-        _ batch: LaneBatch, cursor: LaneCursor, attempt: Int, _ rowCounts: [Int],
+        _ batch: LaneBatch, _ moved: TargetCursor, attempt: Int, _ rowCounts: [Int],
         _ started: UInt64
     ) -> [Receipt] {
         let counts = batch.parts.count > 1 ? builder.queryCounts(batch) : [rowCounts.count]
-        let receipts = makeReceipts(batch, cursor: cursor, attempt: attempt, counts)
+        let receipts = makeReceipts(batch, cursor: moved.cursor, attempt: attempt, counts)
         return Self.receipts(receipts, of: rowCounts).map { receipt in
             var receipt = receipt
+            receipt.fingerprint = fingerprint(moved)
             receipt.durationMicroseconds = Int64((context.time.nanoseconds() - started) / 1000)
             return receipt
         }

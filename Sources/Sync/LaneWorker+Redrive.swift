@@ -53,12 +53,14 @@ extension LaneWorker {
         let started = context.time.nanoseconds()
         var moved = row
         moved.queryCount += Int64(queries.count)
+        moved.fingerprint = try context.ledger.fingerprint()
         do {
             let result = try await session.deliver(
                 delivery(
                     prepared.id, from: row, to: moved, queries, prepared.batch))
             guard case .committed(let rowCounts) = result else { throw Self.fenced(lane) }
             var receipt = makeReceipt(redriven: one, .delivered)
+            receipt.fingerprint = fingerprint(moved)
             receipt.successfulQueryCount = queries.count
             if queries.isEmpty { receipt.profileCount = 0 }
             receipt.rowCount = rowCounts.reduce(0, +)

@@ -89,7 +89,8 @@ struct LaneWorker: Sendable {
             ledger: context.ledger.identity.timeline, epoch: 0,
             cursor: known?.cursor ?? LaneCursor(position: nil),
             resync: known?.lastResync.map { Int64($0.rawValue) } ?? -1,
-            queryCount: Int64(known?.successfulQueryCount ?? 0))
+            queryCount: Int64(known?.successfulQueryCount ?? 0),
+            fingerprint: try context.ledger.fingerprint())
         row = try await Self.takeOver(lane, initial, known, session, support, context)
         if support != .transactional { row.cursor = initial.cursor }
         state = LaneState(
@@ -133,23 +134,18 @@ struct LaneWorker: Sendable {
         if case .refused = support { return initial }
         // The last delivery went without the row: the receipts are right, and the row follows.
         let isWithoutRow = known.map { $0.epoch == 0 && $0.cursor.position != nil } ?? false
-        if let found = try await session.readCursor(lane) {
-            try check(found, lane, context)
-        } else if support == .transactional, known?.cursor.position != nil, !isWithoutRow {
-            throw Failure(
-                .cursorFenced,
-                "\(place(lane)): receipts tell of deliveries, but the target's "
-                    + "segledger_cursor knows nothing of them: this is another database, or its "
-                    + "tables were made anew", hint: resyncHint(lane))
-        }
+        var found = try await session.readCursor(lane)
+        try await check(found, known, lane, support, context)
         let row = try await session.claimCursor(lane, initial: initial)
-        try check(row, lane, context)
+        found?.epoch = row.epoch
+        if let found, found != row { try await check(row, known, lane, support, context) }
         guard isWithoutRow, support == .transactional, row.cursor != initial.cursor else {
             return row
         }
         var adopted = row
         adopted.cursor = initial.cursor
         adopted.queryCount = initial.queryCount
+        adopted.fingerprint = initial.fingerprint
         let move = TargetDelivery.Move(from: row, to: adopted)
         let delivery = TargetDelivery(lane: lane, id: "", move: move, queries: [])
         guard try await session.deliver(delivery) != .fenced else { throw fenced(lane) }
@@ -162,23 +158,22 @@ struct LaneWorker: Sendable {
             hint: "make sure that only one segledger process works on this integration")
     }
 
+    /// Whether the lane may go on from its row, or from none (INV-12).
     private static func check(
-        _ row: TargetCursor, _ lane: LaneKey, _ context: SyncContext
-    ) throws {
-        let (place, hint) = (place(lane), resyncHint(lane))
-        guard row.ledger == context.ledger.identity.timeline else {
-            throw Failure(
-                .cursorFenced,
-                "\(place): the target's segledger_cursor belongs to another ledger or timeline",
-                hint: hint)
-        }
-        let end = context.ledger.end
-        if let position = row.cursor.position, position >= end {
-            throw Failure(
-                .cursorFenced,
-                "\(place): the target stands at position \(position), but the ledger ends before "
-                    + "\(end)", hint: hint)
-        }
+        _ row: TargetCursor?, _ known: LaneRow?, _ lane: LaneKey, _ support: CursorSupport,
+        _ context: SyncContext
+    ) async throws {
+        let ledger = context.ledger
+        let rows = row.map { [lane.segment: $0] } ?? [:]
+        let lanes = known.map { [lane.segment: $0] } ?? [:]
+        let recognition = Recognition(
+            timeline: ledger.identity.timeline, end: ledger.end, support: support)
+        let asked = recognition.asked(lanes, rows)
+        let own =
+            asked.isEmpty
+            ? [:] : try await context.pool.run { try ledger.fingerprints(before: asked) }
+        let verdict = recognition.judge(lanes, rows, own: own, isAlone: true)
+        if let failure = verdict.failure(of: lane.integration, rows, lanes) { throw failure }
     }
 
     /// The target committed what no receipt tells of: a crash came between. Batches are cut again
@@ -195,6 +190,7 @@ struct LaneWorker: Sendable {
             var receipt = makeReceipt(redriven: one, .delivered)
             receipt.successfulQueryCount = 1
             receipt.isRecovered = true
+            receipt.fingerprint = row.fingerprint
             if let unknown, unknown.parked == tried {
                 receipt.rowCount = unknown.rowCounts.reduce(0, +)
                 recoveredChangeCount += 1
@@ -225,6 +221,7 @@ struct LaneWorker: Sendable {
             }
             for var receipt in recovered {
                 receipt.isRecovered = true
+                receipt.fingerprint = row.fingerprint
                 found.append(receipt)
             }
         }

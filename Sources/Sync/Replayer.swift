@@ -26,8 +26,12 @@ struct Replayer {
     /// They are all that is left of the request.
     let isRest: Bool
     let support: CursorSupport
+    /// What the lanes' rows were found to be.
+    let findings: [SegmentID: Recognition.Finding]
     /// Told of each query that has run: it goes on.
     let meter: ResyncMeter
+    /// What lanes have counted whose rows are taken over.
+    private var queryCounts: [SegmentID: Int64] = [:]
     /// What is being worked on, for the report of a failure.
     private var place: (segment: SegmentID, query: QueryKind?)?
     /// What the target refused in this try.
@@ -39,7 +43,8 @@ struct Replayer {
 
     init(
         plan: IntegrationPlan, context: SyncContext, request: Position, resync: ResyncRequest,
-        isRest: Bool, support: CursorSupport, meter: ResyncMeter
+        isRest: Bool, support: CursorSupport, findings: [SegmentID: Recognition.Finding],
+        meter: ResyncMeter
     ) {
         self.plan = plan
         self.context = context
@@ -47,6 +52,7 @@ struct Replayer {
         self.resync = resync
         self.isRest = isRest
         self.support = support
+        self.findings = findings
         self.meter = meter
     }
 
@@ -120,9 +126,11 @@ struct Replayer {
         }
     }
 
-    /// Whether the target says that a segment's rebuild took place.
-    private func isDone(_ row: TargetCursor) -> Bool {
+    /// Whether the target says that a segment's rebuild took place. A mark of another ledger says
+    /// nothing here, whatever number it is.
+    private func isDone(_ segment: SegmentID, _ row: TargetCursor) -> Bool {
         row.resync == Int64(request.rawValue) && row.ledger == context.ledger.identity.timeline
+            && isSound(segment)
     }
 
     /// Records the rebuild of a segment whose request was given up, if it took place after all.
@@ -150,6 +158,9 @@ struct Replayer {
         }
     }
 
+    /// Whether the row is this ledger's, and not older than the receipts.
+    private func isSound(_ segment: SegmentID) -> Bool { findings[segment]?.isSound ?? true }
+
     private mutating func claim(
         _ session: any TargetSession, _ segment: SegmentID, known: LaneRow?
     ) async throws -> TargetCursor {
@@ -158,7 +169,9 @@ struct Replayer {
         let initial = TargetCursor(
             ledger: context.ledger.identity.timeline, epoch: 0,
             cursor: known?.cursor ?? LaneCursor(position: nil), resync: -1,
-            queryCount: Int64(known?.successfulQueryCount ?? 0))
+            queryCount: Int64(known?.successfulQueryCount ?? 0),
+            fingerprint: try context.ledger.fingerprint())
+        if !isSound(segment) { queryCounts[segment] = initial.queryCount }
         return keepsRows ? try await session.claimCursor(lane, initial: initial) : initial
     }
 
@@ -176,12 +189,19 @@ struct Replayer {
         do {
             var receipts: [Receipt] = []
             var next: [SegmentID: TargetCursor] = [:]
+            let fingerprint = try context.ledger.fingerprint()
             for segment in resync.segments {
                 let row = rows[segment]!
                 let parts = try await rebuild(session, segment, row, sparing: care != .none)
                 meter.endSegment()
-                receipts += parts
+                receipts += parts.map { part in
+                    var part = part
+                    part.fingerprint = keepsRows ? fingerprint : nil
+                    return part
+                }
                 next[segment] = row
+                next[segment]?.fingerprint = fingerprint
+                if let count = queryCounts[segment] { next[segment]?.queryCount = count }
                 next[segment]?.ledger = context.ledger.identity.timeline
                 next[segment]?.cursor = LaneCursor(position: resync.resume)
                 next[segment]?.resync = Int64(request.rawValue)
@@ -405,7 +425,9 @@ struct Replayer {
         _ rows: [SegmentID: TargetCursor], _ lanes: [SegmentID: LaneRow]
     ) async throws {
         guard keepsRows else { return }
-        let done = resync.segments.filter { rows[$0].map(isDone) ?? false }
+        let done = resync.segments.filter { segment in
+            rows[segment].map { isDone(segment, $0) } ?? false
+        }
         guard !done.isEmpty else { return }
         var receipts: [Receipt] = []
         for segment in done {
@@ -422,6 +444,7 @@ struct Replayer {
                 receipt.successfulQueryCount = count
                 receipt.profileCount = step.kind == .addProfiles ? step.rows?.count ?? 0 : 0
                 receipt.isRecovered = true
+                receipt.fingerprint = row.fingerprint
                 receipts.append(receipt)
             }
         }

@@ -12,12 +12,14 @@ final class SessionPool: Sendable {
     struct Lease: Sendable {
         let session: any TargetSession
         let support: CursorSupport
+        /// Of the sessions that the pool has opened.
+        let number: UInt64
         /// It was used before: its connection may have ended meanwhile.
         let isReused: Bool
     }
 
     private enum Grant {
-        case session(any TargetSession, CursorSupport)
+        case session(any TargetSession, CursorSupport, number: UInt64)
         /// Room for a new one.
         case room
         case cancelled
@@ -30,7 +32,7 @@ final class SessionPool: Sendable {
     }
 
     private struct State {
-        var idle: [(session: any TargetSession, support: CursorSupport)] = []
+        var idle: [(session: any TargetSession, support: CursorSupport, number: UInt64)] = []
         /// Sessions and rooms that each integration holds.
         var heldCount: [String: Int] = [:]
         var busy: [ObjectIdentifier: (integration: String, session: any TargetSession)] = [:]
@@ -56,16 +58,17 @@ final class SessionPool: Sendable {
     func take(for integration: String) async throws -> Lease {
         switch await grant(to: integration) {
         case .cancelled: throw CancellationError()
-        case .session(let session, let support):
+        case .session(let session, let support, let number):
             note(session, integration)
-            return Lease(session: session, support: support, isReused: true)
+            return Lease(session: session, support: support, number: number, isReused: true)
         case .room:
             do {
                 let session = try await connect()
                 note(session, integration)
                 do {
                     let support = try await session.openCursors()
-                    return Lease(session: session, support: support, isReused: false)
+                    return Lease(
+                        session: session, support: support, number: nextNumber(), isReused: false)
                 } catch {
                     _ = state.withLock { $0.busy.removeValue(forKey: ObjectIdentifier(session)) }
                     await session.close()
@@ -101,11 +104,15 @@ final class SessionPool: Sendable {
         state.withLock { $0.busy[ObjectIdentifier(session)] = (integration, session) }
     }
 
-    private func grant(to integration: String) async -> Grant {
-        let id = state.withLock { state in
+    private func nextNumber() -> UInt64 {
+        state.withLock { state in
             state.nextID += 1
             return state.nextID
         }
+    }
+
+    private func grant(to integration: String) async -> Grant {
+        let id = nextNumber()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 state.withLock { state in
@@ -138,7 +145,8 @@ final class SessionPool: Sendable {
             let waiter = state.waiters.remove(at: index)
             state.heldCount[waiter.integration, default: 0] += 1
             if let free = state.idle.popLast() {
-                waiter.continuation.resume(returning: .session(free.session, free.support))
+                waiter.continuation.resume(
+                    returning: .session(free.session, free.support, number: free.number))
             } else {
                 waiter.continuation.resume(returning: .room)
             }
@@ -164,7 +172,7 @@ final class SessionPool: Sendable {
                 return [lease.session] + state.idle.map(\.session)
             }
             state.heldCount[integration, default: 1] -= 1
-            state.idle.append((lease.session, lease.support))
+            state.idle.append((lease.session, lease.support, lease.number))
             serve(&state)
             return []
         }

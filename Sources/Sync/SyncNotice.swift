@@ -10,6 +10,8 @@ package struct SyncNotice: Hashable, Sendable {
         case recovered
         /// A rebuild failed for good; the integration goes on.
         case rebuildFailed(Failure)
+        /// Rows of an earlier version were given the ledger's fingerprint.
+        case marked(rowCount: Int)
         /// It needs somebody.
         case stopped(Failure)
     }

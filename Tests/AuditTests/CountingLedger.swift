@@ -36,6 +36,10 @@ final class CountingLedger: Ledger {
     }
 
     func position(at moment: Moment) throws -> Position? { try base.position(at: moment) }
+    func fingerprint() throws -> Fingerprint { try base.fingerprint() }
+    func fingerprints(before positions: Set<Position>) throws -> [Position: Fingerprint] {
+        try base.fingerprints(before: positions)
+    }
     func ordinal(of profileID: String) -> ProfileOrdinal? { base.ordinal(of: profileID) }
     func profileID(of ordinal: ProfileOrdinal) -> String { base.profileID(of: ordinal) }
     func fieldName(_ number: UInt32) -> String { base.fieldName(number) }

@@ -45,6 +45,9 @@ struct CallAbandonmentTests {
         func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] { [] }
         func commit() throws(TargetFailure) {}
         func rollback() throws(TargetFailure) {}
+        func readCursors(
+            of integration: String, after segment: SegmentID?
+        ) throws(TargetFailure) -> [SegmentCursor] { [] }
         func readCursor(_ lane: LaneKey) throws(TargetFailure) -> TargetCursor? { nil }
         func claimCursor(
             _ lane: LaneKey, initial: TargetCursor

@@ -60,7 +60,7 @@ struct ODBCStatementTests {
         case "CREATE": return ["Create"]
         case "SET": return [String](repeating: "Set", count: sql.split(separator: ";").count)
         // The parser knows of it only that it is one.
-        case "ALTER": return ["Command"]
+        case "ALTER": return sql.contains("ALTER TABLE") ? ["Alter"] : ["Command"]
         // A block of PL/SQL.
         default: return nil
         }

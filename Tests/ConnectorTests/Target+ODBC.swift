@@ -85,15 +85,17 @@ extension Target {
 }
 
 extension ODBCDialect {
-    /// A file of `migrations/target`.
-    private static func migration(_ folder: String) -> String {
+    /// The files of a folder of `migrations/target`.
+    private static func migrations(_ folder: String) -> CursorMigrations {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-        let file = root.appending(path: "migrations/target/\(folder)/0001_cursor.sql")
-        guard let text = try? String(contentsOf: file, encoding: .utf8) else {
-            preconditionFailure("no migration of \(folder)")
+            .appending(path: "migrations/target/\(folder)")
+        let files = ["0001_cursor.sql", "0002_fingerprint.sql"].map { name in
+            guard let text = try? String(contentsOf: root.appending(path: name), encoding: .utf8)
+            else { preconditionFailure("no migration \(name) of \(folder)") }
+            return (name: name, sql: text)
         }
-        return text
+        return CursorMigrations(files)
     }
 
     static let postgresForTests = {
@@ -105,10 +107,10 @@ extension ODBCDialect {
             keepsTransactionOnError: true,
             cursor: ODBCCursorSQL(
                 number: "CAST(? AS bigint)",
-                exists: "SELECT 1 WHERE to_regclass('segledger_cursor') IS NOT NULL",
-                create: [migration("postgresql")]),
-            codeForm: .sqlState, failures: [:], repeatedKeyCodes: ["23505"],
-            existingTableCodes: ["42P07", "23505"])
+                columns: "SELECT attname FROM pg_attribute WHERE attnum > 0 "
+                    + "AND attrelid = to_regclass('segledger_cursor') AND NOT attisdropped",
+                migrations: migrations("postgresql")),
+            codeForm: .sqlState, failures: [:], repeatedKeyCodes: ["23505"])
         dialect.watched = [
             WatchedSetting("TimeZone", "decides which moment a value is"),
             WatchedSetting("DateStyle", "decides which day a value is"),
@@ -139,9 +141,9 @@ extension ODBCDialect {
         openTransactionCount: "SELECT @@in_transaction",
         cursor: ODBCCursorSQL(
             number: "CAST(? AS SIGNED)",
-            exists: "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() "
-                + "AND table_name = 'segledger_cursor'",
-            create: [migration("mysql")]),
+            columns: "SELECT column_name FROM information_schema.columns "
+                + "WHERE table_schema = DATABASE() AND table_name = 'segledger_cursor'",
+            migrations: migrations("mysql"), page: { "LIMIT \($0)" }),
         codeForm: .native,
         failures: [
             1053: ODBCFailure(.transient, "the server shuts down", isConnectionLost: true),
@@ -166,7 +168,7 @@ extension ODBCDialect {
             3024: ODBCFailure(.transient, "the query took too long"),
             4025: ODBCFailure(.values, "a check does not hold"),
         ],
-        repeatedKeyCodes: ["1062"], existingTableCodes: ["1050"])
+        repeatedKeyCodes: ["1062"])
 
     /// The driver's functions for UTF-16 break what is beyond U+FFFF.
     static let sqliteForTests = {
@@ -186,8 +188,8 @@ extension ODBCDialect {
         keepsTransactionOnError: true,
         cursor: ODBCCursorSQL(
             number: "CAST(? AS INTEGER)",
-            exists: "SELECT 1 FROM sqlite_master WHERE name = 'segledger_cursor'",
-            create: [migration("sqlite")]),
+            columns: "SELECT name FROM pragma_table_info('segledger_cursor')",
+            migrations: migrations("sqlite"), page: { "LIMIT \($0)" }),
         codeForm: .sqlState,
         failures: [
             1: ODBCFailure(.permanent, "the query is wrong"),

@@ -40,7 +40,7 @@ import Testing
         #expect(read.version == 1 && read.salt == 5)
     }
 
-    @Test("A frame of a later version is refused by its number", arguments: [0, 3, 255] as [UInt8])
+    @Test("A frame of a later version is refused by its number", arguments: [0, 4, 255] as [UInt8])
     func laterVersion(version: UInt8) throws {
         let bytes = Self.bytes(Self.version1)
         var header = try bytes.withUnsafeBytes { try FrameHeader($0) }

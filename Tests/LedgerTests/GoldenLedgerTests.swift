@@ -53,12 +53,13 @@ struct GoldenLedgerTests {
         }
     }
 
-    @Test("INV-2: it opens, returns the same events, and can be appended to", arguments: [1, 2])
+    @Test("INV-2: it opens, returns the same events, and can be appended to", arguments: [1, 2, 3])
     func opens(version: Int) async throws {
         let fresh = try Scratch()
         let plain = try FileLedger.open(options(fresh.path))
         try await fill(plain)
         let expected = try content(plain)
+        let fingerprint = try plain.fingerprint()
         try await plain.close()
         if let target = ProcessInfo.processInfo.environment["SEGLEDGER_GOLDEN"] {
             try FileManager.default.copyItem(atPath: fresh.path, toPath: "\(target)-\(version)")
@@ -69,6 +70,7 @@ struct GoldenLedgerTests {
         let ledger = try FileLedger.open(options(scratch.path))
         #expect(ledger.notices.isEmpty)
         #expect(try content(ledger) == expected)
+        #expect(try ledger.fingerprint() == fingerprint)
         // The dictionary is the same too: every event with an id is a duplicate.
         try await fill(ledger)
         #expect(ledger.end.rawValue == UInt64(expected.count) + 14)

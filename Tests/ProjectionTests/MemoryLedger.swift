@@ -68,6 +68,10 @@ final class MemoryLedger: Ledger {
         throw Self.notHeld
     }
     func position(at moment: Moment) throws -> Position? { throw Self.notHeld }
+    func fingerprint() throws -> Fingerprint { throw Self.notHeld }
+    func fingerprints(before positions: Set<Position>) throws -> [Position: Fingerprint] {
+        throw Self.notHeld
+    }
     func ordinal(of profileID: String) -> ProfileOrdinal? { nil }
     func profileID(of ordinal: ProfileOrdinal) -> String { "p\(ordinal.rawValue)" }
     func fieldName(_ number: UInt32) -> String { Script.fieldName(number) }

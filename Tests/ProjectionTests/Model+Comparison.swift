@@ -92,6 +92,7 @@ extension Model {
             let row = try #require(try reader.lane(key))
             #expect(row.cursor == lane.cursor && row.epoch == lane.epoch)
             #expect(row.successfulQueryCount == lane.queries)
+            #expect(row.fingerprint == lane.fingerprint)
             #expect(row.lastResync == lane.lastResync)
             #expect(row.pendingResync == lane.pendingResync)
             #expect(row.hasLeft == lane.hasLeft)

@@ -27,6 +27,7 @@ struct Model {
         var cursor = LaneCursor(position: nil)
         var epoch: Int64 = 0
         var queries = 0
+        var fingerprint: Fingerprint?
         var lastResync: Position?
         var pendingResync: Position?
         var hasLeft = false
@@ -102,6 +103,18 @@ struct Model {
             parked.removeAll { $0.change.lane == key }
         case (_, .start(let start)):
             lanes[start.lane, default: Lane()].started = start
+        case (_, .adoption(let adoption)):
+            lanes[adoption.lane]?.cursor = adoption.cursor
+            lanes[adoption.lane]?.epoch = adoption.epoch
+            lanes[adoption.lane]?.queries = adoption.successfulQueryCount
+            lanes[adoption.lane]?.fingerprint = adoption.fingerprint
+            lanes[adoption.lane]?.started = nil
+            parked.removeAll {
+                $0.change.lane == adoption.lane
+                    && LaneCursor(position: $0.change.position)
+                        > LaneCursor(
+                            position: adoption.cursor.position)
+            }
         case (_, .grade(let record)):
             integrations[record.integration]?.grade = record
         case (_, .parked(let change)):
@@ -207,6 +220,7 @@ struct Model {
             counts.rows = receipt.rowCount ?? 0
             lanes[receipt.lane]?.cursor = receipt.cursor
             lanes[receipt.lane]?.epoch = receipt.epoch
+            lanes[receipt.lane]?.fingerprint = receipt.fingerprint
             if let settled = receipt.parked {
                 parked.removeAll { $0.position == settled }
             } else if receipt.query == .clearSegment || receipt.query == .deleteSegment {

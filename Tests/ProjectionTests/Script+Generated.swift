@@ -20,7 +20,7 @@ extension Script {
         let segment = SegmentID(segments.randomElement(using: &random)!)
         let integration = integrations.randomElement(using: &random)!
         let lane = LaneKey(integration: integration, segment: segment)
-        switch random.next() % 52 {
+        switch random.next() % 54 {
         case 40..<45:
             return Event(
                 kind: .changeParked, content: .parked(parked(lane, index, &random)))
@@ -44,6 +44,7 @@ extension Script {
                             profileCount: Int(random.next() % 3)),
                         size: random.next() % 2 == 0 ? nil : 1000,
                         parked: random.next() % 2 == 0 ? nil : Position(3))))
+        case 52..<54: return adoption(lane, index, &random)
         case 51:
             return Event(
                 kind: .gradeRecorded,
@@ -167,6 +168,26 @@ extension Script {
             errorMessage: random.next() % 2 == 0 ? nil : "refused")
     }
 
+    private static func adoption(
+        _ lane: LaneKey, _ index: Int, _ random: inout SeededGenerator
+    ) -> Event {
+        Event(
+            kind: .laneAdopted,
+            content: .adoption(
+                LaneAdoption(
+                    lane: lane,
+                    cursor: LaneCursor(
+                        position: Position(random.next() % UInt64(index + 1)).predecessor),
+                    epoch: Int64(random.next() % 3),
+                    successfulQueryCount: Int(random.next() % 5),
+                    fingerprint: fingerprint(&random))))
+    }
+
+    private static func fingerprint(_ random: inout SeededGenerator) -> Fingerprint {
+        Fingerprint(
+            position: Position(random.next() % 100), digest: UInt128(random.next()) << 60)
+    }
+
     private static func receipt(
         _ lane: LaneKey, _ script: Script, _ random: inout SeededGenerator
     ) -> Receipt {
@@ -180,6 +201,7 @@ extension Script {
             firstPosition: Position(random.next() % UInt64(index + 1)), lastPosition: position,
             cursor: LaneCursor(position: position, profileCount: Int(random.next() % 3)),
             epoch: Int64(random.next() % 3))
+        if random.next() % 2 == 0 { receipt.fingerprint = fingerprint(&random) }
         receipt.profileCount = Int(random.next() % 100)
         receipt.rowCount = random.next() % 2 == 0 ? nil : 7
         let parked = script.events.indices.filter { script.events[$0].kind == .changeParked }

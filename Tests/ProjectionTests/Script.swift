@@ -17,6 +17,7 @@ struct Script: Sendable {
         case parked(ParkedChange)
         case selection(ParkedSelection)
         case start(DeliveryStart)
+        case adoption(LaneAdoption)
         case grade(GradeRecord)
     }
 
@@ -156,6 +157,9 @@ extension Script {
             },
             deliveryStart: {
                 try content($0) { if case .start(let value) = $0 { value } else { nil } }
+            },
+            adoption: {
+                try content($0) { if case .adoption(let value) = $0 { value } else { nil } }
             },
             grade: {
                 try content($0) { if case .grade(let value) = $0 { value } else { nil } }

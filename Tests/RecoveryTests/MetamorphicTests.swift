@@ -85,6 +85,13 @@ struct MetamorphicTests {
     }
 
     private func report(_ events: [Event], _ way: Way) async throws -> VerificationReport {
+        try await store(events, way) { try LedgerRecovery.verify($0, .deep) }
+    }
+
+    /// Stores the events and looks at the directory.
+    private func store<Result>(
+        _ events: [Event], _ way: Way, _ look: (String) async throws -> Result
+    ) async throws -> Result {
         let scratch = try Scratch()
         var ledger = try FileLedger.open(options(scratch.path, way))
         for start in stride(from: 0, to: events.count, by: way.eventsPerBatch) {
@@ -102,10 +109,27 @@ struct MetamorphicTests {
             }
         }
         try await ledger.close()
-        guard way.isBackup else { return try LedgerRecovery.verify(scratch.path, .deep) }
+        guard way.isBackup else { return try await look(scratch.path) }
         let target = try Scratch()
         _ = try LedgerRecovery.backup(from: scratch.path, into: target.path + "/copy")
-        return try LedgerRecovery.verify(target.path + "/copy", .deep)
+        return try await look(target.path + "/copy")
+    }
+
+    /// At every position.
+    private func fingerprints(
+        _ directory: String, _ access: FileLedger.Access
+    ) async throws -> [Position: Fingerprint] {
+        let ledger = try FileLedger.open(
+            FileLedger.Options(directory: directory, access: access))
+        let positions = (0...ledger.end.rawValue).map { Position($0) }
+        let found = try ledger.fingerprints(before: Set(positions))
+        #expect(try ledger.fingerprint() == found[ledger.end])
+        // One by one as all at once.
+        for position in positions.reversed() where position.rawValue % 37 == 0 {
+            #expect(try ledger.fingerprints(before: [position])[position] == found[position])
+        }
+        try await ledger.close()
+        return found
     }
 
     @Test("INV-2, INV-5: they have the same Merkle root and the same digest", arguments: ways)
@@ -121,5 +145,31 @@ struct MetamorphicTests {
         #expect(other.root == plain.root, comment)
         #expect(other.sha256 == plain.sha256, comment)
         #expect(other.eventCount == plain.eventCount, comment)
+    }
+
+    @Test("INV-12: they have the same fingerprint at every position", arguments: ways)
+    fileprivate func sameFingerprints(way: Way) async throws {
+        let events = events()
+        let plain = try await store(
+            events, Way(testDescription: "plain", eventsPerBatch: 10)
+        ) { try await fingerprints($0, .write) }
+        let other = try await store(events, way) { try await fingerprints($0, .look) }
+        #expect(Set(plain.values).count == plain.count)
+        #expect(other == plain, "SEGLEDGER_SEED=\(SeededGenerator().seed)")
+    }
+
+    @Test("INV-12: a restored ledger has them up to where it was cut", arguments: [0, 1, 55, 187])
+    func restoredFingerprints(cut: Int) async throws {
+        let way = Way(
+            testDescription: "small chunks", eventsPerBatch: 7, chunkByteCount: 2048,
+            blockEventCount: 20)
+        try await store(events(), way) { directory in
+            let all = try await fingerprints(directory, .look)
+            let target = try Scratch()
+            _ = try LedgerRecovery.restore(
+                from: directory, into: target.path + "/past", to: .position(Position(UInt64(cut))))
+            let past = try await fingerprints(target.path + "/past", .look)
+            #expect(past == all.filter { $0.key.rawValue <= UInt64(cut) + 1 })
+        }
     }
 }

@@ -208,6 +208,16 @@ private final class MemorySession: TargetSession {
         return target.state.withLock { $0.cursors[lane] }
     }
 
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) async throws -> [SegmentCursor] {
+        target.state.withLock { state in
+            state.cursors.filter { lane, _ in
+                lane.integration == integration && segment.map { lane.segment > $0 } ?? true
+            }.map { SegmentCursor($0.key.segment, $0.value) }.sorted { $0.segment < $1.segment }
+        }
+    }
+
     func claimCursor(_ lane: LaneKey, initial: TargetCursor) async throws -> TargetCursor {
         use()
         return try target.state.withLock { state in

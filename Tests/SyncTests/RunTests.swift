@@ -86,6 +86,7 @@ struct RunTests {
             case .failed: "failed"
             case .recovered: "recovered"
             case .rebuildFailed: "rebuild failed"
+            case .marked: "marked"
             case .stopped: "stopped"
             }
         }

@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS segledger_cursor (
     profile_count Int64,
     resync Int64,
     queries Int64,
+    fingerprint String DEFAULT '-',
     serial UInt64,
     claim String
 ) ENGINE = ReplacingMergeTree(serial) ORDER BY (integration, segment_id, epoch, claim);

@@ -9,5 +9,6 @@ CREATE TABLE segledger_cursor (
     profile_count bigint NOT NULL,
     resync bigint NOT NULL,
     queries bigint NOT NULL,
+    fingerprint nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL DEFAULT '-',
     CONSTRAINT segledger_cursor_key PRIMARY KEY (integration, segment_id)
 );

@@ -9,5 +9,6 @@ CREATE TABLE IF NOT EXISTS segledger_cursor (
     profile_count bigint NOT NULL,
     resync bigint NOT NULL,
     queries bigint NOT NULL,
+    fingerprint varchar(64) NOT NULL DEFAULT '-',
     PRIMARY KEY (integration, segment_id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -9,5 +9,6 @@ CREATE TABLE segledger_cursor (
     profile_count NUMBER(19) NOT NULL,
     resync NUMBER(19) NOT NULL,
     queries NUMBER(19) NOT NULL,
+    fingerprint VARCHAR2(64 CHAR) DEFAULT '-' NOT NULL,
     CONSTRAINT segledger_cursor_key PRIMARY KEY (integration, segment_id)
 );

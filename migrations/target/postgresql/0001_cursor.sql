@@ -8,5 +8,6 @@ CREATE TABLE IF NOT EXISTS segledger_cursor (
     profile_count bigint NOT NULL,
     resync bigint NOT NULL,
     queries bigint NOT NULL,
+    fingerprint text NOT NULL DEFAULT '-',
     PRIMARY KEY (integration, segment_id)
 );

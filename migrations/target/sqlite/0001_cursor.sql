@@ -8,5 +8,6 @@ CREATE TABLE IF NOT EXISTS segledger_cursor (
     profile_count INTEGER NOT NULL,
     resync INTEGER NOT NULL,
     queries INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL DEFAULT '-',
     PRIMARY KEY (integration, segment_id)
 ) WITHOUT ROWID;

@@ -1,0 +1,2 @@
+-- A table of the first form gets what the row says of the ledger; `-` in rows that were there.
+ALTER TABLE segledger_cursor ADD COLUMN fingerprint String DEFAULT '-';
