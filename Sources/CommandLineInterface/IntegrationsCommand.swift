@@ -7,8 +7,8 @@ internal import SegmentModel
 
 struct IntegrationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "integrations", abstract: "List, pause and resume integrations.",
-        subcommands: [List.self, Pause.self, Resume.self], defaultSubcommand: List.self)
+        commandName: "integrations", abstract: "List, pause, resume and adopt integrations.",
+        subcommands: [List.self, Pause.self, Resume.self, Adopt.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the integrations.")

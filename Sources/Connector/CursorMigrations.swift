@@ -11,7 +11,7 @@ package struct CursorMigrations: Sendable {
         creation = files.filter { $0.name.hasSuffix("_cursor.sql") }.map(\.sql)
         additions = files.filter { !$0.name.hasSuffix("_cursor.sql") }.map { file in
             let name = file.name.split(separator: ".")[0]
-            return (String(name.drop { $0 != "_" }.dropFirst()), file.sql)
+            return (String(name.drop { $0 != "_" }.dropFirst()), Self.statement(file.sql))
         }
     }
 
@@ -50,9 +50,13 @@ package struct CursorMigrations: Sendable {
     package static func told(_ failure: TargetFailure, _ sql: String) -> TargetFailure {
         guard failure.isRightMissing else { return failure }
         var failure = failure.told(in: QueryVocabulary([]))
-        let statement = sql.split(separator: "\n").filter { !$0.hasPrefix("--") }
-            .joined(separator: " ")
-        failure.message += " (the owner of segledger_cursor has to run: \(statement))"
+        failure.message += " (the owner of segledger_cursor has to run: \(sql))"
         return failure
+    }
+
+    /// Without comments and the semicolon.
+    private static func statement(_ text: String) -> String {
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("--") }
+        return String(lines.joined(separator: " ").prefix { $0 != ";" })
     }
 }

@@ -5,7 +5,8 @@ internal import SegmentModel
 ///
 /// It is a chain over what the events say: two halves of 64 bits, each of which takes in 16 bytes
 /// by a multiplication whose halves are folded (as wyhash, Wang Yi), and keeps its old value
-/// rotated. That is no defence against a forger. An accident cannot make two ledgers that differ look alike.
+/// rotated. That is no defence against a forger. An accident cannot make two ledgers that differ
+/// look alike.
 /// docs/internals/ledger-format.md draws what is taken in.
 ///
 /// Invariants:
@@ -14,15 +15,15 @@ internal import SegmentModel
 ///
 /// Complexity of an event: O(its bytes), some 10 ns for a new profile with a field.
 struct FingerprintChain: Sendable {
-    private static let key: (UInt64, UInt64, UInt64, UInt64) = (
-        0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB, 0xD6E8_FEB8_6659_FD93
+    private static let key: (UInt64, UInt64, UInt64) = (
+        0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0xD6E8_FEB8_6659_FD93
     )
 
     private var low: UInt64
     private var high: UInt64
 
     /// Of no event.
-    init() { (low, high) = (Self.key.3, Self.key.0) }
+    init() { (low, high) = (Self.key.2, Self.key.0) }
 
     init(digest: UInt128) {
         low = UInt64(truncatingIfNeeded: digest)

@@ -208,12 +208,13 @@ extension IntegrationWorker {
         guard let one = situation?.cancelled[segment] else { return }
         var request = one.request
         request.segments = [segment]
-        let found = try await recognizer.read(lease.session, lease.support)
+        let key = LaneKey(integration: name, segment: segment)
+        let row = try await context.store.read { try $0.lane(key) }
         var replayer = Replayer(
             plan: plan, context: context, request: one.position, resync: request, isRest: false,
-            support: lease.support, findings: found.verdict.findings,
-            meter: meter(of: one.position))
-        if try await replayer.recordIfDone(lease.session, lanes: found.lanes) {
+            support: lease.support, findings: [:], meter: meter(of: one.position))
+        let lanes = row.map { [segment: $0] } ?? [:]
+        if try await replayer.recordIfDone(lease.session, lanes: lanes) {
             rebuilt(replayer.counts)
         }
         situation?.cancelled[segment] = nil

@@ -154,6 +154,12 @@ extension Recognition {
             of integration: String, _ rows: [SegmentID: TargetCursor],
             _ lanes: [SegmentID: LaneRow]
         ) -> Failure? {
+            var faults = faults
+            // Where some rows are there, those that are not came later than the rest.
+            if let missing = faults[.missing], lanes.keys.contains(where: { rows[$0] != nil }) {
+                faults[.missing] = nil
+                faults[.behind, default: []] += missing
+            }
             for kind in [Finding.foreign, .diverged, .missing, .behind] {
                 guard let segments = faults[kind]?.sorted(), let first = segments.first else {
                     continue

@@ -21,9 +21,9 @@ package struct SyncEngine: Sendable {
         package init() {}
     }
 
-    private let context: SyncContext
-    private let projector: Projector
-    private let makeConnector: @Sendable (ConnectorDefinition) throws -> any Connector
+    let context: SyncContext
+    let projector: Projector
+    let makeConnector: @Sendable (ConnectorDefinition) throws -> any Connector
 
     package init(
         context: SyncContext, projector: Projector,
@@ -220,7 +220,8 @@ package struct SyncEngine: Sendable {
     /// Records a resync request for segments of an integration, or for all that its lanes know and
     /// its scope holds.
     ///
-    /// Segments of which a rebuild is pending already are not asked for again: it is the same.
+    /// Segments of which an operator's rebuild is pending already are not asked for again: it is
+    /// the same.
     ///
     /// - Returns: the position of the request, or of the pending one; nil if there is no segment to
     ///   rebuild.
@@ -248,7 +249,8 @@ package struct SyncEngine: Sendable {
             wanted = chosen
         }
         guard !wanted.isEmpty else { return nil }
-        let asked = Set(pending.flatMap(\.request.segments))
+        let asked = Set(
+            pending.filter { $0.request.reason == .operator }.flatMap(\.request.segments))
         wanted.removeAll { asked.contains($0) }
         if wanted.isEmpty { return pending.last?.position }
         let pin = context.ledger.end.predecessor
@@ -257,6 +259,14 @@ package struct SyncEngine: Sendable {
             integration: name, segments: Array(Set(wanted)).sorted(), reason: .operator, pin: pin,
             resume: pin)
         batch.append(.resyncRequested, body: request.encode())
+        // A fill of the same segments stops where an operator's word is needed: this is it.
+        for fill in pending where fill.request.reason == .fill {
+            let both = fill.remaining.filter { wanted.contains($0) }
+            if both.isEmpty { continue }
+            let result = ResyncResult(
+                integration: name, request: fill.position, outcome: .cancelled, segments: both)
+            batch.append(.resyncFinished, body: result.encode())
+        }
         return try await context.ledger.append(batch).firstPosition
     }
 

@@ -52,7 +52,7 @@ struct ODBCStatementTests {
     private static func types(of sql: String) -> [String]? {
         let lines = sql.split(separator: "\n").filter { !$0.hasPrefix("--") }
         switch lines.joined(separator: " ").split(separator: " ").first?.uppercased() {
-        case "SELECT" where sql.contains("UNION ALL SELECT"): return ["Union"]
+        case "SELECT" where sql.contains(" UNION "): return ["Union"]
         case "SELECT":
             return [String](repeating: "Select", count: sql.split(separator: ";").count)
         case "UPDATE": return ["Update"]

@@ -1,4 +1,5 @@
 import Connector
+import Foundation
 import KindTesting
 import SegmentModel
 import ServerTesting
@@ -49,6 +50,73 @@ struct SQLiteTests {
         #expect(failure?.class == .transient)
         await holder.close()
         await waiting.close()
+    }
+
+    /// Every call that writes or tells where lanes stand.
+    @Test(
+        "INV-12: a file that was replaced or removed under an open session is not written to",
+        arguments: ["delete", "wal"], [true, false])
+    func movedFile(journal: String, isReplaced: Bool) async throws {
+        let target = try Target(.sqlite)
+        let path = try #require(target.directory).path("crm.sqlite")
+        let lane = LaneKey(integration: "crm", segment: SegmentID(1))
+        let setUp = try await target.prepare()
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["sqlite3", path, "PRAGMA journal_mode = \(journal)"]
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        let start = try await setUp.claimCursor(
+            lane, initial: CursorConformanceTests.initial)
+        await setUp.close()
+        let calls: [(String, @Sendable (any TargetSession) async throws -> Void)] = [
+            ("open", { _ = try await $0.openCursors() }),
+            ("rows", { _ = try await $0.readCursors(of: "crm") }),
+            ("claim", { _ = try await $0.claimCursor(lane, initial: start) }),
+            ("begin", { try await $0.begin() }),
+            (
+                "deliver",
+                {
+                    let next = CursorConformanceTests.moved(start, to: 1)
+                    _ = try await $0.deliver(
+                        TargetDelivery(
+                            lane: lane, id: "d", move: .init(from: start, to: next),
+                            queries: [.text(sql("DELETE FROM people"))]))
+                }
+            ),
+        ]
+        for (name, call) in calls {
+            let session = try await target.connect()
+            _ = try await session.openCursors()
+            try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
+            if isReplaced {
+                try FileManager.default.copyItem(atPath: path + ".old", toPath: path)
+            }
+            let failure = try await caught { try await call(session) }
+            #expect(failure?.class == .transient, "\(name)")
+            #expect(failure?.isConnectionLost == true, "\(name)")
+            await session.close()
+            try? FileManager.default.removeItem(atPath: path)
+            try FileManager.default.moveItem(atPath: path + ".old", toPath: path)
+        }
+        let session = try await target.connect()
+        #expect(try await session.readCursor(lane) == start)
+        await session.close()
+    }
+
+    @Test("INV-12: a file that is replaced inside a transaction is not committed to")
+    func movedInTransaction() async throws {
+        let target = try Target(.sqlite)
+        let path = try #require(target.directory).path("crm.sqlite")
+        let session = try await target.prepare()
+        try await session.begin()
+        _ = try await session.execute(sql("INSERT INTO people VALUES (1, 'a')"))
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".old")
+        let failure = try await caught { try await session.commit() }
+        #expect(failure?.isConnectionLost == true)
+        await session.close()
     }
 
     @Test("A kind without a factory is refused by name")

@@ -236,7 +236,7 @@ import Testing
         #expect(try program.run("append", "--data", restored, input: more).status == 0)
         let fenced = try program.run("sync", "--until-idle", "--data", restored)
         #expect(fenced.status == 5)
-        #expect(fenced.errors.contains("hint: run 'segledger resync crm'"))
+        #expect(fenced.errors.contains("run 'segledger resync crm'"))
         #expect(try members() == "1:C-a 1:C-b")
         #expect(try program.run("resync", "crm", "--data", restored).status == 0)
         #expect(try program.run("sync", "--until-idle", "--data", restored).status == 0)

@@ -18,8 +18,9 @@ extension Script {
         at index: Int, _ script: Script, _ random: inout SeededGenerator
     ) -> Event {
         let segment = SegmentID(segments.randomElement(using: &random)!)
-        let integration = integrations.randomElement(using: &random)!
-        let lane = LaneKey(integration: integration, segment: segment)
+        let lane = LaneKey(
+            integration: integrations.randomElement(using: &random)!, segment: segment)
+        let integration = lane.integration
         switch random.next() % 54 {
         case 40..<45:
             return Event(
@@ -70,8 +71,7 @@ extension Script {
             return Event(kind: .configurationApplied, content: .configuration(changes))
         case 26: return Event(kind: .integrationPaused, content: .integration(integration))
         case 27: return Event(kind: .integrationResumed, content: .integration(integration))
-        case 28:
-            return Event(kind: .laneLeft, content: .lane(lane))
+        case 28: return Event(kind: .laneLeft, content: .lane(lane))
         case 29..<31:
             return Event(
                 kind: .resyncRequested,
