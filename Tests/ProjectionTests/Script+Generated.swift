@@ -18,9 +18,8 @@ extension Script {
         at index: Int, _ script: Script, _ random: inout SeededGenerator
     ) -> Event {
         let segment = SegmentID(segments.randomElement(using: &random)!)
-        let lane = LaneKey(
-            integration: integrations.randomElement(using: &random)!, segment: segment)
-        let integration = lane.integration
+        let integration = integrations.randomElement(using: &random)!
+        let lane = LaneKey(integration: integration, segment: segment)
         switch random.next() % 54 {
         case 40..<45:
             return Event(
@@ -46,14 +45,7 @@ extension Script {
                         size: random.next() % 2 == 0 ? nil : 1000,
                         parked: random.next() % 2 == 0 ? nil : Position(3))))
         case 52..<54: return adoption(lane, index, &random)
-        case 51:
-            return Event(
-                kind: .gradeRecorded,
-                content: .grade(
-                    GradeRecord(
-                        integration: integration,
-                        grade: DeliveryGrade.allCases.randomElement(using: &random)!,
-                        reason: random.next() % 2 == 0 ? nil : "reason \(index)")))
+        case 51: return grade(integration, index, &random)
         case 0..<12: return profiles(.profilesAdded, segment, &random)
         case 12..<18: return profiles(.profilesRemoved, segment, &random)
         case 18..<20: return profiles(.profilesUpdated, SegmentID(0), &random)
@@ -166,6 +158,18 @@ extension Script {
             reason: random.next() % 2 == 0 ? .refused : .held,
             attempt: Int(random.next() % 3),
             errorMessage: random.next() % 2 == 0 ? nil : "refused")
+    }
+
+    private static func grade(
+        _ integration: String, _ index: Int, _ random: inout SeededGenerator
+    ) -> Event {
+        Event(
+            kind: .gradeRecorded,
+            content: .grade(
+                GradeRecord(
+                    integration: integration,
+                    grade: DeliveryGrade.allCases.randomElement(using: &random)!,
+                    reason: random.next() % 2 == 0 ? nil : "reason \(index)")))
     }
 
     private static func adoption(

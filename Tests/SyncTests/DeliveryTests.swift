@@ -262,7 +262,9 @@ import Testing
     @Test("INV-12: a row of another ledger, or beyond this one's end, is not taken over")
     func foreignRow() async throws {
         let lane = LaneKey(integration: "crm", segment: SegmentID(1))
-        for (isForeign, reason) in [(true, "another ledger"), (false, "the ledger ends before")] {
+        for (isForeign, reason) in [
+            (true, "another ledger"), (false, "another copy of this ledger"),
+        ] {
             let world = try await world()
             let target = MemoryTarget()
             #expect(try await world.sync(target).state == .done)

@@ -60,6 +60,10 @@ final class TestLedger: Ledger {
 
     func position(at moment: Moment) throws -> Position? { try ledger.position(at: moment) }
 
+    func fingerprint() throws -> Fingerprint { try ledger.fingerprint() }
+    func fingerprints(before positions: Set<Position>) throws -> [Position: Fingerprint] {
+        try ledger.fingerprints(before: positions)
+    }
     func ordinal(of profileID: String) -> ProfileOrdinal? { ledger.ordinal(of: profileID) }
 
     func profileID(of ordinal: ProfileOrdinal) -> String { ledger.profileID(of: ordinal) }
