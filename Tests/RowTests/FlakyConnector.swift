@@ -92,6 +92,13 @@ private final class FlakySession: TargetSession {
     func readCursor(_ lane: LaneKey) async throws -> TargetCursor? {
         try await inner.readCursor(lane)
     }
+    func readCursors(
+        of integration: String, after segment: SegmentID?
+    ) async throws -> [SegmentCursor] {
+        try requireConnection()
+        return try await inner.readCursors(of: integration, after: segment)
+    }
+
     func claimCursor(_ lane: LaneKey, initial: TargetCursor) async throws -> TargetCursor {
         try requireConnection()
         return try await inner.claimCursor(lane, initial: initial)

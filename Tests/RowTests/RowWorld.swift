@@ -176,6 +176,7 @@ final class RowWorld {
             parkedChange: { try ParkedChange.decode($0) },
             parkedSelection: { try ParkedSelection.decode($0) },
             deliveryStart: { try DeliveryStart.decode($0) },
+            adoption: { try LaneAdoption.decode($0) },
             grade: { try GradeRecord.decode($0) })
     }
 }
