@@ -284,9 +284,7 @@ private final class CapturingSession: TargetSession {
         return .committed(rowCounts: delivery.queries.map { _ in 0 })
     }
 
-    func repeatedBlocks(into tables: [[QueryStatement.Name]]) -> [RepeatedBlocks] {
-        tables.map { _ in .unknown }
-    }
+    func gradeFacts(of tables: GradeFacts.Tables) -> GradeFacts { GradeFacts() }
 
     func cancel() {}
     func close() async {}
@@ -333,10 +331,8 @@ private final class TextSession: TargetSession {
         try await inner.deliver(delivery)
     }
 
-    func repeatedBlocks(
-        into tables: [[QueryStatement.Name]]
-    ) async throws -> [RepeatedBlocks] {
-        try await inner.repeatedBlocks(into: tables)
+    func gradeFacts(of tables: GradeFacts.Tables) async throws -> GradeFacts {
+        try await inner.gradeFacts(of: tables)
     }
 
     func cancel() { inner.cancel() }

@@ -75,9 +75,8 @@ package protocol TargetSession: AnyObject, Sendable {
     /// Whether `deliver` takes a delivery that `follows` while the one before is under way.
     var queuesDeliveries: Bool { get }
 
-    /// What the target does with a delivery's INSERT into each of these tables that comes twice,
-    /// for the grade. Only targets without transactions (`CursorSupport.fenceOnly`) need to answer.
-    func repeatedBlocks(into tables: [[QueryStatement.Name]]) async throws -> [RepeatedBlocks]
+    /// What the target does with what is written to these tables, for the grade.
+    func gradeFacts(of tables: GradeFacts.Tables) async throws -> GradeFacts
 
     /// Aborts what is running, as soon as the target allows.
     func cancel()

@@ -9,9 +9,3 @@ package enum RepeatedBlocks: Hashable, Sendable {
     /// Both are stored and stay: at least once. With the reason, and what to run about it.
     case kept(reason: String, hint: String?)
 }
-
-extension RepeatedBlocks {
-    /// Of a target that need not know a block again, because its cursor moves with the rows.
-    package static let unknown = Self.kept(
-        reason: "the target does not know a repeated block by its delivery", hint: nil)
-}

@@ -22,6 +22,8 @@ package protocol TargetConnection: AnyObject, Sendable {
     func commit() throws(TargetFailure)
     func rollback() throws(TargetFailure)
 
+    func gradeFacts(of tables: GradeFacts.Tables) throws(TargetFailure) -> GradeFacts
+
     func readCursor(_ lane: LaneKey) throws(TargetFailure) -> TargetCursor?
     func readCursors(
         of integration: String, after segment: SegmentID?

@@ -1,4 +1,3 @@
-package import SQLTemplate
 package import SegmentModel
 package import StorageIO
 internal import Synchronization
@@ -167,8 +166,8 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
 
     package let queuesDeliveries: Bool
 
-    package func repeatedBlocks(into tables: [[QueryStatement.Name]]) -> [RepeatedBlocks] {
-        tables.map { _ in .unknown }
+    package func gradeFacts(of tables: GradeFacts.Tables) async throws -> GradeFacts {
+        try await run { try $0.gradeFacts(of: tables) }
     }
 
     package func cancel() { cancellation.raise() }

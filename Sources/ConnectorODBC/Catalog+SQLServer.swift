@@ -26,6 +26,28 @@ struct SQLServerCatalog: TableCatalog {
         """
     }
 
+    /// Tables of which only the outline survives a restart, and a database that commits before it
+    /// writes:
+    /// https://learn.microsoft.com/sql/relational-databases/logs/control-transaction-durability
+    static let gradeQuestions = ODBCGradeQuestions(
+        tables: { tables in
+            let catalog = SQLServerCatalog()
+            return tables.map { name in
+                "SELECT t.name, t.durability_desc FROM \(catalog.catalog(name)).tables AS t "
+                    + "WHERE t.object_id = \(catalog.objectID(name))"
+            }.joined(separator: " UNION ALL ")
+        },
+        settings: "SELECT d.name, d.delayed_durability_desc FROM sys.databases AS d "
+            + "WHERE d.database_id = DB_ID()",
+        flaws: [
+            "SCHEMA_ONLY": ODBCGradeQuestions.Flaw(
+                .lostInCrash, "the rows of {name} do not survive a restart (SCHEMA_ONLY)",
+                hint: "create {name} with DURABILITY = SCHEMA_AND_DATA"),
+            "FORCED": ODBCGradeQuestions.Flaw(
+                .lostInCrash, "the database {name} has delayed durability",
+                hint: "ALTER DATABASE {name} SET DELAYED_DURABILITY = DISABLED"),
+        ])
+
     /// Each database has a catalogue of its own: `db.schema.table` is asked of `db`.
     private func catalog(_ name: [QueryStatement.Name]) -> String {
         name.count > 2 ? bracketed(name[name.count - 3]) + ".sys" : "sys"

@@ -34,6 +34,7 @@ extension ODBCDialect {
         $0.keywords = ODBCKeyword.oracle
         $0.hasNationalParameters = false
         $0.watched = oracleWatched.map(\.setting)
+        $0.gradeQuestions = OracleCatalog.gradeQuestions
         $0.constraintsAtOnce = "SET CONSTRAINTS ALL IMMEDIATE"
         $0.savepoint = (
             set: "SAVEPOINT segledger_query", undo: "ROLLBACK TO SAVEPOINT segledger_query"
@@ -72,6 +73,8 @@ extension ODBCDialect {
         NLS_COMP = 'BINARY' NLS_SORT = 'BINARY' NLS_CALENDAR = 'GREGORIAN'
         """,
         "ALTER SESSION SET TIME_ZONE = '+00:00'",
+        // Acknowledged is durable, whatever the instance says.
+        "ALTER SESSION SET COMMIT_WAIT = 'WAIT'",
     ]
 
     func with(_ change: (inout ODBCDialect) -> Void) -> ODBCDialect {

@@ -29,6 +29,7 @@ extension ODBCDialect {
     )
     .with {
         $0.keywords = ODBCKeyword.sqlServer
+        $0.gradeQuestions = SQLServerCatalog.gradeQuestions
         $0.watched = sqlServerWatched.map(\.setting)
     }
 

@@ -36,6 +36,8 @@ package struct ODBCDialect: Sendable {
     /// Statements that set a savepoint, and that go back to it. nil: after a failed statement the
     /// transaction can only be rolled back.
     package var savepoint: (set: String, undo: String)?
+    /// nil: nothing is known of the tables.
+    package var gradeQuestions: ODBCGradeQuestions?
     /// A statement that has deferred constraints checked at each statement of the transaction.
     package var constraintsAtOnce: String?
     /// A question that returns one row with `0` where no transaction is open, outside of one.

@@ -9,7 +9,7 @@ struct PostgresCatalog: TableCatalog {
     func columns(of table: [QueryStatement.Name]) -> String {
         """
         SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
-        WHERE attrelid = \(identity(table)) AND attnum > 0
+        WHERE attrelid = \(Self.identity(table, dialect)) AND attnum > 0
           AND NOT attisdropped ORDER BY attnum
         """
     }
@@ -18,7 +18,7 @@ struct PostgresCatalog: TableCatalog {
         """
         SELECT i.indexrelid::text, a.attname FROM pg_index i
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-        WHERE i.indrelid = \(identity(table)) AND i.indisunique
+        WHERE i.indrelid = \(Self.identity(table, dialect)) AND i.indisunique
           AND i.indpred IS NULL AND i.indexprs IS NULL
         """
     }
@@ -28,7 +28,7 @@ struct PostgresCatalog: TableCatalog {
     }
 
     /// As PostgreSQL reads the name: quoted where the query quotes.
-    private func identity(_ table: [QueryStatement.Name]) -> String {
+    static func identity(_ table: [QueryStatement.Name], _ dialect: SQLDialect) -> String {
         let name = table.map { part in
             part.isQuoted ? "\"" + part.text.replacing("\"", with: "\"\"") + "\"" : part.text
         }

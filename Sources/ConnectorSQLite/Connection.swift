@@ -61,6 +61,8 @@ final class SQLiteConnection: @unchecked Sendable {  // `handle`: one thread, th
 
     /// What the file's own rules need of a session, stated whatever SQLite was built with.
     private func applySettings(_ settings: SQLSettings) throws(TargetFailure) {
+        // Acknowledged is durable, whatever SQLite was built with.
+        try run("PRAGMA synchronous = FULL")
         for (name, setting) in SQLiteDialect.settings {
             let value = settings.contains(setting) ? "1" : "0"
             try run("PRAGMA \(name) = \(value)")

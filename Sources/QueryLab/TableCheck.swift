@@ -32,6 +32,13 @@ package struct TableCheck: Sendable {
                 continue
             }
             found += columns(of: statement, name, table, source)
+            for flaw in try await session.gradeFacts(of: GradeFacts.Tables([statement])).flaws
+            where !flaw.isSetting {
+                found.append(
+                    TemplateDiagnostic(
+                        .warning, at: place.offset, in: source, rule: "grade",
+                        message: "\(flaw.effect.consequence): \(flaw.reason)", hint: flaw.hint))
+            }
             found += KeyCheck(
                 statement, table, use: use, dialect: dialect, catalog: catalog
             )

@@ -89,7 +89,9 @@ extension TemplateLab {
                 ("the reverse order", [adding(profiles.reversed())]),
             ])
         grade.isValueSafe = try await values(of: .addProfiles)
-        grade.notes = try await sharedKeys() + collations() + longTexts()
+        grade.notes =
+            try await sharedKeys() + collations() + longTexts()
+            + flaws.map(\.sentence)
         return grade
     }
 

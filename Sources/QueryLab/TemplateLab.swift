@@ -18,6 +18,8 @@ package struct TemplateLab: Sendable {
     /// Its rows stand beside those of `segment` in each try.
     private let neighbour: SegmentID
     let profiles: [SampleProfile]
+    /// Why deliveries to these tables guarantee less.
+    let flaws: [GradeFacts.Flaw]
 
     /// - Parameter profiles: some of the segment's, so that their fields have the right types; made
     ///   up if there are none.
@@ -40,6 +42,9 @@ package struct TemplateLab: Sendable {
         segment = SegmentID(
             Int64.random(in: 2_000_000_000...2_147_483_000, using: &generator))
         neighbour = SegmentID(segment.rawValue + 1)
+        // Before there are copies of them.
+        let statements = queries.templates.values.flatMap(\.statements)
+        flaws = try await session.gradeFacts(of: GradeFacts.Tables(statements)).flaws
         tables = try await LabTables(queries, catalog, session)
         for segment in [segment, neighbour] {
             guard try await tables.read(segment, session).isEmpty else {

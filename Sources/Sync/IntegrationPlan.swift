@@ -20,7 +20,9 @@ package struct IntegrationPlan: Sendable {
     /// The queries for profiles do nothing but write rows: nothing in them can end a transaction.
     let writesOnlyRows: Bool
     /// Profiles of one query at most.
-    let batchSize: Int
+    private(set) var batchSize: Int
+    /// What a query wrote is taken back, or committed, with its transaction.
+    private(set) var isTakenBack = true
     /// The fields that rows follow.
     let rowFields: RowFields
     /// A profile that lacks one of these has no row: no removal would find it.
@@ -58,6 +60,7 @@ package struct IntegrationPlan: Sendable {
 
     /// Whether a batch's delivery has a query that ends its transaction by itself.
     func commitsByItself(_ batch: LaneBatch) -> Bool {
+        if !isTakenBack { return true }
         if committingQueries.isEmpty { return false }
         return commitsByItself(batch.kind)
             || (batch.savesSegment && committingQueries.contains(.saveSegment))
@@ -66,9 +69,10 @@ package struct IntegrationPlan: Sendable {
 
     /// Whether the delivery of such an event has a query that ends its transaction by itself.
     func commitsByItself(_ kind: EventKind) -> Bool {
-        committingQueries.contains { query in
-            query == kind.query || (query == .clearSegment && kind == .segmentDeleted)
-        }
+        !isTakenBack
+            || committingQueries.contains { query in
+                query == kind.query || (query == .clearSegment && kind == .segmentDeleted)
+            }
     }
 
     /// The kinds of events whose values may go beside the text.
@@ -76,16 +80,11 @@ package struct IntegrationPlan: Sendable {
         Set([.profilesAdded, .profilesRemoved].filter { !commitsByItself($0) })
     }
 
-    /// The tables that the queries insert into, as the queries name them.
-    var insertedTables: [[QueryStatement.Name]] {
-        var tables: [[QueryStatement.Name]] = []
-        for (_, query) in queries.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            for statement in query.template.statements
-            where statement.verb == "INSERT" && !tables.contains(statement.table) {
-                tables.append(statement.table)
-            }
-        }
-        return tables
+    /// The tables that the queries write.
+    var tables: GradeFacts.Tables {
+        GradeFacts.Tables(
+            queries.sorted { $0.key.rawValue < $1.key.rawValue }
+                .flatMap(\.value.template.statements))
     }
 
     func place(_ segment: SegmentID?, _ query: QueryKind?) -> SyncPlace {
@@ -106,11 +105,26 @@ package struct IntegrationPlan: Sendable {
         return tables
     }
 
+    /// The plan for tables that take nothing back: each query is a delivery of its own, and of one
+    /// profile, unless it bears that a part of it is there already.
+    func over(_ facts: GradeFacts) -> IntegrationPlan {
+        guard facts.worst?.effect == .outsideTransaction else { return self }
+        var plan = self
+        plan.isTakenBack = false
+        if !bearsRepeats { plan.batchSize = 1 }
+        return plan
+    }
+
+    private var bearsRepeats: Bool {
+        [.addProfiles, .removeProfiles].allSatisfy { kind in
+            queries[kind]?.template.statements.allSatisfy {
+                $0.verb == "DELETE" || $0.settlesRepeats
+            } ?? true
+        }
+    }
+
     /// What deliveries over a session guarantee, and why not more (INV-6).
-    ///
-    /// - Parameter repeats: what the target does with blocks that come twice into
-    ///   `insertedTables`.
-    func grade(over support: CursorSupport, _ repeats: [RepeatedBlocks]) -> GradeRecord {
+    func grade(over support: CursorSupport, _ facts: GradeFacts) -> GradeRecord {
         func record(_ grade: DeliveryGrade, _ reason: String? = nil) -> GradeRecord {
             GradeRecord(integration: definition.name, grade: grade, reason: reason)
         }
@@ -121,14 +135,24 @@ package struct IntegrationPlan: Sendable {
                 "the table segledger_cursor may not be created or written: "
                     + failure.message)
         case .fenceOnly:
-            for case .kept(let reason, let hint) in repeats {
+            for case .kept(let reason, let hint) in facts.repeats {
                 return record(.atLeastOnce, hint.map { "\(reason) (\($0))" } ?? reason)
             }
             return record(.effectivelyOnce)
         case .transactional:
-            guard let kind = committingQueries.first else { return record(.exactlyOnce) }
-            return record(
-                .atLeastOnce, "\(kind.rawValue) commits by itself on \(connector.kind.rawValue)")
+            let flaw = facts.worst
+            if let flaw, flaw.effect == .outsideTransaction {
+                return record(.atLeastOnce, flaw.sentence)
+            }
+            if let kind = committingQueries.first {
+                return record(
+                    .atLeastOnce,
+                    "\(kind.rawValue) commits by itself on \(connector.kind.rawValue)")
+            }
+            if let flaw, flaw.effect == .lostInCrash {
+                return record(.atLeastOnce, flaw.sentence)
+            }
+            return record(.exactlyOnce, flaw?.sentence)
         }
     }
 
@@ -141,9 +165,10 @@ package struct IntegrationPlan: Sendable {
 
     /// Profiles of one delivery at most: in individual mode many small queries share a transaction.
     var deliverySize: Int {
+        guard isTakenBack else { return batchSize }
         switch definition.batch {
-        case .individual: 100
-        case .batch(let size): size
+        case .individual: return 100
+        case .batch(let size): return size
         }
     }
 }

@@ -120,8 +120,10 @@ extension IntegrationWorker {
             try await recognize(lease)
             try await settleGrade(lease)
             let absorbsRepeats = lease.support == .fenceOnly && grade?.grade == .effectivelyOnce
+            let plan = plan.over(facts ?? GradeFacts())
             if let resting = lanes.removeValue(forKey: segment),
-                resting.support == lease.support, resting.absorbsRepeats == absorbsRepeats
+                resting.support == lease.support, resting.absorbsRepeats == absorbsRepeats,
+                resting.plan.isTakenBack == plan.isTakenBack
             {
                 return resting
             }
@@ -157,10 +159,11 @@ extension IntegrationWorker {
                 GradeRecord(integration: name, grade: $0, reason: row?.gradeReason)
             }
         }
-        if lease.support == .fenceOnly, repeats == nil {
-            repeats = try await lease.session.repeatedBlocks(into: plan.insertedTables)
+        // A table that was made or changed since is found when a session opens anew.
+        if facts == nil || !lease.isReused {
+            facts = try await lease.session.gradeFacts(of: plan.tables)
         }
-        let found = plan.grade(over: lease.support, repeats ?? [])
+        let found = plan.grade(over: lease.support, facts ?? GradeFacts())
         if found == grade { return }
         if let recorded = grade?.grade, found.grade < recorded {
             throw Failure(

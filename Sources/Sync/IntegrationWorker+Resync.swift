@@ -109,11 +109,15 @@ extension IntegrationWorker {
         }
         do {
             let found = try await recognize(lease, before: request, at: one.position)
-            try await settleGrade(lease)
+            do {
+                try await settleGrade(lease)
+            } catch let failure as TargetFailure {
+                throw ResyncFailure(request, at: one.position, plan.told(failure))
+            }
             let replayer = Replayer(
-                plan: plan, context: context, request: one.position, resync: request,
-                isRest: isRest, support: lease.support, findings: found.verdict.findings,
-                meter: meter(of: one.position))
+                plan: plan.over(facts ?? GradeFacts()), context: context, request: one.position,
+                resync: request, isRest: isRest, support: lease.support,
+                findings: found.verdict.findings, meter: meter(of: one.position))
             let counts = try await unlessGivenUp(one.position, lease.session) {
                 var replayer = replayer
                 try await replayer.run(lease.session, lanes: found.lanes)

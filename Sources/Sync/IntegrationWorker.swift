@@ -61,8 +61,8 @@ actor IntegrationWorker {
     var recognition: Task<Void, any Error>?
     /// An integration with nothing to deliver has looked at its target.
     var hasLooked = false
-    /// What a target without transactions does with blocks that come twice, once it was asked.
-    var repeats: [RepeatedBlocks]?
+    /// What the target's tables do, as the session that was opened last says.
+    var facts: GradeFacts?
 
     init(
         plan: IntegrationPlan, sessions: SessionPool, context: SyncContext,

@@ -66,7 +66,7 @@ extension LaneWorker {
         // Part of a batch of which other rows have shown that the query runs.
         if bisection != nil, unproven == nil { return true }
         guard isTransactional, !plan.commitsByItself(batch) else {
-            return isWorthAnotherDelivery(failure, batch)
+            return try await isWorthAnotherDelivery(failure, prepared)
         }
         let query = builder.kind(of: place, in: batch).query
         let refused = batch.parts.first { $0.query == query }?.rows ?? []
@@ -87,10 +87,16 @@ extension LaneWorker {
     /// Where nothing can be tried and taken back the deliveries themselves are the tries: a half,
     /// then one change, then, with that one set aside, the next.
     private mutating func isWorthAnotherDelivery(
-        _ failure: TargetFailure, _ batch: LaneBatch
-    ) -> Bool {
+        _ failure: TargetFailure, _ prepared: PreparedDelivery
+    ) async throws -> Bool {
+        let batch = prepared.batch
         guard let known = unproven, known.code == failure.targetCode else {
-            guard batch.members.count > 1 else { return false }
+            // Row by row there is no half: the next change has to tell.
+            if batch.members.count == 1 {
+                guard deliverySize == 1 else { return false }
+                let next = try await builder.cut(after: prepared.after, size: 1)
+                guard next?.members.isEmpty == false else { return false }
+            }
             unproven = UnprovenRefusal(code: failure.targetCode)
             return true
         }

@@ -78,7 +78,9 @@ struct Replayer {
         if case .refused = support { false } else { true }
     }
 
-    private var isAtomic: Bool { support != .fenceOnly && plan.committingQueries.isEmpty }
+    private var isAtomic: Bool {
+        support != .fenceOnly && plan.committingQueries.isEmpty && plan.isTakenBack
+    }
 
     /// Carries the request out, or, if the target says that it was, only records it.
     ///

@@ -42,6 +42,10 @@ struct CallAbandonmentTests {
         }
 
         func createCursorTable() throws(TargetFailure) {}
+        func gradeFacts(of tables: GradeFacts.Tables) throws(TargetFailure) -> GradeFacts {
+            GradeFacts()
+        }
+
         func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] { [] }
         func commit() throws(TargetFailure) {}
         func rollback() throws(TargetFailure) {}

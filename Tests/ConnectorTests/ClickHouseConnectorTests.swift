@@ -56,6 +56,14 @@ struct ClickHouseConnectorTests {
         }
     }
 
+    private static func repeats(
+        _ session: any TargetSession, _ tables: [[QueryStatement.Name]]
+    ) async throws -> [RepeatedBlocks] {
+        var all = GradeFacts.Tables([])
+        all.inserted = tables
+        return try await session.gradeFacts(of: all).repeats
+    }
+
     @Test("What becomes of a repeated block is told for each table", arguments: both)
     func repeatedBlocks(_ variant: TargetVariant) async throws {
         try await variant.make().withSession { session in
@@ -76,7 +84,7 @@ struct ClickHouseConnectorTests {
                             + "non_replicated_deduplication_window = 7"))
                 tables.append(Self.name("known"))
             }
-            let answers = try await session.repeatedBlocks(into: tables)
+            let answers = try await Self.repeats(session, tables)
             guard case .kept(let reason, let hint) = answers[0] else {
                 Issue.record("\(answers[0])")
                 return
@@ -98,7 +106,7 @@ struct ClickHouseConnectorTests {
                 #expect(answers[5] == .dropped)
                 // What the hint says is what it takes.
                 _ = try await session.execute(sql(try #require(hint)))
-                #expect(try await session.repeatedBlocks(into: [tables[0]]) == [.dropped])
+                #expect(try await Self.repeats(session, [tables[0]]) == [.dropped])
             }
         }
     }

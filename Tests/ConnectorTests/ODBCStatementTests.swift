@@ -100,6 +100,13 @@ struct ODBCStatementTests {
                         types: [kind == .oracle ? "Union" : "Select"]))
             }
         }
+        for (kind, dialect) in [("mssql", ODBCDialect.sqlServer), ("oracle", .oracle)] {
+            let questions = try #require(dialect.gradeQuestions)
+            records.append(Record(kind: kind, sql: questions.tables(names), types: ["Union"]))
+            if let settings = questions.settings {
+                records.append(Record(kind: kind, sql: settings, types: ["Select"]))
+            }
+        }
         let (status, output) = try Self.check(records)
         #expect(status == 0, "\(output)")
     }

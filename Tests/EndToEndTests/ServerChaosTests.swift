@@ -203,7 +203,6 @@ import Testing
         try journal.finish()
         _ = try target.run("SET GLOBAL max_prepared_stmt_count = DEFAULT")
         try journal.expectExactlyOnce(target, 50, "limit \(limit)")
-        #expect(try journal.program.run("status").output.contains("exactly-once"))
     }
 
     /// A worker that starts while `count` sessions are there waits until they have gone.

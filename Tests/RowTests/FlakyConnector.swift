@@ -113,9 +113,10 @@ private final class FlakySession: TargetSession {
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
         try await losing { try await inner.deliver(delivery) }
     }
-    func repeatedBlocks(into tables: [[QueryStatement.Name]]) async throws -> [RepeatedBlocks] {
-        try await inner.repeatedBlocks(into: tables)
+    func gradeFacts(of tables: GradeFacts.Tables) async throws -> GradeFacts {
+        try await inner.gradeFacts(of: tables)
     }
+    func checkConstraintsAtOnce() async throws { try await inner.checkConstraintsAtOnce() }
     func cancel() { inner.cancel() }
     func close() async { await inner.close() }
 }

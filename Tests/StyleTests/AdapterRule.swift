@@ -23,6 +23,8 @@ enum AdapterRule {
         "Dialect",
         // What it is asked about its tables.
         "Catalog",
+        // What its tables and settings are worth.
+        "GradeFacts",
         // An open connection, and what a target's port asks of it.
         "Connection",
         // What it refuses, in our words.
@@ -39,7 +41,7 @@ enum AdapterRule {
     static let own: [String: Set<String>] = [
         "ConnectorClickHouse": [
             "Answer", "Compression", "CursorBook", "DeliveryTurns", "LoopExecutor",
-            "RepeatedInserts", "ServerSettings", "StatementScanner",
+            "ServerSettings", "StatementScanner",
         ],
         "ConnectorMySQL": [
             "Beginning", "BulkStatement", "Greeting", "Line", "Options", "Statements",

@@ -253,6 +253,74 @@ struct GradeTests {
         try await world.close()
     }
 
+    private static let myISAM = GradeFacts.Flaw(
+        .outsideTransaction, "the table t has the engine MyISAM, which has no transactions",
+        hint: "ALTER TABLE t ENGINE = InnoDB")
+
+    @Test("INV-6: into tables that take nothing back goes one row at a time, as the grade says")
+    func rowByRow() async throws {
+        let world = try await world()
+        let target = target(.transactional)
+        target.state.withLock { state in
+            state.facts = GradeFacts(flaws: [Self.myISAM])
+            state.poison = "'c'"
+        }
+        let outcome = try await world.sync(target)
+        #expect(outcome.parkedChangeCount == 1)
+        #expect(
+            target.queries == [
+                "SAVE 1", "ADD 1, 'a'", "ADD 1, 'b'", "ADD 1, 'd'", "ADD 1, 'e'", "REMOVE 1, 'b'",
+                "ADD 1, 'f'",
+            ])
+        #expect(target.state.withLock { $0.refusalCount } == 1)
+        let row = try await integration(world)
+        #expect(row?.grade == .atLeastOnce)
+        #expect(row?.gradeReason?.contains("MyISAM") == true)
+        #expect(row?.gradeReason?.contains(Self.myISAM.hint) == true)
+        try await world.close()
+    }
+
+    @Test("INV-6: queries that bear a repeat go in batches also into such tables")
+    func batchesThatBearRepeats() async throws {
+        let world = try World()
+        world.definition.queries[.addProfiles] =
+            "INSERT OR REPLACE INTO t VALUES {for $l = $batch}('{$l.id}'){autocomma}{end}"
+        world.definition.queries[.removeProfiles] = "DELETE FROM t WHERE id IN ({batch_in \"id\"})"
+        try await world.configure()
+        try await world.append(.profilesAdded, 1, ["a", "b", "c", "d"])
+        let target = target(.transactional)
+        target.state.withLock { $0.facts = GradeFacts(flaws: [Self.myISAM]) }
+        #expect(try await world.sync(target).state == .done)
+        let inserts = target.queries.filter { $0.hasPrefix("INSERT") }
+        #expect(inserts.count == 2, "\(target.queries)")
+        #expect(try await integration(world)?.grade == .atLeastOnce)
+        try await world.close()
+    }
+
+    @Test(
+        "INV-6: what a crash takes back lowers the grade, or is told",
+        arguments: GradeFacts.Effect.allCases)
+    func flaws(_ effect: GradeFacts.Effect) async throws {
+        let world = try await world()
+        let target = target(.transactional)
+        #expect(try await world.sync(target).state == .done)
+        try await world.append(.profilesAdded, 1, ["g"])
+        target.state.withLock { $0.facts = GradeFacts(flaws: [.init(effect, "why", hint: "what")]) }
+        let outcome = try await world.sync(target)
+        let row = try await integration(world)
+        if effect == .lostWithMachine {
+            #expect(outcome.state == .done)
+            #expect(row?.grade == .exactlyOnce)
+            #expect(row?.gradeReason?.contains("why (what)") == true)
+        } else if case .stopped(let failure) = outcome.state {
+            #expect(failure.code == .gradeLowered)
+            #expect(failure.message.contains("why (what)"))
+        } else {
+            Issue.record("\(outcome)")
+        }
+        try await world.close()
+    }
+
     @Test("INV-6: of two workers on a target without transactions the older one sends nothing")
     func fence() async throws {
         let world = try await world()

@@ -27,10 +27,10 @@ struct IntegrationPlanTests {
     @Test("INV-6: a query that commits by itself lowers the grade, and says which")
     func commitsByItself() throws {
         let plain = try plan { $0.queries[.clearSegment] = "DELETE FROM people" }
-        #expect(plain.grade(over: .transactional, []).grade == .exactlyOnce)
+        #expect(plain.grade(over: .transactional, GradeFacts()).grade == .exactlyOnce)
         #expect(!plain.commitsByItself(.segmentCleared))
         let truncating = try plan { $0.queries[.clearSegment] = "TRUNCATE TABLE people" }
-        let grade = truncating.grade(over: .transactional, [])
+        let grade = truncating.grade(over: .transactional, GradeFacts())
         #expect(grade.grade == .atLeastOnce)
         #expect(grade.reason?.contains("clear_segment") == true)
         #expect(truncating.commitsByItself(.segmentCleared))
@@ -52,13 +52,15 @@ struct IntegrationPlanTests {
     @Test("INV-6: what a target does with repeated blocks decides, and its reason is kept")
     func repeatedBlocks() throws {
         let plan = try plan { _ in }
-        #expect(plan.grade(over: .fenceOnly, [.dropped, .collapsed]).grade == .effectivelyOnce)
+        #expect(
+            plan.grade(over: .fenceOnly, GradeFacts(repeats: [.dropped, .collapsed])).grade
+                == .effectivelyOnce)
         let kept = plan.grade(
-            over: .fenceOnly, [.dropped, .kept(reason: "people keeps all", hint: "mend it")])
+            over: .fenceOnly,
+            GradeFacts(repeats: [.dropped, .kept(reason: "people keeps all", hint: "mend it")]))
         #expect(kept.grade == .atLeastOnce)
         #expect(kept.reason == "people keeps all (mend it)")
-        #expect(
-            plan.grade(over: .fenceOnly, [.kept(reason: "people keeps all", hint: nil)]).reason
-                == "people keeps all")
+        let plain = GradeFacts(repeats: [.kept(reason: "people keeps all", hint: nil)])
+        #expect(plan.grade(over: .fenceOnly, plain).reason == "people keeps all")
     }
 }

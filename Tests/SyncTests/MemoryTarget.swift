@@ -62,6 +62,8 @@ final class MemoryTarget: Connector {
         var cancelled: Set<ObjectIdentifier> = []
         /// Queries that were refused.
         var refusalCount = 0
+        /// What the tables do.
+        var facts = GradeFacts()
         /// Other than `transactional`: what is run stays, whatever comes after.
         var support = CursorSupport.transactional
         /// Deliveries that a target without transactions has seen: it drops them when repeated.
@@ -351,8 +353,8 @@ private final class MemorySession: TargetSession {
         return .committed(rowCounts: counts)
     }
 
-    func repeatedBlocks(into tables: [[QueryStatement.Name]]) -> [RepeatedBlocks] {
-        tables.map { _ in .unknown }
+    func gradeFacts(of tables: GradeFacts.Tables) -> GradeFacts {
+        target.state.withLock { $0.facts }
     }
 
     func cancel() { target.state.withLock { _ = $0.cancelled.insert(ObjectIdentifier(self)) } }

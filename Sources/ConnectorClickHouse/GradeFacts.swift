@@ -5,10 +5,14 @@ internal import SQLTemplate
 /// https://clickhouse.com/docs/guides/developer/deduplicating-inserts-on-retries and
 /// https://clickhouse.com/docs/operations/settings/merge-tree-settings
 extension ClickHouseConnection {
-    func repeatedBlocks(
+    func gradeFacts(of tables: GradeFacts.Tables) async throws -> GradeFacts {
+        try exchange.beginCall()
+        return GradeFacts(repeats: try await repeatedBlocks(into: tables.inserted))
+    }
+
+    private func repeatedBlocks(
         into tables: [[QueryStatement.Name]]
     ) async throws -> [RepeatedBlocks] {
-        try exchange.beginCall()
         guard !tables.isEmpty else { return [] }
         let defaults = try await windowDefaults()
         var answers: [RepeatedBlocks] = []
