@@ -234,6 +234,17 @@ package struct TargetFailure: Error, Hashable, Sendable {
         case values
         /// The statement met one key twice: the same rows pass in smaller batches.
         case repeatedKey
+        /// The statement is larger than the target takes, by its bytes, values, rows or terms: the
+        /// same rows pass in smaller batches, and so will those that come.
+        case tooLarge
+
+        /// Other rows, or fewer of them, may pass.
+        package var isAboutRows: Bool {
+            switch self {
+            case .values, .repeatedKey, .tooLarge: true
+            case .transient, .permanent: false
+            }
+        }
     }
 
     package var `class`: Class

@@ -19,6 +19,30 @@ extension ClickHouseFailures {
         Entry(class: .transient, sentence: sentence, hint: hint)
     }
 
+    private static func tooLarge(
+        _ sentence: String, hint: String? = nil
+    ) -> Entry {
+        Entry(class: .tooLarge, sentence: sentence, hint: hint)
+    }
+
+    /// A text that is cut is no query any more.
+    private static let tooLongQuery = Cause(
+        class: .tooLarge, words: "Max query size exceeded",
+        sentence: "the query is longer than the server takes",
+        hint: "make the batches smaller, or raise max_query_size")
+
+    /// The limit of one query, which a smaller one keeps; that of the server or of all the user's
+    /// queries together is waited for.
+    private static let queryMemory = Cause(
+        class: .tooLarge, words: "Query memory limit exceeded",
+        sentence: "the statement needs more memory than a query may",
+        hint: "make the batches smaller, or raise max_memory_usage")
+
+    /// Of servers before 25.
+    private static let oldQueryMemory = Cause(
+        class: .tooLarge, words: "Memory limit (for query) exceeded",
+        sentence: queryMemory.sentence, hint: queryMemory.hint)
+
     private static func values(_ sentence: String, hint: String? = nil) -> Entry {
         Entry(class: .values, sentence: sentence, hint: hint)
     }
@@ -26,7 +50,7 @@ extension ClickHouseFailures {
     /// The same code stands for a table that merges cannot keep up with, which a rest mends, and
     /// for one INSERT into more partitions than max_partitions_per_insert_block, which it does not.
     private static let tooManyPartitions = Cause(
-        class: .repeatedKey, words: "Too many partitions for single INSERT block",
+        class: .tooLarge, words: "Too many partitions for single INSERT block",
         sentence: "the batch falls into more partitions than the server takes",
         hint: "make the batches smaller, or partition the table less finely")
 
@@ -96,9 +120,10 @@ extension ClickHouseFailures {
         202: transient(
             "the server has too many queries at once",
             hint: "lower the connector's pool_size, or raise the server's limit"),
-        241: transient(
-            "the statement needs more memory than the server gives",
-            hint: "make the batches smaller, or raise the user's memory limit"),
+        241: Entry(
+            class: .transient, sentence: "the statement needs more memory than the server gives",
+            hint: "make the batches smaller, or raise the user's memory limit",
+            causes: [queryMemory, oldQueryMemory]),
         243: transient("the server's disk is full"),  // NOT_ENOUGH_SPACE
         252: Entry(
             class: .transient, sentence: "the table has too many parts",
@@ -139,7 +164,7 @@ extension ClickHouseFailures {
         60: Entry(class: .permanent, sentence: "there is no such table", texts: missingTable),
         62: Entry(
             class: .permanent, sentence: "the server does not understand the query",
-            texts: []),
+            texts: [], causes: [tooLongQuery]),
         63: Entry(class: .permanent, sentence: "there is no such aggregate function"),
         73: Entry(class: .permanent, sentence: "there is no such format"),
         80: Entry(class: .permanent, sentence: "the query is not correct"),
@@ -213,13 +238,14 @@ extension ClickHouseFailures {
         130: values("a value is no array"),  // CANNOT_READ_ARRAY_FROM_TEXT
         131: values("a value is too long"),  // TOO_LARGE_STRING_SIZE
         153: values("a division by zero"),  // ILLEGAL_DIVISION
-        158: values("the batch has more rows than the server takes"),  // TOO_MANY_ROWS
-        168: values(
+        158: tooLarge("the batch has more rows than the server takes"),  // TOO_MANY_ROWS
+        167: tooLarge("the query is nested more deeply than the server takes"),  // TOO_DEEP_AST
+        168: tooLarge(
             "the query has more parts than the server takes",
             hint: "make the batches smaller, or raise max_ast_elements"),
         190: values("arrays are not of one length"),  // SIZES_OF_ARRAYS_DONT_MATCH
-        191: values("a set has more values than the server takes"),  // SET_SIZE_LIMIT_EXCEEDED
-        307: values("the batch has more bytes than the server takes"),  // TOO_MANY_BYTES
+        191: tooLarge("a set has more values than the server takes"),  // SET_SIZE_LIMIT_EXCEEDED
+        307: tooLarge("the batch has more bytes than the server takes"),  // TOO_MANY_BYTES
         321: values("a value is out of its type's range"),  // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
         349: values("a column must not be null"),  // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
         376: values("a value is no UUID"),  // CANNOT_PARSE_UUID
@@ -230,7 +256,7 @@ extension ClickHouseFailures {
         467: values("a value is no boolean"),  // CANNOT_PARSE_BOOL
         469: values("a constraint does not hold"),  // VIOLATED_CONSTRAINT
         565: Entry(  // TOO_MANY_PARTITIONS
-            class: .repeatedKey, sentence: tooManyPartitions.sentence,
+            class: .tooLarge, sentence: tooManyPartitions.sentence,
             hint: tooManyPartitions.hint),
         632: values(wrongForm),  // UNEXPECTED_DATA_AFTER_PARSED_VALUE
         636: values(wrongForm),  // CANNOT_EXTRACT_TABLE_STRUCTURE: of data

@@ -244,7 +244,7 @@ enum MySQLFailures {
         1139: Entry(class: .values, sentence: "a regular expression is wrong"),
         1216: Entry(class: .values, sentence: "a foreign key has no parent row"),
         1153: Entry(
-            class: .values, sentence: "the query is longer than the server takes",
+            class: .tooLarge, sentence: "the query is longer than the server takes",
             hint: "make the batches smaller, or raise the server's max_allowed_packet",
             isConnectionLost: true),
         1217: Entry(class: .values, sentence: "a row still has rows that refer to it"),
@@ -356,7 +356,7 @@ enum MySQLFailures {
 
     static func tooLong(byteCountMax: Int) -> TargetFailure {
         TargetFailure(
-            class: .values, targetCode: "1153",
+            class: .tooLarge, targetCode: "1153",
             message: "the query is longer than the \(byteCountMax) bytes that the server takes",
             hint: "make the batches smaller, or raise the server's max_allowed_packet")
     }

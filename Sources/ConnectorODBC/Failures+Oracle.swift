@@ -108,8 +108,9 @@ extension ODBCDialect {
             hint: "grant the connector's user the right", isRightMissing: true),
         1702: ODBCFailure(.permanent, "a view does not take the query"),
         1732: ODBCFailure(.permanent, "the view does not take the query"),
+        1745: ODBCFailure(.tooLarge, "the query has more parameters than the server takes"),
         1795: ODBCFailure(
-            .permanent, "a list has more than 1000 values",
+            .tooLarge, "a list has more than 1000 values",
             hint: "give the integration batch: { size: 900 }"),
         1950: ODBCFailure(
             .permanent, "the user has no space in the tablespace",

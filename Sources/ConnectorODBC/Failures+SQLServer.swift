@@ -119,13 +119,19 @@ extension ODBCDialect {
             isConnectionLost: true),
         4064: ODBCFailure(
             .permanent, "the user's default database cannot be opened", isConnectionLost: true),
-        8623: ODBCFailure(
-            .permanent, "the query is too complex for the server",
-            hint: "make the batches smaller, or send them as JSON (OPENJSON)"),
+        191: tooComplex, 8623: tooComplex, 8631: tooComplex, 8632: tooComplex,
+        8003: ODBCFailure(.tooLarge, "the query has more parameters than the server takes"),
+        10738: ODBCFailure(
+            .tooLarge, "the query has more rows behind VALUES than the server takes",
+            hint: "give the integration batch: { size: 1000 }, or send them as JSON (OPENJSON)"),
         10713: ODBCFailure(.permanent, "a MERGE must end with a semicolon"),
         15007: login, 18452: login, 18456: login, 18470: login, 18486: login, 18487: login,
         18488: login, 40615: login, 40532: login,
     ]
+
+    private static let tooComplex = ODBCFailure(
+        .tooLarge, "the query is too complex for the server",
+        hint: "make the batches smaller, or send them as JSON (OPENJSON)")
 
     private static let valueCount = "a row has not as many values as there are columns"
 

@@ -21,8 +21,7 @@ enum PostgresFailures {
         "42": .permanent,  // syntax error or access rule violation
         "44000": .values,  // WITH CHECK OPTION violation
         "53": .transient,  // insufficient resources
-        "54000": .values,  // program limit: an index row too long
-        "54001": .values,  // statement too complex
+        "54": .tooLarge,  // program limit; of an index row too long one row alone
         "55P03": .transient,  // lock not available
         "57014": .transient,  // query cancelled, also by statement_timeout
         "57P01": .transient,  // admin shutdown

@@ -17,7 +17,7 @@ extension SQLiteFailures {
     static let causes = [
         // The same rows pass in smaller statements.
         Cause(
-            class: .repeatedKey, sentence: "the statement is larger than SQLite takes",
+            class: .tooLarge, sentence: "the statement is larger than SQLite takes",
             texts: [
                 "too many terms in compound SELECT", "too many SQL variables",
                 "Expression tree is too large (maximum depth {any})", "parser stack overflow",

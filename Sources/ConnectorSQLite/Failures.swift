@@ -17,7 +17,7 @@ enum SQLiteFailures {
         SQLITE_LOCKED: Entry(name: "SQLITE_LOCKED", class: .transient),
         SQLITE_NOMEM: Entry(name: "SQLITE_NOMEM", class: .transient),
         SQLITE_READONLY: Entry(
-            name: "SQLITE_READONLY", class: .permanent,
+            name: "SQLITE_READONLY", class: .transient,
             hint: "make the database file and its directory writable for Segledger's user"),
         SQLITE_INTERRUPT: Entry(name: "SQLITE_INTERRUPT", class: .transient),
         SQLITE_IOERR: Entry(name: "SQLITE_IOERR", class: .transient),
@@ -28,7 +28,7 @@ enum SQLiteFailures {
             hint: "check that Segledger's user may read and write the database file"),
         SQLITE_PROTOCOL: Entry(name: "SQLITE_PROTOCOL", class: .transient),
         SQLITE_SCHEMA: Entry(name: "SQLITE_SCHEMA", class: .transient),
-        SQLITE_TOOBIG: Entry(name: "SQLITE_TOOBIG", class: .values),
+        SQLITE_TOOBIG: Entry(name: "SQLITE_TOOBIG", class: .tooLarge),
         SQLITE_CONSTRAINT: Entry(name: "SQLITE_CONSTRAINT", class: .values),
         SQLITE_MISMATCH: Entry(name: "SQLITE_MISMATCH", class: .values),
         SQLITE_AUTH: Entry(name: "SQLITE_AUTH", class: .permanent),
@@ -134,6 +134,6 @@ enum SQLiteFailures {
         message: "the database does not take the query's values beside its text")
 
     static let tooLong = TargetFailure(
-        class: .values, targetCode: "SQLITE_TOOBIG",
+        class: .tooLarge, targetCode: "SQLITE_TOOBIG",
         message: "the query is longer than SQLite takes")
 }

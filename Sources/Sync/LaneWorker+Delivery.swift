@@ -283,6 +283,7 @@ extension LaneWorker {
         if let end = repeated?.end, state.cursor >= end { repeated = nil }
         isTriedAsText = false
         bisection = bisection?.afterSuccess(of: next.batch.members.count)
+        pace.passed(next.batch.members.count, of: fullSize)
         (unproven, failedQuery) = (nil, nil)
         return true
     }

@@ -168,7 +168,7 @@ extension LaneWorker {
         if failure.class == .permanent, failure.isTargetsWord, !failure.isConnectionLost {
             failure.class = .values
         }
-        let isAboutRows = failure.class == .values || failure.class == .repeatedKey
+        let isAboutRows = failure.class.isAboutRows
         let willStop = failure.class == .permanent
         var receipt = makeReceipt(redriven: one, willStop ? .stopped : .failed)
         receipt.failedQueryCount =

@@ -18,7 +18,7 @@ extension LaneWorker {
         let batch = prepared.batch
         var failure = failure
         if try await isAboutRows(failure, prepared, over: session) { failure.class = .values }
-        let isAboutRows = failure.class == .values || failure.class == .repeatedKey
+        let isAboutRows = failure.class.isAboutRows
         let member = batch.members.count == 1 && isAboutRows ? batch.members[0] : nil
         let isSplit = batch.members.count > 1 && isAboutRows
         let willStop = failure.class != .transient && member == nil && !isSplit
@@ -37,6 +37,7 @@ extension LaneWorker {
             if isSplit {
                 let isRefusedAgain = bisection != nil && unproven != nil
                 bisection = Bisection(refused: batch.members.count, failure.class)
+                if failure.class == .tooLarge { pace.tooLarge(batch.members.count) }
                 if isRefusedAgain { bisection?.narrow() }
                 (repeated, announced) = (nil, nil)
                 return
@@ -199,6 +200,7 @@ extension LaneWorker {
             events.append(.changeParked, body: change.encode())
         }
         state.parked.insert(member.ordinal, at: member.position)
+        pace.refusedOne()
         bisection = nil
         (repeated, announced) = (nil, nil)
         isTriedAsText = false

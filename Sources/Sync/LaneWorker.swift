@@ -40,6 +40,8 @@ struct LaneWorker: Sendable {
     let builder: DeliveryBuilder
     var row: TargetCursor
     var state: LaneState
+    /// How large deliveries are, by what became of the last ones.
+    var pace = DeliveryPace()
     /// Smaller batches for a while, after the target refused one whole.
     var bisection: Bisection?
     /// What the target calls permanent, and no other row has shown yet to be about rows.
@@ -114,7 +116,9 @@ struct LaneWorker: Sendable {
 
     /// Profiles of one delivery at most. Without transactions each query is a delivery, so that
     /// nothing is repeated but the query whose outcome is unknown.
-    var deliverySize: Int { isTransactional ? plan.deliverySize : plan.batchSize }
+    var deliverySize: Int { pace.size(fullSize) }
+
+    var fullSize: Int { isTransactional ? plan.deliverySize : plan.batchSize }
 
     static func place(_ lane: LaneKey) -> String {
         "integration \(lane.integration), segment \(lane.segment)"

@@ -34,6 +34,10 @@ struct Replayer {
     private var queryCounts: [SegmentID: Int64] = [:]
     /// What is being worked on, for the report of a failure.
     private var place: (segment: SegmentID, query: QueryKind?)?
+    /// Members that take the whole transaction with them, and with what the target refused them.
+    private var refused: [RebuildStep: [UInt32: TargetFailure]] = [:]
+    /// Members among which such a one is: they go one by one.
+    private var alone: [RebuildStep: Set<UInt32>] = [:]
     /// What the target refused in this try.
     private var parkedChanges: [ParkedChange] = []
     /// All queries have run.
@@ -93,15 +97,7 @@ struct Replayer {
         }
     }
 
-    /// How a rebuild meets what is refused.
-    private enum Care: Int {
-        /// It fails.
-        case none
-        /// It is looked for in each batch, and parked.
-        case sparing
-        /// The same, with what is else checked at COMMIT checked at each statement.
-        case checking
-    }
+    private static let restartCountMax = 20
 
     private mutating func carryOut(
         _ session: any TargetSession, _ lanes: [SegmentID: LaneRow]
@@ -112,16 +108,23 @@ struct Replayer {
         }
         try await recordRecovered(rows, lanes)
         guard !resync.segments.isEmpty else { return }
-        var care = Care.none
+        var (care, restartCount) = (RebuildCare.none, 0)
         while true {
             do {
                 try await finish(try await rebuild(session, rows, care))
                 return
-            } catch let failure as TargetFailure
-                where mayBeAboutRows(failure) && (session.undoesQueries || !isAtomic)
-            {
+            } catch let ended as EndedRebuild {
+                // Once more from nothing, around what ended it.
+                restartCount += 1
+                guard restartCount <= Self.restartCountMax else { throw ended.failure }
+                if ended.members.count == 1, let member = ended.members.first {
+                    refused[ended.step, default: [:]][member] = ended.failure
+                } else {
+                    alone[ended.step, default: []].formUnion(ended.members)
+                }
+            } catch let failure as TargetFailure where mayBeAboutRows(failure) {
                 // Once more from nothing. A row that only COMMIT refuses is looked for as well.
-                let next = isCommitting ? Care.checking : Care.sparing
+                let next = isCommitting ? RebuildCare.checking : RebuildCare.sparing
                 guard next.rawValue > care.rawValue else { throw failure }
                 care = next
             }
@@ -152,11 +155,12 @@ struct Replayer {
 
     /// Whether other rows may pass: also of what a target calls permanent that can be so.
     private func mayBeAboutRows(_ failure: TargetFailure) -> Bool {
-        switch failure.class {
+        if failure.isConnectionLost { return false }
+        return switch failure.class {
         case .transient: false
-        case .values, .repeatedKey: true
+        case .values, .repeatedKey, .tooLarge: true
         case .permanent:
-            failure.isTargetsWord && !failure.isConnectionLost && place?.query?.hasBatch == true
+            failure.isTargetsWord && place?.query?.hasBatch == true
         }
     }
 
@@ -180,7 +184,7 @@ struct Replayer {
     // MARK: The rebuild
 
     private mutating func rebuild(
-        _ session: any TargetSession, _ rows: [SegmentID: TargetCursor], _ care: Care
+        _ session: any TargetSession, _ rows: [SegmentID: TargetCursor], _ care: RebuildCare
     ) async throws -> [Receipt] {
         (isCommitting, parkedChanges) = (false, [])
         try await meter.begin(resync.segments)
@@ -291,8 +295,13 @@ struct Replayer {
         _ session: any TargetSession, _ renderer: QueryRenderer, _ scope: RenderScope,
         _ sparing: Bool, _ done: inout Done
     ) async throws {
-        var waiting = stride(from: 0, to: rows.count, by: plan.batchSize)
-            .map { rows[$0..<min($0 + plan.batchSize, rows.count)] }
+        let key = RebuildStep(segment: lane.segment, kind: kind)
+        for (member, failure) in (refused[key] ?? [:]).sorted(by: { $0.key < $1.key }) {
+            done.parked.append(parkedForGood(member, kind, lane, failure))
+        }
+        var waiting = key.batches(
+            of: rows, size: plan.batchSize, without: refused[key] ?? [:],
+            alone: alone[key] ?? [])
         waiting.reverse()
         var suspects: [(profile: UInt32, failure: TargetFailure)] = []
         while let part = waiting.popLast() {
@@ -306,13 +315,20 @@ struct Replayer {
                 done.profileCount += part.count
                 meter.advance(
                     profiles: kind == .addProfiles ? part.count : 0, rows: rowCount)
-            } catch let failure as TargetFailure
-                where sparing && mayBeAboutRows(failure) && !failure.isTransactionOver
-            {
+            } catch let failure as TargetFailure where sparing && mayBeAboutRows(failure) {
+                guard !failure.isTransactionOver, session.undoesQueries || !isAtomic else {
+                    throw EndedRebuild(step: key, members: part.map(\.ordinal), failure: failure)
+                }
                 if part.count > 1 {
                     let middle = part.startIndex + part.count / 2
                     waiting.append(part[middle...])
                     waiting.append(part[..<middle])
+                    // What was too large for these is so for the others.
+                    if failure.class == .tooLarge {
+                        waiting = waiting.flatMap {
+                            RebuildStep.parts(of: $0, size: part.count / 2)
+                        }
+                    }
                 } else if failure.class == .permanent {
                     suspects.append((part.first!.ordinal, failure))
                     let isHopeless =
@@ -326,10 +342,16 @@ struct Replayer {
         }
         if let suspect = suspects.first, done.queryCount == 0 { throw suspect.failure }
         for suspect in suspects {
-            var failure = plan.told(suspect.failure)
-            failure.class = .values
-            done.parked.append(parked(suspect.profile, kind, lane, failure))
+            done.parked.append(parkedForGood(suspect.profile, kind, lane, suspect.failure))
         }
+    }
+
+    private func parkedForGood(
+        _ profile: UInt32, _ kind: QueryKind, _ lane: LaneKey, _ failure: TargetFailure
+    ) -> ParkedChange {
+        var told = plan.told(failure)
+        told.class = .values
+        return parked(profile, kind, lane, told)
     }
 
     /// One query for members of a batch, nil if none of them has a row; a value that no query can

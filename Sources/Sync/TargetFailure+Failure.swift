@@ -13,13 +13,13 @@ extension TargetFailure {
         switch self.class {
         case .transient: .targetUnavailable
         case .permanent: .targetRefused
-        case .values, .repeatedKey: .targetRefusedValues
+        case .values, .repeatedKey, .tooLarge: .targetRefusedValues
         }
     }
 
     /// The failure as one that stops its integration: there is no row to park.
     var stopping: TargetFailure {
-        guard self.class == .values || self.class == .repeatedKey else { return self }
+        guard self.class.isAboutRows else { return self }
         var stopping = self
         stopping.hint = Self.resuming(hint ?? reading("correct the table or the query"))
         stopping.whereToRead = nil
@@ -31,7 +31,7 @@ extension TargetFailure {
         switch self.class {
         case .transient: hint ?? reading("check the target if it lasts; it is tried again")
         case .permanent: Self.resuming(hint ?? reading("correct the query or the target"))
-        case .values, .repeatedKey:
+        case .values, .repeatedKey, .tooLarge:
             hint
                 ?? reading(
                     "correct the profile's field, the table or the query, then run "

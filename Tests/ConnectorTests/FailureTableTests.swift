@@ -38,9 +38,9 @@ struct FailureTableTests {
             ),
             (
                 "22000 22001 22003 22007 22008 22012 22021 22023 22P02 22P05 2201B 23502 23503 "
-                    + "23505 23514 23P01 44000 54000 54001 P0001 P0002 P0003 P0004", .values
+                    + "23505 23514 23P01 44000 P0001 P0002 P0003 P0004", .values
             ),
-            ("21000", .repeatedKey),
+            ("21000", .repeatedKey), ("54000 54001 54011 54023", .tooLarge),
         ] as [(String, TargetFailure.Class)])
     func postgresClasses(_ codes: String, _ expected: TargetFailure.Class) throws {
         for code in codes.split(separator: " ").map(String.init) {
@@ -134,11 +134,12 @@ struct FailureTableTests {
             ),
             (
                 [
-                    1022, 1048, 1062, 1118, 1139, 1153, 1216, 1217, 1264, 1265, 1292, 1364, 1365,
+                    1022, 1048, 1062, 1118, 1139, 1216, 1217, 1264, 1265, 1292, 1364, 1365,
                     1366, 1367, 1406, 1411, 1416, 1441, 1451, 1452, 1526, 1644, 1690, 3140, 3819,
                     4025,
                 ], .values
             ),
+            ([1153], .tooLarge),
         ] as [([UInt32], TargetFailure.Class)])
     func mysqlClasses(_ codes: [UInt32], _ expected: TargetFailure.Class) {
         for code in codes {
@@ -204,11 +205,11 @@ struct FailureTableTests {
             ),
             (
                 [
-                    6, 25, 26, 27, 38, 41, 43, 53, 69, 70, 72, 117, 130, 131, 153, 168, 190, 321,
+                    6, 25, 26, 27, 38, 41, 43, 53, 69, 70, 72, 117, 130, 131, 153, 190, 321,
                     349, 376, 386, 395, 407, 441, 467, 469, 632, 675, 676, 691,
                 ], .values
             ),
-            ([565], .repeatedKey),
+            ([158, 167, 168, 191, 307, 565], .tooLarge),
         ] as [([Int], TargetFailure.Class)])
     func clickHouseClasses(_ codes: [Int], _ expected: TargetFailure.Class) throws {
         for code in codes {
@@ -227,7 +228,23 @@ struct FailureTableTests {
         #expect(crowded.hint?.contains("larger") == true)
         let spread = try clickHouse(
             252, "Too many partitions for single INSERT block (more than 100).")
-        #expect(spread.class == .repeatedKey)
+        #expect(spread.class == .tooLarge)
+        for message in [
+            "Query memory limit exceeded: would use 9.00 MiB, maximum: 8.00 MiB.",
+            "Memory limit (for query) exceeded: would use 9.00 MiB, maximum: 8.00 MiB.",
+        ] {
+            #expect(try clickHouse(241, message).class == .tooLarge)
+        }
+        for message in [
+            "(total) memory limit exceeded: would use 9.00 GiB, maximum: 8.00 GiB.",
+            "Memory limit (for user) exceeded: would use 9.00 GiB, maximum: 8.00 GiB.",
+        ] {
+            #expect(try clickHouse(241, message).class == .transient)
+        }
+        #expect(
+            try clickHouse(62, "Syntax error: failed at position 9. Max query size exceeded").class
+                == .tooLarge)
+        #expect(try clickHouse(62, "Syntax error: failed at position 9").class == .permanent)
         #expect(spread.hint?.contains("smaller") == true)
         #expect(
             try clickHouse(32, "Attempt to read after eof: while receiving packet").class
@@ -272,7 +289,7 @@ struct FailureTableTests {
             "Expression tree is too large (maximum depth 1000)", "parser stack overflow",
         ] {
             let failure = SQLiteFailures.failure(code: 1, message: message)
-            #expect(failure.class == .repeatedKey)
+            #expect(failure.class == .tooLarge)
             #expect(failure.hint?.contains("smaller") == true)
         }
     }

@@ -13,7 +13,8 @@ struct ODBCFailureTests {
             ([1205, 1222, 701, 1105, 9002, 3960, 976, 3906, 40501, 49918, 10928], .transient),
             ([102, 105, 156, 207, 208, 213, 229, 262, 2812, 4060, 18456, 18470], .permanent),
             ([2627, 2601, 547, 515, 8152, 2628, 245, 8114, 220, 8115, 241, 242], .values),
-            ([8672], .repeatedKey), ([233, 64, 10054, 10060, 121, 40613], .transient),
+            ([8672], .repeatedKey), ([191, 8003, 8623, 8631, 8632, 10738], .tooLarge),
+            ([233, 64, 10054, 10060, 121, 40613], .transient),
         ] as [([Int], TargetFailure.Class)])
     func sqlServer(_ numbers: [Int], _ expected: TargetFailure.Class) {
         for number in numbers {
@@ -32,7 +33,7 @@ struct ODBCFailureTests {
             ),
             ([900, 904, 911, 936, 942, 1017, 1031, 28000, 28001, 955, 12154, 6550], .permanent),
             ([1, 1400, 1401, 12899, 1407, 1438, 1722, 1839, 1861, 2290, 2291, 2292], .values),
-            ([30926], .repeatedKey),
+            ([30926], .repeatedKey), ([1745, 1795], .tooLarge),
             ([1033, 1034, 1089, 1090, 12514, 12541, 12170, 12537, 3113, 3114, 3135], .transient),
         ] as [([Int], TargetFailure.Class)])
     func oracle(_ numbers: [Int], _ expected: TargetFailure.Class) {

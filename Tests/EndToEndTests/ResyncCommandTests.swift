@@ -107,6 +107,30 @@ struct ResyncCommandTests {
         #expect(try status()["lag_events"] as? Int == 0)
     }
 
+    @Test("INV-8: a row that takes the whole transaction with it is parked, and the rest is there")
+    func rolledBack() throws {
+        let target = try Target("sqlite", in: directory)
+        _ = try target.run(
+            Configurations.keyedTables
+                + """
+                CREATE TRIGGER no BEFORE INSERT ON mysegment WHEN NEW.clientId IN ('C7', 'C40')
+                BEGIN SELECT RAISE(ROLLBACK, 'no'); END;
+                """)
+        try append(1, (0..<60).map { "C\($0)" })
+        try program.apply(
+            Configurations.keyed(name: "crm", kind: "sqlite", url: target.url, size: 20))
+        for command in ["sync", "resync"] {
+            let result =
+                command == "sync"
+                ? try program.run("sync", "--until-idle") : try program.run("resync", "crm")
+            #expect(result.status == 5, "\(result.errors)")
+            #expect(result.output.contains("2 changes parked"), "\(result.output)")
+            #expect(try target.run("SELECT count(*) FROM mysegment") == "58", "\(command)")
+            _ = try target.run("INSERT INTO mysegment VALUES (1, 'by hand')")
+        }
+        #expect(try target.run("SELECT count(*) FROM mysegment") == "59")
+    }
+
     @Test("status --check ends with 1 where somebody is needed, and says why")
     func check() throws {
         let tables = try Target("sqlite", in: directory)

@@ -32,6 +32,8 @@ final class MemoryTarget: Connector {
         var cursors: [LaneKey: TargetCursor] = [:]
         var deliveryCount = 0
         var faults: [Int: Fault] = [:]
+        /// A query with more values than this is larger than the target takes.
+        var sizeMax = Int.max
         /// A query with more values than this meets one key twice.
         var valueCountMax = Int.max
         /// Values that no query may hold.
@@ -170,6 +172,10 @@ private final class MemorySession: TargetSession {
         let text = String(decoding: sql, as: UTF8.self)
         let values = text.split(separator: "'").count / 2
         await target.state.withLock { $0.onExecute }()
+        if values > target.state.withLock({ $0.sizeMax }) {
+            target.state.withLock { $0.refusalCount += 1 }
+            throw TargetFailure(class: .tooLarge, targetCode: "1", message: "too large")
+        }
         if values > target.state.withLock({ $0.valueCountMax }) {
             throw TargetFailure(class: .repeatedKey, targetCode: "21000", message: "twice")
         }
