@@ -14,11 +14,13 @@ struct LiveEqualsRebuiltTests {
     private struct Setting: CustomStringConvertible {
         var definition: IntegrationDefinition
         let lossRarity: Int
+        /// Some rows are refused, until the last look.
+        let refuses: Bool
         let seed: UInt64
 
         var description: String {
             "seed \(seed): \(definition.batch), coalesced \(definition.isCoalesced), clears "
-                + "\(definition.queries[.clearSegment] != nil), losses \(lossRarity)"
+                + "\(definition.queries[.clearSegment] != nil), losses \(lossRarity), refuses \(refuses)"
         }
 
         init(_ target: RowTarget, seed: UInt64, _ random: inout SeededGenerator) {
@@ -32,6 +34,7 @@ struct LiveEqualsRebuiltTests {
                 isIndividual ? .individual : .batch(size: Int.random(in: 1...5, using: &random))
             definition.isCoalesced = Bool.random(using: &random)
             lossRarity = [0, 3, 8].randomElement(using: &random)!
+            refuses = target.kind == .sqlite && Int.random(in: 0..<3, using: &random) == 0
         }
     }
 
@@ -55,18 +58,30 @@ struct LiveEqualsRebuiltTests {
         let connector = FlakyConnector(
             try ConnectorRegistry.all.makeConnector(live, secret: nil),
             SeededGenerator(seed: seed), rarity: setting.lossRarity)
+        if setting.refuses { try await RowTarget.run(Self.refusing, on: live) }
         if Bool.random(using: &random) { try await append(to: world, &random) }
         try await world.apply(setting.definition)
         for _ in 0..<Int.random(in: 2...6, using: &random) {
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 try await append(to: world, &random)
             }
-            let outcome = try await world.sync(setting.definition, connector)
-            guard outcome.state == .done, outcome.parkedChangeCount == 0 else {
+            let isResync = Int.random(in: 0..<6, using: &random) == 0
+            if setting.refuses, Bool.random(using: &random) {
+                try await world.redrive(setting.definition)
+            }
+            let outcome = try await world.sync(setting.definition, connector, isResync: isResync)
+            guard outcome.state == .done, setting.refuses || outcome.parkedChangeCount == 0 else {
                 Issue.record("\(setting): \(outcome)")
                 break
             }
         }
+        if setting.refuses {
+            try await RowTarget.run(Self.mending, on: live)
+            try await world.redrive(setting.definition)
+        }
+        let last = try await world.sync(setting.definition, connector)
+        #expect(
+            last.state == .done && last.parkedChangeCount == 0, "\(setting): \(last)")
         var fill = setting.definition
         (fill.name, fill.connector) = ("fill", "fill")
         let filled = try await target.makeDatabase(in: world.directory, "fill")
@@ -80,6 +95,14 @@ struct LiveEqualsRebuiltTests {
         #expect(rows == expected, "\(setting)")
         try await world.close()
     }
+
+    private static let refusing = [
+        """
+        CREATE TRIGGER no_age BEFORE INSERT ON tea WHEN NEW.age = '32'
+        BEGIN SELECT RAISE(ABORT, 'refused'); END
+        """,
+    ]
+    private static let mending = ["DROP TRIGGER no_age"]
 
     /// Some events in one batch.
     private func append(to world: RowWorld, _ random: inout SeededGenerator) async throws {

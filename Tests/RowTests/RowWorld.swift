@@ -51,18 +51,14 @@ struct RowTarget: Sendable, CustomTestStringConvertible {
             }
         var definition = ConnectorDefinition(name: name, kind: kind, url: url)
         definition.connectTimeoutMilliseconds = 120_000
-        let session = try await ConnectorRegistry.all.makeConnector(definition, secret: nil)
-            .connect()
-        for table in [
-            """
-            CREATE TABLE tea (
-                list integer, card varchar(40), age varchar(40), PRIMARY KEY (list, card)
-            )
-            """, "CREATE TABLE lists (list integer PRIMARY KEY, name varchar(40))",
-        ] {
-            _ = try await session.execute(Array(table.utf8))
-        }
-        await session.close()
+        try await Self.run(
+            [
+                """
+                CREATE TABLE tea (
+                    list integer, card varchar(40), age varchar(40), PRIMARY KEY (list, card)
+                )
+                """, "CREATE TABLE lists (list integer PRIMARY KEY, name varchar(40))",
+            ], on: definition)
         return definition
     }
 
@@ -91,6 +87,14 @@ struct RowTarget: Sendable, CustomTestStringConvertible {
         ]
         if clears { queries[.clearSegment] = "DELETE FROM tea WHERE list = {segment_id}" }
         return queries
+    }
+
+    /// Runs SQL beside the integrations.
+    static func run(_ sql: [String], on definition: ConnectorDefinition) async throws {
+        let session = try await ConnectorRegistry.all.makeConnector(definition, secret: nil)
+            .connect()
+        for text in sql { _ = try await session.execute(Array(text.utf8)) }
+        await session.close()
     }
 
     static func rows(_ definition: ConnectorDefinition) async throws -> [[String?]] {
@@ -139,9 +143,17 @@ final class RowWorld {
         try await projector.foldToEnd()
     }
 
+    /// Has what is parked tried again.
+    func redrive(_ definition: IntegrationDefinition) async throws {
+        var batch = EventBatch()
+        batch.append(
+            .redriveRequested, body: ParkedSelection(integration: definition.name).encode())
+        try await append(batch)
+    }
+
     /// Delivers all that is there; each run is a process of its own to the target.
     func sync(
-        _ definition: IntegrationDefinition, _ connector: any Connector
+        _ definition: IntegrationDefinition, _ connector: any Connector, isResync: Bool = false
     ) async throws -> IntegrationOutcome {
         let context = SyncContext(
             ledger: ledger, store: store, pool: BlockingPool(name: "rows", threadCount: 1),
@@ -150,6 +162,12 @@ final class RowWorld {
             context: context, projector: projector, makeConnector: { _ in connector })
         var options = SyncEngine.Options()
         options.giveUpMilliseconds = 3_600_000
+        if isResync {
+            _ = try await engine.requestResync(definition, segments: [])
+            return try await engine.resync(
+                definition, connectors: [connector.definition.name: connector.definition],
+                options: options)
+        }
         return try await engine.run(
             [definition], connectors: [connector.definition.name: connector.definition],
             options: options)[0]
