@@ -18,6 +18,7 @@ struct DeliveryBuilder: Sendable {
     private let scout: LaneBatcher
     private let stock = DeliveryStock()
     private let readsFields: Bool
+    let coalesces: Bool
     let rows: LaneRows?
 
     /// - Parameter coalesces: of several changes of a profile only the last is sent.
@@ -29,6 +30,7 @@ struct DeliveryBuilder: Sendable {
         self.lane = lane
         self.context = context
         self.projector = projector
+        self.coalesces = coalesces
         renderer = QueryRenderer(
             ledger: context.ledger, store: context.store, rowKey: plan.rowKey)
         rows = LaneRows(plan: plan, segment: lane.segment, context: context)
@@ -222,7 +224,8 @@ struct DeliveryBuilder: Sendable {
         var batch = batch
         let queries: Result<[TargetQuery], TargetRefusal>
         do {
-            let rendered = try self.queries(for: batch, scope, binds: binds, reader)
+            let rendered = try self.queries(
+                for: batch, scope, parked: state.parked.profiles, binds: binds, reader)
             batch.queryCounts = rendered.map(\.count)
             queries = .success(rendered.flatMap { $0 })
         } catch let failure as Failure where failure.code == .targetRefusedValues {
@@ -242,7 +245,7 @@ struct DeliveryBuilder: Sendable {
 
     /// By part, where the batch has some.
     private func queries(
-        for batch: LaneBatch, _ scope: RenderScope, binds: Set<EventKind>,
+        for batch: LaneBatch, _ scope: RenderScope, parked: Set<UInt32>, binds: Set<EventKind>,
         _ reader: ProjectionReader?
     ) throws -> [[TargetQuery]] {
         switch batch.kind {
@@ -257,9 +260,9 @@ struct DeliveryBuilder: Sendable {
             return [try single(.saveSegment, scope)]
         case .segmentCleared:
             let saving = batch.savesSegment ? try single(.saveSegment, scope) : []
-            return [try saving + clearing(batch, scope)]
+            return [try saving + clearing(batch, scope, parked)]
         default:
-            return [try clearing(batch, scope) + single(.deleteSegment, scope)]
+            return [try clearing(batch, scope, parked) + single(.deleteSegment, scope)]
         }
     }
 
@@ -268,17 +271,29 @@ struct DeliveryBuilder: Sendable {
         return [.text(try renderer.render(query, scope))]
     }
 
-    /// `clear_segment`, or, without it, removals of the members known just before.
-    private func clearing(_ batch: LaneBatch, _ scope: RenderScope) throws -> [TargetQuery] {
+    /// `clear_segment`, or, without it, removals of the members known just before; of whom changes
+    /// are set aside, by every key that the row may have.
+    private func clearing(
+        _ batch: LaneBatch, _ scope: RenderScope, _ parked: Set<UInt32>
+    ) throws -> [TargetQuery] {
         if plan.queries[.clearSegment] != nil { return try single(.clearSegment, scope) }
         let position = batch.firstPosition
+        let before = position.predecessor
         let members = try SegmentFold.fold(
-            context.ledger, lane.segment, through: position.predecessor, keepsMembers: true
-        ).members.sorted()
+            context.ledger, lane.segment, through: before, keepsMembers: true
+        ).members
+        var images = members.subtracting(parked).sorted().map {
+            LaneBatch.RowImage(ordinal: $0, asOf: before)
+        }
+        if let rows, let before {
+            images += try rows.images(
+                of: parked.sorted(), from: nil, through: before, withLast: true)
+        } else {
+            images += parked.sorted().map { LaneBatch.RowImage(ordinal: $0, asOf: before) }
+        }
         return try renderer.render(
-            plan.queries[.removeProfiles]!,
-            members.map { LaneBatch.RowImage(ordinal: $0, asOf: position.predecessor) }[...],
-            batchSize: plan.batchSize, scope, binds: false)
+            plan.queries[.removeProfiles]!, images[...], batchSize: plan.batchSize, scope,
+            binds: false)
     }
 
     /// How many queries each part of a batch has; before it is rendered, at most.

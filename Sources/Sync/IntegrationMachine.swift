@@ -36,6 +36,8 @@ struct IntegrationMachine: ~Copyable {
         var phase = Phase.resting
         /// It has parked changes to try again.
         var isRedriven = false
+        /// The run that is under way tries them.
+        var redrives = false
         /// Its segment was spoken of while it ran.
         var isToldMeanwhile = false
         /// Its last run found nothing more, and nothing came since.
@@ -70,6 +72,13 @@ struct IntegrationMachine: ~Copyable {
         case failed(BackOff)
         /// Nothing of the lane's own: the target, or this side.
         case aborted
+
+        var isDone: Bool {
+            switch self {
+            case .caughtUp, .yielded, .waiting: true
+            case .failed, .aborted: false
+            }
+        }
     }
 
     /// What there is to wait for.
@@ -183,6 +192,7 @@ struct IntegrationMachine: ~Copyable {
             }
             lane.phase = .running
             lane.isToldMeanwhile = false
+            lane.redrives = lane.isRedriven
             lanes[segment] = lane
             runningCount += 1
             return segment
@@ -233,7 +243,8 @@ struct IntegrationMachine: ~Copyable {
             lane.cursor = cursor
         }
         lane.phase = .resting
-        lane.isRedriven = false
+        // What was asked for meanwhile, or has failed, is still to be tried.
+        if lane.redrives, end.isDone { lane.isRedriven = false }
         switch end {
         case .caughtUp:
             lane.backOff = nil

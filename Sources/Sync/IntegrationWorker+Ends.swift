@@ -17,6 +17,7 @@ extension IntegrationWorker {
             let query = lanes[segment]?.failedQuery
             let (how, stop) = try await conclude(end, of: segment)
             if stop != nil { failurePlace = plan.place(segment, query) }
+            if machine.isRedriven(segment) { mustReadRedrives = true }
             machine.ended(segment, how, cursor: lanes[segment]?.state.cursor)
             stopping = stop ?? stopping
         }

@@ -26,7 +26,7 @@ actor IntegrationWorker {
     /// What is read of the integration itself; nil: it is to be read, and so are all lanes.
     var situation: Situation?
     /// A lane with parked changes to try again ran since these were read.
-    private var mustReadRedrives = false
+    var mustReadRedrives = false
     /// When this step began, on the monotonic clock. A lane that fails in a step is not tried again
     /// in it, however slow it is: who gives up at once is asked before.
     var stepTime: UInt64 = 0

@@ -106,13 +106,14 @@ extension LaneWorker {
             ],
             cursorAfter: row.cursor, isComplete: true)
         try await builder.projector.foldToEnd()
-        let (rows, change) = (builder.rows, one.change)
+        let (rows, change, coalesces) = (builder.rows, one.change, builder.coalesces)
         let isUpdate = !event.kind.hasSegment || event.segment != lane.segment
         if isWritten {
             batch.resolved = Self.parts(of: change, through: last, isUpdate: isUpdate)
         } else {
             batch.resolved = try await context.pool.run {
-                try Self.parts(of: change, through: max(position, last), rows)
+                try Self.parts(
+                    of: change, coalesced: coalesces, through: max(position, last), rows)
             }
         }
         var prepared = try await builder.prepare(batch, from: state, binds: [])
@@ -139,10 +140,14 @@ extension LaneWorker {
 
     /// Whatever row the profile may have had since just before the change goes; one that is added
     /// has its fields of now.
+    ///
+    /// - Parameter isCoalesced: others may have been sent with the change, from before it.
     private static func parts(
-        of change: ParkedChange, through last: Position, _ rows: LaneRows?
+        of change: ParkedChange, coalesced isCoalesced: Bool, through last: Position,
+        _ rows: LaneRows?
     ) throws -> [LaneBatch.Part] {
-        let (profile, before) = (change.profile, change.position.predecessor)
+        let profile = change.profile
+        let before = isCoalesced ? nil : change.position.predecessor
         let row = LaneBatch.RowImage(ordinal: profile.rawValue, asOf: last)
         if change.query == .removeProfiles {
             let images = try rows?.images(
@@ -151,7 +156,7 @@ extension LaneWorker {
             return [LaneBatch.Part(query: .removeProfiles, rows: removed, changeCount: 1)]
         }
         var removed = LaneBatch.Part(query: .removeProfiles)
-        if let rows, try rows.isReplaced(profile, at: change.position) {
+        if let rows, try isCoalesced || rows.isReplaced(profile, at: change.position) {
             removed.rows = try rows.images(
                 of: [profile.rawValue], from: before, through: last, withLast: false)
         }

@@ -192,7 +192,8 @@ struct LaneWorker: Sendable {
             let one = parked.first(where: { $0.position == tried })
         {
             var receipt = makeReceipt(redriven: one, .delivered)
-            receipt.successfulQueryCount = 1
+            // It moves no cursor, and nothing else was under way.
+            receipt.successfulQueryCount = unexplained
             receipt.isRecovered = true
             receipt.fingerprint = row.fingerprint
             if let unknown, unknown.parked == tried {
@@ -200,7 +201,7 @@ struct LaneWorker: Sendable {
                 recoveredChangeCount += 1
             }
             found.append(receipt)
-            unexplained -= 1
+            unexplained = 0
             state.parked.remove(one.change.profile.rawValue, at: one.change.position)
         }
         while state.cursor < row.cursor {

@@ -100,7 +100,7 @@ struct LiveEqualsRebuiltTests {
         """
         CREATE TRIGGER no_age BEFORE INSERT ON tea WHEN NEW.age = '32'
         BEGIN SELECT RAISE(ABORT, 'refused'); END
-        """,
+        """
     ]
     private static let mending = ["DROP TRIGGER no_age"]
 

@@ -199,6 +199,20 @@ struct IntegrationMachineTests {
         #expect(lanes.next() == nil)
     }
 
+    @Test("Changes to try again that were asked for meanwhile, or failed, are still to be tried")
+    func redrivenMeanwhile() {
+        let lanes = Lanes()
+        lanes.tell(1, 3, at: 2)
+        #expect(lanes.next() == 1)
+        lanes.machine.setRedriven([SegmentID(1)], before: [])
+        lanes.end(1, .caughtUp, at: 3)
+        #expect(lanes.next() == 1)
+        lanes.end(1, .aborted, at: 3)
+        #expect(lanes.next() == 1)
+        lanes.end(1, .caughtUp, at: 3)
+        #expect(lanes.next() == nil)
+    }
+
     @Test("Random events: nothing waits without a reason, and nothing runs twice")
     func random() {
         var random = SeededGenerator()
