@@ -20,7 +20,8 @@ struct LiveEqualsRebuiltTests {
 
         var description: String {
             "seed \(seed): \(definition.batch), coalesced \(definition.isCoalesced), clears "
-                + "\(definition.queries[.clearSegment] != nil), losses \(lossRarity), refuses \(refuses)"
+                + "\(definition.queries[.clearSegment] != nil), losses \(lossRarity), "
+                + "refuses \(refuses)"
         }
 
         init(_ target: RowTarget, seed: UInt64, _ random: inout SeededGenerator) {
