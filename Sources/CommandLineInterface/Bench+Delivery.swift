@@ -108,10 +108,7 @@ extension Bench {
         _ makeConnector: @escaping @Sendable (ConnectorDefinition) throws -> any Connector
     ) -> SyncEngine {
         SyncEngine(
-            context: SyncContext(
-                ledger: workspace.ledger, store: workspace.store, pool: workspace.pool,
-                clock: workspace.clock),
-            projector: workspace.projector, makeConnector: makeConnector)
+            context: workspace.syncContext, makeConnector: makeConnector)
     }
 
     private static func run(_ engine: SyncEngine, _ target: BenchTarget) async throws {

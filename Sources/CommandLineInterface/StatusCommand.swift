@@ -110,14 +110,11 @@ struct StatusCommand: AsyncParsableCommand {
 
     private func lines(_ workspace: Workspace) async throws -> [Line] {
         let state = try await workspace.configuration()
-        let context = SyncContext(
-            ledger: workspace.ledger, store: workspace.store, pool: workspace.pool,
-            clock: workspace.clock)
         var lines: [Line] = []
         let running = try Self.running(workspace)
         for definition in state.integrations.values.sorted(by: { $0.name < $1.name }) {
             let connector = state.connectors[definition.connector]
-            lines.append(try await line(definition, connector, context, running))
+            lines.append(try await line(definition, connector, workspace, running))
         }
         return lines
     }
@@ -136,12 +133,12 @@ struct StatusCommand: AsyncParsableCommand {
 
     private func line(
         _ definition: IntegrationDefinition, _ connector: ConnectorDefinition?,
-        _ context: SyncContext, _ running: [ProgressFile.Content]
+        _ workspace: Workspace, _ running: [ProgressFile.Content]
     ) async throws -> Line {
         let name = definition.name
-        let now = context.clock.now()
+        let now = workspace.clock.now()
         let since = now.advanced(byMicroseconds: -Self.rateMinutes * 60_000_000)
-        let (row, segments, lanes, parked, recent, resyncs) = try await context.store.read {
+        let (row, segments, lanes, parked, recent, resyncs) = try await workspace.store.read {
             reader in
             (
                 try reader.integration(name), try reader.segments(), try reader.lanes(of: name),
@@ -150,6 +147,7 @@ struct StatusCommand: AsyncParsableCommand {
                 try reader.resyncs(of: name)
             )
         }
+        let context = workspace.syncContext
         let lag = try await context.pool.run {
             try Lag.measure(definition, segments: segments, lanes: lanes, in: context)
         }

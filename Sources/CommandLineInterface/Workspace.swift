@@ -164,7 +164,12 @@ final class Workspace: Sendable {
     func engine() async throws -> SyncEngine {
         let maker = try await connectorMaker()
         return SyncEngine(
-            context: SyncContext(ledger: ledger, store: store, pool: pool, clock: clock),
-            projector: projector, makeConnector: { try maker.make($0) })
+            context: syncContext, makeConnector: { try maker.make($0) })
+    }
+
+    var syncContext: SyncContext {
+        SyncContext(
+            ledger: ledger, projections: LedgerProjections(store: store, projector: projector),
+            pool: pool, clock: clock)
     }
 }

@@ -1,17 +1,6 @@
 package import SegmentModel
 
 extension ProjectionReader {
-    /// Which fields to read: those of a profile as they stood after a position.
-    package struct FieldRequest: Hashable, Sendable {
-        package var profile: ProfileOrdinal
-        package var asOf: Position
-
-        package init(profile: ProfileOrdinal, asOf: Position) {
-            self.profile = profile
-            self.asOf = asOf
-        }
-    }
-
     /// Calls `body` with each field of each request: the request's index, the field name's number,
     /// kind and bytes. Requests in any order, all fields of one together, by name number; a profile
     /// without fields gives no call. The bytes are valid during the call.
@@ -73,8 +62,7 @@ extension ProjectionReader {
 
     /// The same of many profiles: neighbours, one after the other, share the look into the file.
     package func fieldChangePositions(
-        of profiles: some Sequence<ProfileOrdinal>,
-        _ body: (ProfileOrdinal, [Position]) throws -> Void
+        of profiles: [ProfileOrdinal], _ body: (ProfileOrdinal, [Position]) throws -> Void
     ) throws {
         var reader = try FieldReader(database)
         for profile in profiles {

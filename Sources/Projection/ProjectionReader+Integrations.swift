@@ -26,7 +26,7 @@ extension ProjectionReader {
 
     /// The lanes of an integration that these segments have.
     package func lanes(
-        of integration: String, segments: some Sequence<SegmentID>
+        of integration: String, segments: Set<SegmentID>
     ) throws -> [LaneRow] {
         try segments.compactMap { try lane(LaneKey(integration: integration, segment: $0)) }
     }

@@ -12,8 +12,8 @@ extension ProjectionReader {
         try segmentRows(id: id.rawValue).first
     }
 
-    /// Those of them that the ledger has seen, in the order given.
-    package func segments(_ ids: some Sequence<SegmentID>) throws -> [SegmentRow] {
+    /// Those of them that the ledger has seen, in no order.
+    package func segments(_ ids: Set<SegmentID>) throws -> [SegmentRow] {
         try ids.compactMap { try segment($0) }
     }
 

@@ -45,7 +45,7 @@ package struct FieldCoverage: Hashable, Sendable {
         // What a number means is asked once.
         var known: [UInt32: ExactText?] = [:]
         let requests = ordinals.map {
-            ProjectionReader.FieldRequest(
+            FieldRequest(
                 profile: ProfileOrdinal($0), asOf: Position(.max))
         }
         try reader.readFields(requests) { _, number, _, _ in

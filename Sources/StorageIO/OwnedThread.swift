@@ -46,8 +46,16 @@ package final class OwnedThread: SerialExecutor {
     }
 }
 
+/// The port to what may block: work that is done apart from the cooperative pool.
+package protocol BlockingWork: Sendable {
+    /// Runs `body`, and waits for it without blocking a thread of the pool.
+    func run<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result
+}
+
 /// A bounded number of owned threads for blocking calls that belong to nobody, such as scans.
-package final class BlockingPool: Sendable {
+package final class BlockingPool: BlockingWork {
     private let threads: [OwnedThread]
     private let next = Atomic<Int>(0)
 

@@ -11,7 +11,6 @@ struct DeliveryBuilder: Sendable {
     let plan: IntegrationPlan
     let lane: LaneKey
     let context: SyncContext
-    let projector: Projector
     let renderer: QueryRenderer
     private let batcher: LaneBatcher
     /// Looks further ahead than what is built.
@@ -23,16 +22,15 @@ struct DeliveryBuilder: Sendable {
 
     /// - Parameter coalesces: of several changes of a profile only the last is sent.
     init(
-        plan: IntegrationPlan, lane: LaneKey, context: SyncContext, projector: Projector,
+        plan: IntegrationPlan, lane: LaneKey, context: SyncContext,
         coalesces: Bool
     ) {
         self.plan = plan
         self.lane = lane
         self.context = context
-        self.projector = projector
         self.coalesces = coalesces
         renderer = QueryRenderer(
-            ledger: context.ledger, store: context.store, rowKey: plan.rowKey)
+            ledger: context.ledger, projections: context.projections, rowKey: plan.rowKey)
         rows = LaneRows(plan: plan, segment: lane.segment, context: context)
         batcher = LaneBatcher(
             ledger: context.ledger, segment: lane.segment, coalesces: coalesces, rows: rows)
@@ -54,8 +52,8 @@ struct DeliveryBuilder: Sendable {
 
     /// Where rows follow fields, batches are cut of what is folded.
     private func foldForRows() async throws {
-        if rows != nil, context.store.checkpoint() < context.ledger.end {
-            try await projector.foldToEnd()
+        if rows != nil, context.projections.checkpoint() < context.ledger.end {
+            try await context.projections.foldToEnd()
         }
     }
 
@@ -102,7 +100,7 @@ struct DeliveryBuilder: Sendable {
         let built = try await context.pool.run { [self] () -> Built in
             let batch = try cutHere(after: state, size: size, limit: limit)
             guard let batch, batch.isComplete || !isReady else { return .nothing }
-            let folded = context.store.checkpoint()
+            let folded = context.projections.checkpoint()
             guard Self.isFolded(batch, before: folded) else {
                 return isReady ? .nothing : .cut(batch)
             }
@@ -143,7 +141,7 @@ struct DeliveryBuilder: Sendable {
         let terms = DeliveryStock.Terms(size: size, binds: binds)
         guard terms.count > 1, stock.isEmpty else { return }
         try await context.pool.run { [self] in
-            let folded = context.store.checkpoint()
+            let folded = context.projections.checkpoint()
             let built = try withReader {
                 build(terms.count, after: state, terms, before: folded, $0)
             }
@@ -156,9 +154,9 @@ struct DeliveryBuilder: Sendable {
 
     /// One look at the projections, if the queries need one.
     private func withReader<Result>(
-        _ body: (ProjectionReader?) throws -> Result
+        _ body: ((any ProjectedState)?) throws -> Result
     ) throws -> Result {
-        try readsFields ? context.store.readHere { try body($0) } : body(nil)
+        try readsFields ? context.projections.readHere { try body($0) } : body(nil)
     }
 
     /// Full deliveries of profiles that follow each other, `count` at most. One that fails is not
@@ -167,7 +165,7 @@ struct DeliveryBuilder: Sendable {
     /// - Parameter folded: what `reader` sees is folded up to here at least.
     private func build(
         _ count: Int, after state: LaneState, _ terms: DeliveryStock.Terms,
-        before folded: Position, _ reader: ProjectionReader?
+        before folded: Position, _ reader: (any ProjectedState)?
     ) -> [PreparedDelivery] {
         var built: [PreparedDelivery] = []
         var last = state
@@ -193,7 +191,7 @@ struct DeliveryBuilder: Sendable {
         _ batch: LaneBatch, from state: LaneState, binds: Set<EventKind>
     ) async throws -> PreparedDelivery {
         if let position = Self.neededPosition(batch) {
-            try await projector.foldToEnd(before: position.advanced(by: 1))
+            try await context.projections.foldToEnd(before: position.advanced(by: 1))
         }
         return try await context.pool.run { [self] in
             try render(batch, from: state, binds: binds)
@@ -213,7 +211,7 @@ struct DeliveryBuilder: Sendable {
 
     private func render(
         _ batch: LaneBatch, from state: LaneState, binds: Set<EventKind>,
-        _ reader: ProjectionReader? = nil
+        _ reader: (any ProjectedState)? = nil
     ) throws -> PreparedDelivery {
         let after = try state.after(batch)
         let id = deliveryID("\(batch.firstPosition)-\(Self.text(batch.cursorAfter))")
@@ -246,7 +244,7 @@ struct DeliveryBuilder: Sendable {
     /// By part, where the batch has some.
     private func queries(
         for batch: LaneBatch, _ scope: RenderScope, parked: Set<UInt32>, binds: Set<EventKind>,
-        _ reader: ProjectionReader?
+        _ reader: (any ProjectedState)?
     ) throws -> [[TargetQuery]] {
         switch batch.kind {
         case .profilesAdded, .profilesRemoved:

@@ -86,9 +86,9 @@ extension IntegrationWorker {
             let end = try await worker.run(over: lease.session, options)
             // Behind the lane's events: one of them may bring what mends a change.
             if redrives, worker.repeated == nil {
-                try await projector.foldToEnd()
+                try await context.projections.foldToEnd()
                 let key = worker.lane
-                let rows = try await context.store.read { try $0.parked(at: key) }
+                let rows = try await context.projections.read { try $0.parked(at: key) }
                 try await worker.redrive(rows, over: lease.session) {
                     await self.delivered($0, of: segment)
                 }
@@ -128,14 +128,14 @@ extension IntegrationWorker {
                 return resting
             }
             try await settleGivenUp(segment, lease)
-            try await projector.foldToEnd()
+            try await context.projections.foldToEnd()
             let key = LaneKey(integration: name, segment: segment)
-            let (known, parked) = try await context.store.read {
+            let (known, parked) = try await context.projections.read {
                 (try $0.lane(key), try $0.parked(at: key))
             }
             let worker = try await LaneWorker(
                 plan: plan, lane: key, known: known, parked: parked, context: context,
-                projector: projector, session: lease.session, support: lease.support,
+                session: lease.session, support: lease.support,
                 absorbsRepeats: absorbsRepeats, unknown: unknowns[segment])
             unknowns[segment] = nil
             if worker.recoveredChangeCount > 0 {
@@ -154,7 +154,7 @@ extension IntegrationWorker {
     func settleGrade(_ lease: SessionPool.Lease) async throws {
         if grade == nil {
             let name = name
-            let row = try await context.store.read { try $0.integration(name) }
+            let row = try await context.projections.read { try $0.integration(name) }
             grade = row?.grade.map {
                 GradeRecord(integration: name, grade: $0, reason: row?.gradeReason)
             }
@@ -181,7 +181,7 @@ extension IntegrationWorker {
 
     private func cursor(of segment: SegmentID) async throws -> LaneCursor {
         let lane = LaneKey(integration: name, segment: segment)
-        return try await context.store.read { try $0.lane(lane)?.cursor }
+        return try await context.projections.read { try $0.lane(lane)?.cursor }
             ?? LaneCursor(position: nil)
     }
 }

@@ -5,7 +5,7 @@ internal import SegmentModel
 /// Whether the target is the one that the ledger has delivered to (INV-12).
 extension IntegrationWorker {
     var recognizer: TargetRecognizer {
-        TargetRecognizer(integration: name, context: context, projector: projector)
+        TargetRecognizer(integration: name, context: context)
     }
 
     /// Compares all lanes with the target's rows, once for each session and before anything is

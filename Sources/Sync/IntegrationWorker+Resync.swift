@@ -178,8 +178,8 @@ extension IntegrationWorker {
 
     /// The request, if it is not finished.
     private func isPending(_ request: Position) async throws -> ResyncRow? {
-        try await projector.foldToEnd()
-        return try await context.store.read { try $0.resync(request) }
+        try await context.projections.foldToEnd()
+        return try await context.projections.read { try $0.resync(request) }
             .flatMap { $0.outcome == nil ? $0 : nil }
     }
 
@@ -189,7 +189,7 @@ extension IntegrationWorker {
     func rebuildFailure() async throws -> Failure? {
         if let failedRebuild { return failedRebuild }
         let name = name
-        let (lanes, resyncs) = try await context.store.read {
+        let (lanes, resyncs) = try await context.projections.read {
             (try $0.lanes(of: name), try $0.resyncs(of: name))
         }
         let blocked = lanes.filter(\.isBlocked)
@@ -213,7 +213,7 @@ extension IntegrationWorker {
         var request = one.request
         request.segments = [segment]
         let key = LaneKey(integration: name, segment: segment)
-        let row = try await context.store.read { try $0.lane(key) }
+        let row = try await context.projections.read { try $0.lane(key) }
         var replayer = Replayer(
             plan: plan, context: context, request: one.position, resync: request, isRest: false,
             support: lease.support, findings: [:], meter: meter(of: one.position))

@@ -14,7 +14,6 @@ internal import StorageIO
 actor IntegrationWorker {
     let plan: IntegrationPlan
     let context: SyncContext
-    let projector: Projector
     let sessions: SessionPool
     let progress: @Sendable (SyncProgress) -> Void
     let tell: @Sendable (SyncNotice) -> Void
@@ -66,7 +65,7 @@ actor IntegrationWorker {
 
     init(
         plan: IntegrationPlan, sessions: SessionPool, context: SyncContext,
-        projector: Projector, feed: LaneFeed,
+        feed: LaneFeed,
         progress: @escaping @Sendable (SyncProgress) -> Void,
         tell: @escaping @Sendable (SyncNotice) -> Void
     ) {
@@ -74,7 +73,6 @@ actor IntegrationWorker {
         self.plan = plan
         self.sessions = sessions
         self.context = context
-        self.projector = projector
         self.progress = progress
         self.tell = tell
     }
@@ -174,9 +172,9 @@ actor IntegrationWorker {
     }
 
     private func outcome(_ state: IntegrationOutcome.State) async throws -> IntegrationOutcome {
-        try await projector.foldToEnd()
+        try await context.projections.foldToEnd()
         let name = name
-        let parked = try await context.store.read { try $0.parkedCount(of: name).all }
+        let parked = try await context.projections.read { try $0.parkedCount(of: name).all }
         var state = state
         if state == .done, let failure = try await rebuildFailure() { state = .failed(failure) }
         var outcome = IntegrationOutcome(
@@ -279,9 +277,9 @@ actor IntegrationWorker {
         let news = mailbox.take()
         guard var known = situation, !news.isIncomplete else { return try await readAll() }
         if news.hasSystemEvents || mustReadRedrives {
-            try await projector.foldToEnd()
+            try await context.projections.foldToEnd()
             let name = name
-            let read = try await context.store.read { try Self.situation(of: name, $0) }
+            let read = try await context.projections.read { try Self.situation(of: name, $0) }
             // A rebuild that was asked for holds its lanes.
             if read.pendingResyncs != known.pendingResyncs { return try await readAll() }
             machine.setRedriven(read.redrives, before: known.redrives)
@@ -296,7 +294,7 @@ actor IntegrationWorker {
     }
 
     private static func situation(
-        of name: String, _ reader: ProjectionReader
+        of name: String, _ reader: any ProjectedState
     ) throws -> Situation {
         let resyncs = try reader.unsettledResyncs(of: name)
         var cancelled: [SegmentID: ResyncRow] = [:]
@@ -310,9 +308,9 @@ actor IntegrationWorker {
     }
 
     private func readAll() async throws -> Situation {
-        try await projector.foldToEnd()
+        try await context.projections.foldToEnd()
         let name = name
-        var (read, segments, lanes) = try await context.store.read { reader in
+        var (read, segments, lanes) = try await context.projections.read { reader in
             let lanes = try reader.lanes(of: name)
             return (
                 try Self.situation(of: name, reader), try reader.segments(),
@@ -356,8 +354,8 @@ actor IntegrationWorker {
             }
         }
         if others.isEmpty { return }
-        let (name, segments) = (name, others.map(\.id))
-        let lanes = try await context.store.read {
+        let (name, segments) = (name, Set(others.map(\.id)))
+        let lanes = try await context.projections.read {
             try $0.lanes(of: name, segments: segments)
         }
         let byID = Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) })

@@ -47,7 +47,7 @@ package struct Lag: Hashable, Sendable {
             guard let lastChange = segment.lastRowChange, last.map({ lastChange > $0 }) ?? true,
                 !rowFields.all.isEmpty
             else { continue }
-            let changes = try context.store.readHere {
+            let changes = try context.projections.readHere {
                 try $0.rowChanges(of: segment.id, after: last, limit: .max)
             }
             for change in changes

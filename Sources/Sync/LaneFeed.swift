@@ -75,12 +75,10 @@ final class LaneFeed: Sendable {
     private static let rowCountMax = 1000
 
     private let context: SyncContext
-    private let projector: Projector
     private let mailboxes = Mutex<[Mailbox]>([])
 
-    init(context: SyncContext, projector: Projector) {
+    init(context: SyncContext) {
         self.context = context
-        self.projector = projector
     }
 
     /// - Parameter wake: raised with each piece of news.
@@ -109,8 +107,8 @@ final class LaneFeed: Sendable {
         let ledger = context.ledger
         let found = try await context.pool.run { try Found(ledger, from: start, before: end) }
         guard found.hasSystemEvents || found.hasProfiles || !found.segments.isEmpty else { return }
-        try await projector.foldToEnd(before: end)
-        let rows = try await context.store.read { reader in
+        try await context.projections.foldToEnd(before: end)
+        let rows = try await context.projections.read { reader in
             let changed = try reader.segmentsWithRowChanges(from: start, before: end)
             let segments = found.segments.union(changed)
             return segments.count > Self.rowCountMax

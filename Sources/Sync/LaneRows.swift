@@ -18,7 +18,7 @@ final class LaneRows: Sendable {
     }
 
     private let segment: SegmentID
-    private let store: ProjectionStore
+    private let projections: any Projections
     private let fields: RowFieldNumbers
     private let kept = Mutex<Kept?>(nil)
 
@@ -26,7 +26,7 @@ final class LaneRows: Sendable {
     init?(plan: IntegrationPlan, segment: SegmentID, context: SyncContext) {
         guard !plan.rowFields.all.isEmpty else { return nil }
         self.segment = segment
-        store = context.store
+        projections = context.projections
         fields = RowFieldNumbers(plan.rowFields, context.ledger)
     }
 
@@ -83,7 +83,7 @@ final class LaneRows: Sendable {
     }
 
     private func load(after position: Position?) throws -> Kept {
-        let loaded = try store.readHere { reader -> Kept in
+        let loaded = try projections.readHere { reader -> Kept in
             let found = try reader.rowChanges(
                 of: segment, after: position, limit: Self.readCountMax)
             let isCut = found.count == Self.readCountMax
@@ -134,7 +134,7 @@ final class LaneRows: Sendable {
     /// How the rows of changes that replace one differ from it, by the change's place.
     private func differences(_ members: [LaneBatch.Member]) throws -> [Int: Difference] {
         var places: [Int] = []
-        var requests: [ProjectionReader.FieldRequest] = []
+        var requests: [FieldRequest] = []
         for (place, member) in members.enumerated() where member.replaces && !member.isRemoved {
             let profile = ProfileOrdinal(member.ordinal)
             guard let image = member.imagePosition else { continue }
@@ -159,9 +159,9 @@ final class LaneRows: Sendable {
         var others: [UInt32: FieldValue] = [:]
     }
 
-    private func values(_ requests: [ProjectionReader.FieldRequest]) throws -> [Values] {
+    private func values(_ requests: [FieldRequest]) throws -> [Values] {
         var values = Array(repeating: Values(), count: requests.count)
-        try store.readHere { reader in
+        try projections.readHere { reader in
             try reader.readFields(requests) { index, name, kind, bytes in
                 switch fields.role(name) {
                 case .key: values[index].key[name] = FieldValue(kind: kind, bytes: bytes)
@@ -182,8 +182,8 @@ final class LaneRows: Sendable {
         withLast isLast: Bool
     ) throws -> [LaneBatch.RowImage] {
         var images: [LaneBatch.RowImage] = []
-        try store.readHere { reader in
-            try reader.fieldChangePositions(of: profiles.lazy.map { ProfileOrdinal($0) }) {
+        try projections.readHere { reader in
+            try reader.fieldChangePositions(of: profiles.map { ProfileOrdinal($0) }) {
                 profile, changed in
                 let behind = changed.filter { position in
                     position <= last && start.map { position > $0 } ?? true
@@ -226,7 +226,7 @@ final class LaneRows: Sendable {
 
     /// Whether an event changed fields of a profile that was a member by then.
     func isReplaced(_ profile: ProfileOrdinal, at position: Position) throws -> Bool {
-        let found = try store.readHere {
+        let found = try projections.readHere {
             try $0.rowChanges(of: segment, after: position.predecessor, limit: 1)
         }
         return found.contains {

@@ -105,7 +105,7 @@ extension LaneWorker {
                     isRemoved: one.change.query == .removeProfiles)
             ],
             cursorAfter: row.cursor, isComplete: true)
-        try await builder.projector.foldToEnd()
+        try await context.projections.foldToEnd()
         let (rows, change, coalesces) = (builder.rows, one.change, builder.coalesces)
         let isUpdate = !event.kind.hasSegment || event.segment != lane.segment
         if isWritten {

@@ -208,9 +208,11 @@ extension LaneWorker {
 
     /// So many refusals are no longer about single rows.
     private func stopAtLimit(_ receipt: Receipt) async throws {
-        try await builder.projector.foldToEnd()
+        try await context.projections.foldToEnd()
         let integration = lane.integration
-        let count = try await context.store.read { try $0.parkedCount(of: integration).refused }
+        let count = try await context.projections.read {
+            try $0.parkedCount(of: integration).refused
+        }
         guard count >= Limits.parkedChangeCountMax else { return }
         try await context.record([receipt])
         throw Failure(

@@ -75,7 +75,7 @@ struct LaneWorker: Sendable {
     /// - Throws: `cursorFenced` if the row belongs to another ledger or lies beyond this one.
     init(
         plan: IntegrationPlan, lane: LaneKey, known: LaneRow?, parked: [ParkedRow],
-        context: SyncContext, projector: Projector, session: any TargetSession,
+        context: SyncContext, session: any TargetSession,
         support: CursorSupport, absorbsRepeats: Bool, unknown: UnknownDelivery? = nil
     ) async throws {
         self.plan = plan
@@ -84,7 +84,7 @@ struct LaneWorker: Sendable {
         self.support = support
         self.absorbsRepeats = absorbsRepeats
         builder = DeliveryBuilder(
-            plan: plan, lane: lane, context: context, projector: projector,
+            plan: plan, lane: lane, context: context,
             coalesces: support == .transactional && plan.coalesces)
         receipts = ReceiptQueue(context: context)
         let initial = TargetCursor(

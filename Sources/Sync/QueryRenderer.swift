@@ -18,14 +18,14 @@ final class QueryRenderer: Sendable {
     }
 
     private let ledger: any Ledger
-    private let store: ProjectionStore
+    private let projections: any Projections
     /// A profile that lacks one of these fields has no row.
     private let rowKey: [ExactText]
     private let known = Mutex(Known())
 
-    init(ledger: any Ledger, store: ProjectionStore, rowKey: [ExactText]) {
+    init(ledger: any Ledger, projections: any Projections, rowKey: [ExactText]) {
         self.ledger = ledger
-        self.store = store
+        self.projections = projections
         self.rowKey = rowKey
     }
 
@@ -49,7 +49,7 @@ final class QueryRenderer: Sendable {
     ///   - reader: of fields; nil: one for each query.
     func render(
         _ query: IntegrationPlan.Query, _ images: ArraySlice<LaneBatch.RowImage>, batchSize: Int,
-        _ scope: RenderScope, binds: Bool, _ reader: ProjectionReader? = nil
+        _ scope: RenderScope, binds: Bool, _ reader: (any ProjectedState)? = nil
     ) throws -> [TargetQuery] {
         try known.withLock { known in
             var queries: [TargetQuery] = []
@@ -80,7 +80,7 @@ final class QueryRenderer: Sendable {
 
     private func rows(
         _ template: CompiledTemplate, _ images: ArraySlice<LaneBatch.RowImage>,
-        _ slots: inout [UInt32: Int], _ reader: ProjectionReader?
+        _ slots: inout [UInt32: Int], _ reader: (any ProjectedState)?
     ) throws -> RenderRows {
         var rows = RenderRows(slotCount: template.fieldNames.count)
         rows.rowCount = images.count
@@ -122,10 +122,10 @@ final class QueryRenderer: Sendable {
     /// Reads the fields of rows as of a position; none for a row without one.
     private func fill(
         _ filler: inout SlotFiller, _ images: ArraySlice<LaneBatch.RowImage>,
-        _ reader: ProjectionReader?, asOf position: (LaneBatch.RowImage) -> Position?,
+        _ reader: (any ProjectedState)?, asOf position: (LaneBatch.RowImage) -> Position?,
         only isMeant: (Int) -> Bool = { _ in true }
     ) throws {
-        var requests: [ProjectionReader.FieldRequest] = []
+        var requests: [FieldRequest] = []
         var rows: [Int] = []
         requests.reserveCapacity(images.count)
         rows.reserveCapacity(images.count)
@@ -137,7 +137,7 @@ final class QueryRenderer: Sendable {
         if let reader {
             try reader.readFields(requests) { filler.fill(rows[$0], $1, $2, $3) }
         } else {
-            try store.readHere { reader in
+            try projections.readHere { reader in
                 try reader.readFields(requests) { filler.fill(rows[$0], $1, $2, $3) }
             }
         }

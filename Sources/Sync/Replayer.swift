@@ -258,7 +258,7 @@ struct Replayer {
     ) async throws -> [Receipt] {
         let fold = try await fold(segment)
         let renderer = QueryRenderer(
-            ledger: context.ledger, store: context.store, rowKey: plan.rowKey)
+            ledger: context.ledger, projections: context.projections, rowKey: plan.rowKey)
         let lane = LaneKey(integration: resync.integration, segment: segment)
         let scope = scope(segment, fold)
         var receipts: [Receipt] = []

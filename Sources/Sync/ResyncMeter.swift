@@ -37,7 +37,7 @@ final class ResyncMeter: Sendable {
 
     /// A try begins, from nothing.
     func begin(_ segments: [SegmentID]) async throws {
-        let counts = try await context.store.read { reader in
+        let counts = try await context.projections.read { reader in
             try segments.map { try reader.segment($0)?.memberCount ?? 0 }
         }
         state.withLock { state in

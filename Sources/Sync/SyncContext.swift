@@ -8,18 +8,18 @@ package import StorageIO
 /// What the workers of all lanes share.
 package struct SyncContext: Sendable {
     package let ledger: any Ledger
-    package let store: ProjectionStore
+    package let projections: any Projections
     /// For scans of the ledger's files.
-    package let pool: BlockingPool
+    package let pool: any BlockingWork
     package let clock: any WallClock
     package let time: any MonotonicClock
 
     package init(
-        ledger: any Ledger, store: ProjectionStore, pool: BlockingPool, clock: any WallClock,
-        time: any MonotonicClock = SystemMonotonicClock()
+        ledger: any Ledger, projections: any Projections, pool: any BlockingWork,
+        clock: any WallClock, time: any MonotonicClock = SystemMonotonicClock()
     ) {
         self.ledger = ledger
-        self.store = store
+        self.projections = projections
         self.pool = pool
         self.clock = clock
         self.time = time

@@ -44,7 +44,7 @@ extension SyncEngine {
     ) async throws -> TargetRecognizer.Result {
         let lease = try await sessions.take(for: name)
         let recognizer = TargetRecognizer(
-            integration: name, context: context, projector: projector)
+            integration: name, context: context)
         do {
             guard lease.support == .transactional else {
                 throw Failure(
@@ -80,7 +80,7 @@ extension SyncEngine {
         var batch = EventBatch()
         for segment in behind.sorted() {
             guard let lane = found.lanes[segment], let row = found.rows[segment] else { continue }
-            let parked = try await context.store.read { try $0.parked(at: lane.key) }
+            let parked = try await context.projections.read { try $0.parked(at: lane.key) }
             let step = AdoptionPlan.step(
                 lane, row, histories[segment] ?? AdoptionPlan.History(),
                 parked: parked.map(\.change.position))
@@ -137,7 +137,7 @@ extension SyncEngine {
                 resume: pin)
             batch.append(.resyncRequested, body: request.encode())
         }
-        let row = try await context.store.read { try $0.integration(name) }
+        let row = try await context.projections.read { try $0.integration(name) }
         if let row, row.isActive, row.stop?.code == Failure.Code.cursorFenced.rawValue {
             batch.append(
                 .integrationResumed, body: IntegrationReference(integration: name).encode())

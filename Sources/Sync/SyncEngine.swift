@@ -22,15 +22,13 @@ package struct SyncEngine: Sendable {
     }
 
     let context: SyncContext
-    let projector: Projector
     let makeConnector: @Sendable (ConnectorDefinition) throws -> any Connector
 
     package init(
-        context: SyncContext, projector: Projector,
+        context: SyncContext,
         makeConnector: @escaping @Sendable (ConnectorDefinition) throws -> any Connector
     ) {
         self.context = context
-        self.projector = projector
         self.makeConnector = makeConnector
     }
 
@@ -61,7 +59,7 @@ package struct SyncEngine: Sendable {
     /// Runs `body` while the ledger is followed for it.
     private func following<Result>(_ body: (LaneFeed) async throws -> Result) async throws -> Result
     {
-        let feed = LaneFeed(context: context, projector: projector)
+        let feed = LaneFeed(context: context)
         // From before anything is looked at: no event may come between the look and the feed.
         let start = context.ledger.end
         let task = Task { await feed.run(from: start) }
@@ -99,9 +97,9 @@ package struct SyncEngine: Sendable {
     /// all of its lanes wait for a target.
     private func foldNowAndThen() async {
         do {
-            while await context.ledger.waitForEvent(at: context.store.checkpoint()) {
+            while await context.ledger.waitForEvent(at: context.projections.checkpoint()) {
                 try await context.time.sleep(milliseconds: 1000)
-                try await projector.foldToEnd()
+                try await context.projections.foldToEnd()
             }
         } catch {
             // Cancelled, or what every worker meets as well, and says.
@@ -122,7 +120,7 @@ package struct SyncEngine: Sendable {
         }
         guard outcome.state == .done else { return outcome }
         let name = definition.name
-        let row = try await context.store.read { try $0.integration(name) }
+        let row = try await context.projections.read { try $0.integration(name) }
         if let row, row.stop != nil, row.isActive {
             var batch = EventBatch()
             batch.append(
@@ -137,15 +135,15 @@ package struct SyncEngine: Sendable {
         _ options: Options, _ pools: SessionPools, _ feed: LaneFeed, isResyncOnly: Bool = false
     ) async throws -> IntegrationOutcome {
         let name = definition.name
-        try await projector.foldToEnd()
-        let row = try await context.store.read { try $0.integration(name) }
+        try await context.projections.foldToEnd()
+        let row = try await context.projections.read { try $0.integration(name) }
         func outcome(_ state: IntegrationOutcome.State) -> IntegrationOutcome {
             IntegrationOutcome(name: name, state: state, deliveredProfileCount: 0)
         }
         if !isResyncOnly {
             guard row?.isActive ?? definition.isActive ?? true else {
                 var paused = outcome(.paused)
-                paused.hasUndelivered = try await context.store.read {
+                paused.hasUndelivered = try await context.projections.read {
                     try Self.hasUndelivered(definition, row, $0)
                 }
                 return paused
@@ -165,7 +163,7 @@ package struct SyncEngine: Sendable {
             let sessions = try pools.pool(of: connector)
             let worker = IntegrationWorker(
                 plan: try IntegrationPlan(definition, connector, sessions.connector.dialect),
-                sessions: sessions, context: context, projector: projector, feed: feed,
+                sessions: sessions, context: context, feed: feed,
                 progress: options.progress, tell: options.tell)
             options.tell(SyncNotice(name, .started))
             let outcome = try await worker.run(
@@ -198,7 +196,7 @@ package struct SyncEngine: Sendable {
 
     /// Whether events of its segments wait for the integration.
     private static func hasUndelivered(
-        _ definition: IntegrationDefinition, _ row: IntegrationRow?, _ reader: ProjectionReader
+        _ definition: IntegrationDefinition, _ row: IntegrationRow?, _ reader: any ProjectedState
     ) throws -> Bool {
         let segments = try reader.segments()
         let lanes = Dictionary(
@@ -228,9 +226,9 @@ package struct SyncEngine: Sendable {
     package func requestResync(
         _ definition: IntegrationDefinition, segments chosen: [SegmentID]
     ) async throws -> Position? {
-        try await projector.foldToEnd()
+        try await context.projections.foldToEnd()
         let name = definition.name
-        let (segments, lanes, pending) = try await context.store.read { reader in
+        let (segments, lanes, pending) = try await context.projections.read { reader in
             (
                 try reader.segments(), try reader.lanes(of: name),
                 try reader.resyncs(of: name).filter { $0.outcome == nil }
@@ -275,8 +273,8 @@ package struct SyncEngine: Sendable {
     ///
     /// - Returns: their requests.
     package func cancelResyncs(of name: String) async throws -> [ResyncRow] {
-        try await projector.foldToEnd()
-        let pending = try await context.store.read { reader in
+        try await context.projections.foldToEnd()
+        let pending = try await context.projections.read { reader in
             try reader.resyncs(of: name).filter { $0.outcome == nil }
         }
         guard !pending.isEmpty else { return [] }
@@ -287,7 +285,7 @@ package struct SyncEngine: Sendable {
             batch.append(.resyncFinished, body: result.encode())
         }
         _ = try await context.ledger.append(batch)
-        try await projector.foldToEnd()
+        try await context.projections.foldToEnd()
         return pending
     }
 }

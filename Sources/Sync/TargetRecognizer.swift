@@ -19,7 +19,6 @@ struct TargetRecognizer: Sendable {
 
     let integration: String
     let context: SyncContext
-    let projector: Projector
 
     /// - Throws: `TargetFailure` if the rows cannot be read.
     /// - Complexity: O(lanes and rows of the integration).
@@ -28,8 +27,8 @@ struct TargetRecognizer: Sendable {
         rebuilding: Recognition.Rebuilding = Recognition.Rebuilding()
     ) async throws -> Result {
         let name = integration
-        try await projector.foldToEnd()
-        let lanes = try await context.store.read { reader in
+        try await context.projections.foldToEnd()
+        let lanes = try await context.projections.read { reader in
             Dictionary(
                 uniqueKeysWithValues: try reader.lanes(of: name).map { ($0.key.segment, $0) })
         }

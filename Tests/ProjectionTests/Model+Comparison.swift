@@ -55,7 +55,7 @@ extension Model {
             let profile = ProfileOrdinal(ordinal)
             #expect(try reader.fieldChangePositions(of: profile) == versions.map(\.position))
             var requests = versions.map {
-                ProjectionReader.FieldRequest(profile: profile, asOf: $0.position)
+                FieldRequest(profile: profile, asOf: $0.position)
             }
             var expected = versions.map(\.fields)
             if let before = versions[0].position.predecessor {

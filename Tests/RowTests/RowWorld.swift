@@ -156,10 +156,11 @@ final class RowWorld {
         _ definition: IntegrationDefinition, _ connector: any Connector, isResync: Bool = false
     ) async throws -> IntegrationOutcome {
         let context = SyncContext(
-            ledger: ledger, store: store, pool: BlockingPool(name: "rows", threadCount: 1),
+            ledger: ledger, projections: LedgerProjections(store: store, projector: projector),
+            pool: BlockingPool(name: "rows", threadCount: 1),
             clock: SystemClock(), time: time)
         let engine = SyncEngine(
-            context: context, projector: projector, makeConnector: { _ in connector })
+            context: context, makeConnector: { _ in connector })
         var options = SyncEngine.Options()
         options.giveUpMilliseconds = 3_600_000
         if isResync {

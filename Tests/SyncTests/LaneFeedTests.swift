@@ -18,7 +18,7 @@ struct LaneFeedTests {
     private func following(
         _ world: World, _ body: (LaneFeed) async throws -> Void
     ) async throws {
-        let feed = LaneFeed(context: world.context, projector: world.projector)
+        let feed = LaneFeed(context: world.context)
         let start = world.ledger.end
         let task = Task { await feed.run(from: start) }
         try await body(feed)
@@ -101,8 +101,9 @@ struct LaneFeedTests {
         let world = try World()
         let ledger = TestLedger(world.ledger)
         let context = SyncContext(
-            ledger: ledger, store: world.store, pool: world.context.pool, clock: world.clock)
-        let feed = LaneFeed(context: context, projector: world.projector)
+            ledger: ledger, projections: world.context.projections, pool: world.context.pool,
+            clock: world.clock)
+        let feed = LaneFeed(context: context)
         let mailbox = feed.subscribe(Self.scope(1), wake: AsyncSignal())
         let start = world.ledger.end
         ledger.state.withLock {

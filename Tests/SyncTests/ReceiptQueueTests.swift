@@ -22,7 +22,8 @@ struct ReceiptQueueTests {
             ledger = TestLedger(world.ledger)
             queue = ReceiptQueue(
                 context: SyncContext(
-                    ledger: ledger, store: world.store, pool: world.context.pool,
+                    ledger: ledger, projections: world.context.projections,
+                    pool: world.context.pool,
                     clock: world.clock, time: time))
         }
 

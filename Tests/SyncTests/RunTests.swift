@@ -34,10 +34,10 @@ struct RunTests {
         options.givesUpStrictly = isStrict
         options.tell = { notice in notices.all.withLock { $0.append(notice) } }
         let context = SyncContext(
-            ledger: world.ledger, store: world.store, pool: world.context.pool,
+            ledger: world.ledger, projections: world.context.projections, pool: world.context.pool,
             clock: world.clock, time: time)
         let engine = SyncEngine(
-            context: context, projector: world.projector, makeConnector: { _ in target })
+            context: context, makeConnector: { _ in target })
         let outcome = try await engine.run(
             [world.definition], connectors: ["memory": target.definition], options: options)[0]
         return (outcome, notices)

@@ -47,7 +47,8 @@ final class World {
             decoder: Self.decoder)
         projector = try Projector(ledger: ledger, store: store)
         context = SyncContext(
-            ledger: ledger, store: store, pool: BlockingPool(name: "test", threadCount: 1),
+            ledger: ledger, projections: LedgerProjections(store: store, projector: projector),
+            pool: BlockingPool(name: "test", threadCount: 1),
             clock: clock, time: time)
         definition = IntegrationDefinition(
             name: "crm",
@@ -149,7 +150,7 @@ final class World {
     }
 
     func engine(_ target: MemoryTarget) -> SyncEngine {
-        SyncEngine(context: context, projector: projector, makeConnector: { _ in target })
+        SyncEngine(context: context, makeConnector: { _ in target })
     }
 
     func sync(
@@ -212,7 +213,7 @@ final class World {
             plan: try IntegrationPlan(definition, target.definition, target.dialect),
             lane: LaneKey(integration: "crm", segment: SegmentID(segment)),
             known: try await lane(segment), parked: try await parked(segment), context: context,
-            projector: projector, session: session, support: support,
+            session: session, support: support,
             absorbsRepeats: support == .fenceOnly)
         return (worker, session)
     }
