@@ -1,9 +1,9 @@
 /// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein): a keyed pseudorandom function of
 /// short strings. Event ids are remembered by it alone (docs/decisions/0003).
-struct SipHash: Sendable {
+package struct SipHash: Sendable {
     private let key: (UInt64, UInt64)
 
-    init(key0: UInt64, key1: UInt64) { key = (key0, key1) }
+    package init(key0: UInt64, key1: UInt64) { key = (key0, key1) }
 
     init(seed: UInt64) {
         var sequence = SeedSequence(seed: ~seed)
@@ -11,7 +11,7 @@ struct SipHash: Sendable {
     }
 
     /// The output's first 8 bytes are the low half, both halves little-endian.
-    func callAsFunction(_ bytes: UnsafeRawBufferPointer) -> UInt128 {
+    package func callAsFunction(_ bytes: UnsafeRawBufferPointer) -> UInt128 {
         var state = State(key)
         var index = 0
         while index + 8 <= bytes.count {

@@ -75,9 +75,13 @@ extension Fold {
         let changes = try frame.withBody(event, decoder.configuration)
         for name in changes.removed {
             try removeIntegration(name, time: event.time)
-            try foldRowFields(name, RowFields())
+            try foldRowFields(name, RowFields(), at: position, isNew: true)
         }
         for setting in changes.set {
+            let isNew =
+                try Row.fetchOne(
+                    database.cachedStatement(sql: "SELECT 1 FROM integration WHERE name = ?"),
+                    arguments: [setting.name]) == nil
             try execute(
                 """
                 INSERT INTO integration (name, first_position, is_active)
@@ -88,7 +92,7 @@ extension Fold {
                     stopped_message = NULL, stopped_hint = NULL, stopped_at = NULL
                 """, [setting.name, Int64(position.rawValue), setting.isActive])
             try foldRetriedFills(setting.name)
-            try foldRowFields(setting.name, setting.fields)
+            try foldRowFields(setting.name, setting.fields, at: position, isNew: isNew)
         }
     }
 

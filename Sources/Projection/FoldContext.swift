@@ -7,6 +7,7 @@ final class FoldContext: @unchecked Sendable {  // used only on GRDB's serial wr
     let segments: SegmentTable
     let fields = FieldTable()
     let rows = RowTable()
+    let keys = RowKeyTable()
     var totals = ReceiptTotals()
     /// The checkpoint that the tables belong to; nil while a transaction changes them. Another one
     /// in the file means that a commit failed.
@@ -19,7 +20,7 @@ final class FoldContext: @unchecked Sendable {  // used only on GRDB's serial wr
     }
 
     /// Bytes of memory, roughly.
-    var byteCount: Int { segments.byteCount + fields.byteCount }
+    var byteCount: Int { segments.byteCount + fields.byteCount + keys.byteCount }
 
     /// Forgets what does not belong to the checkpoint in the file.
     func beginTransaction(at checkpoint: Position) {
@@ -27,6 +28,7 @@ final class FoldContext: @unchecked Sendable {  // used only on GRDB's serial wr
             segments.forget()
             fields.forget()
             rows.forget()
+            keys.forget()
             totals.forget()
         }
         position = nil

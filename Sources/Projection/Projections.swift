@@ -60,6 +60,10 @@ package protocol ProjectedState {
     func segmentsWithRowChanges(
         from start: Position, before end: Position
     ) throws -> [SegmentID]
+    func rowFieldsStart(of integration: String) throws -> Position?
+    func profilesSharingRowKeys(among profiles: [UInt32]) throws -> Set<UInt32>
+    func profiles(withRowKey key: RowKey) throws -> [UInt32]
+    func members(among profiles: [UInt32], of segment: SegmentID) throws -> [UInt32]
 }
 
 /// Which fields to read: those of a profile as they stood after a position.

@@ -250,9 +250,11 @@ struct DeliveryBuilder: Sendable {
         case .profilesAdded, .profilesRemoved:
             return try batch.parts.map { part in
                 guard part.query.hasBatch else { return try single(part.query, scope) }
-                return try renderer.render(
-                    plan.queries[part.query]!, part.rows[...], batchSize: plan.batchSize, scope,
-                    binds: binds.contains(part.query.changeKind), reader)
+                return try part.runs.flatMap { rows in
+                    try renderer.render(
+                        plan.queries[part.query]!, rows, batchSize: plan.batchSize, scope,
+                        binds: binds.contains(part.query.changeKind), reader)
+                }
             }
         case .segmentCreated, .segmentUpdated:
             return [try single(.saveSegment, scope)]
@@ -298,7 +300,8 @@ struct DeliveryBuilder: Sendable {
     func queryCounts(_ batch: LaneBatch) -> [Int] {
         if let counts = batch.queryCounts { return counts }
         let counts = batch.parts.map { part in
-            part.query.hasBatch ? (part.rows.count + plan.batchSize - 1) / plan.batchSize : 1
+            guard part.query.hasBatch else { return 1 }
+            return part.runs.reduce(0) { $0 + ($1.count + plan.batchSize - 1) / plan.batchSize }
         }
         return counts.isEmpty ? [queryCountWithoutProfiles(batch)] : counts
     }

@@ -42,6 +42,13 @@ struct LaneBatch: Sendable {
         var rows: [RowImage] = []
         /// Changes that it settles.
         var changeCount = 0
+        /// Where rows begin that are not to go through one query with those before.
+        var runStarts: [Int] = []
+
+        /// The rows, in parts that go through queries of their own.
+        var runs: [ArraySlice<RowImage>] {
+            zip([0] + runStarts, runStarts + [rows.count]).map { rows[$0..<$1] }
+        }
     }
 
     /// Coalesced: `profilesAdded`, unless all are removed.
@@ -73,9 +80,11 @@ struct LaneBatch: Sendable {
     /// What is written, in the order of the queries: removals first, so that a row that two
     /// profiles share stays with the one that is added.
     var parts: [Part] {
-        let rows = resolved ?? Self.parts(of: members)
-        return savesSegment && kind.hasProfiles ? [Part(query: .saveSegment)] + rows : rows
+        savesSegment && kind.hasProfiles ? [Part(query: .saveSegment)] + changes : changes
     }
+
+    /// What its changes write.
+    var changes: [Part] { resolved ?? Self.parts(of: members) }
 
     /// As the changes say it.
     private static func parts(of members: [Member]) -> [Part] {
@@ -146,7 +155,7 @@ struct LaneBatcher: Sendable {
         var cut = Cut(
             cursor: cursor, size: size, parked: parked, limit: limit, coalesces: coalesces)
         guard let batch = try cutNext(&cut, after: cursor.position) else { return nil }
-        return try rows?.resolve(batch) ?? batch
+        return try rows?.resolve(batch, parked) ?? batch
     }
 
     private func cutNext(_ cut: inout Cut, after position: Position?) throws -> LaneBatch? {

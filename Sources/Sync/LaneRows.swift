@@ -17,9 +17,11 @@ final class LaneRows: Sendable {
         var changes: [RowChange]
     }
 
-    private let segment: SegmentID
-    private let projections: any Projections
-    private let fields: RowFieldNumbers
+    let segment: SegmentID
+    let projections: any Projections
+    let fields: RowFieldNumbers
+    /// The fields of the key, if several profiles may have it; else none.
+    let keyNames: [ExactText]
     private let kept = Mutex<Kept?>(nil)
 
     /// nil: the rows follow nothing.
@@ -27,6 +29,7 @@ final class LaneRows: Sendable {
         guard !plan.rowFields.all.isEmpty else { return nil }
         self.segment = segment
         projections = context.projections
+        keyNames = plan.rowFields.hasSharedKey ? plan.rowFields.orderedKey : []
         fields = RowFieldNumbers(plan.rowFields, context.ledger)
     }
 
@@ -98,9 +101,19 @@ final class LaneRows: Sendable {
 
     // MARK: Rows
 
-    /// The batch with the rows of its changes, where fields decide of them.
-    func resolve(_ batch: LaneBatch) throws -> LaneBatch {
-        guard batch.members.contains(where: \.replaces) else { return batch }
+    /// The batch with the rows of its changes, where fields decide of them, or other members.
+    func resolve(_ batch: LaneBatch, _ parked: ParkedProfiles) throws -> LaneBatch {
+        var resolved = batch
+        if batch.members.contains(where: \.replaces) { resolved = try resolve(batch) }
+        if keyNames.isEmpty || resolved.members.isEmpty { return resolved }
+        let parts = try withSharedRows(
+            resolved.changes, settled: Set(resolved.members.map(\.ordinal)),
+            through: batch.lastPosition, parked: parked)
+        resolved.resolved = parts
+        return resolved
+    }
+
+    private func resolve(_ batch: LaneBatch) throws -> LaneBatch {
         let differences = try differences(batch.members)
         var removed = LaneBatch.Part(query: .removeProfiles)
         var added = LaneBatch.Part(query: .addProfiles)
@@ -242,12 +255,20 @@ final class RowFieldNumbers: Sendable {
     }
 
     private let fields: RowFields
+    private let orderedKey: [ExactText]
     private let ledger: any Ledger
     private let known = Mutex<[UInt32: Role?]>([:])
 
     init(_ fields: RowFields, _ ledger: any Ledger) {
         self.fields = fields
+        orderedKey = fields.orderedKey
         self.ledger = ledger
+    }
+
+    /// Where the key has the field.
+    func keyPlace(_ name: UInt32) -> Int? {
+        guard role(name) == .key else { return nil }
+        return orderedKey.firstIndex(of: ExactText(ledger.fieldName(name)))
     }
 
     func role(_ name: UInt32) -> Role? {

@@ -108,13 +108,14 @@ extension LaneWorker {
         try await context.projections.foldToEnd()
         let (rows, change, coalesces) = (builder.rows, one.change, builder.coalesces)
         let isUpdate = !event.kind.hasSegment || event.segment != lane.segment
-        if isWritten {
-            batch.resolved = Self.parts(of: change, through: last, isUpdate: isUpdate)
-        } else {
-            batch.resolved = try await context.pool.run {
-                try Self.parts(
-                    of: change, coalesced: coalesces, through: max(position, last), rows)
-            }
+        let (now, parked) = (max(position, last), state.parked)
+        batch.resolved = try await context.pool.run {
+            let parts =
+                isWritten
+                ? Self.parts(of: change, through: last, isUpdate: isUpdate)
+                : try Self.parts(of: change, coalesced: coalesces, through: now, rows)
+            return try rows?.withSharedRows(
+                parts, settled: [change.profile.rawValue], through: now, parked: parked) ?? parts
         }
         var prepared = try await builder.prepare(batch, from: state, binds: [])
         prepared.id = builder.deliveryID("parked-\(one.position)")

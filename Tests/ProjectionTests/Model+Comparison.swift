@@ -8,6 +8,7 @@ extension Model {
         try expectSegments(reader)
         try expectFields(reader)
         try expectIntegrations(reader)
+        try rowKeys.expectEqual(reader, fields)
         #expect(try reader.configurationBodies().map(\.position) == configurations)
     }
 
@@ -37,6 +38,8 @@ extension Model {
                 && found.map(\.time) == changes.map(\.time)
             #expect(isSame, "rows of segment \(row.id)")
             #expect(row.lastRowChange == changes.last?.position)
+            let some = segment.members.union([0, 7, 65_536]).sorted()
+            #expect(try reader.members(among: some, of: row.id) == segment.members.sorted())
             if let middle = changes.dropFirst(changes.count / 2).first?.position {
                 let rest = try reader.rowChanges(of: row.id, after: middle, limit: 2)
                 #expect(

@@ -53,6 +53,7 @@ struct Model {
     var configurations: [Position] = []
     var rowFields: [String: Set<UInt32>] = [:]
     var rowChanges: [SegmentID: [RowChange]] = [:]
+    var rowKeys = RowKeyModel()
     /// In the order of the events that set them aside.
     var parked: [Parked] = []
 
@@ -74,6 +75,7 @@ struct Model {
             }
             fields[change.ordinal, default: []].append((position, current))
         }
+        rowKeys.apply(event, fields)
         switch (event.kind, event.content) {
         case (.configurationApplied, .configuration(let changes)):
             configurations.append(position)
@@ -182,6 +184,7 @@ struct Model {
         for name in changes.removed {
             integrations[name] = nil
             rowFields[name] = nil
+            rowKeys.remove(name)
             parked.removeAll { $0.change.lane.integration == name }
             for key in lanes.keys where key.integration == name {
                 lanes[key]?.hasLeft = true
@@ -195,6 +198,9 @@ struct Model {
             }
         }
         for setting in changes.set {
+            rowKeys.set(
+                setting.name, setting.fields, at: position,
+                isNew: integrations[setting.name] == nil, fields)
             integrations[
                 setting.name, default: Integration(first: position, isActive: true)
             ].isActive = setting.isActive ?? integrations[setting.name]?.isActive ?? true

@@ -86,6 +86,8 @@ extension Script {
                 fields.others.append(ExactText(name))
             }
         }
+        fields.hasSharedKey = random.next() % 3 > 0
+        fields.startsAtBeginning = random.next() % 3 == 0
         return fields
     }
 

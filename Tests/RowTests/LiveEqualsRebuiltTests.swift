@@ -16,21 +16,27 @@ struct LiveEqualsRebuiltTests {
         let lossRarity: Int
         /// Some rows are refused, until the last look.
         let refuses: Bool
+        /// Several profiles have the same card at times.
+        let sharesKeys: Bool
+        let keepsFirst: Bool
         let seed: UInt64
 
         var description: String {
             "seed \(seed): \(definition.batch), coalesced \(definition.isCoalesced), clears "
                 + "\(definition.queries[.clearSegment] != nil), losses \(lossRarity), "
-                + "refuses \(refuses)"
+                + "refuses \(refuses), shares \(sharesKeys), keeps first \(keepsFirst)"
         }
 
         init(_ target: RowTarget, seed: UInt64, _ random: inout SeededGenerator) {
             self.seed = seed
             let isIndividual = Int.random(in: 0..<4, using: &random) == 0
+            sharesKeys = Int.random(in: 0..<3, using: &random) > 0
+            keepsFirst = Int.random(in: 0..<3, using: &random) == 0
             definition = IntegrationDefinition(
                 name: "live", scope: .init(databaseID: 1, segments: .all), connector: "live",
                 queries: target.queries(
-                    isIndividual: isIndividual, clears: Bool.random(using: &random)))
+                    isIndividual: isIndividual, clears: Bool.random(using: &random),
+                    keepsFirst: keepsFirst))
             definition.batch =
                 isIndividual ? .individual : .batch(size: Int.random(in: 1...5, using: &random))
             definition.isCoalesced = Bool.random(using: &random)
@@ -60,11 +66,14 @@ struct LiveEqualsRebuiltTests {
             try ConnectorRegistry.all.makeConnector(live, secret: nil),
             SeededGenerator(seed: seed), rarity: setting.lossRarity)
         if setting.refuses { try await RowTarget.run(Self.refusing, on: live) }
-        if Bool.random(using: &random) { try await append(to: world, &random) }
+        let sharesKeys = setting.sharesKeys
+        if Bool.random(using: &random) {
+            try await append(to: world, sharesKeys: sharesKeys, &random)
+        }
         try await world.apply(setting.definition)
         for _ in 0..<Int.random(in: 2...6, using: &random) {
             for _ in 0..<Int.random(in: 1...6, using: &random) {
-                try await append(to: world, &random)
+                try await append(to: world, sharesKeys: sharesKeys, &random)
             }
             let isResync = Int.random(in: 0..<6, using: &random) == 0
             if setting.refuses, Bool.random(using: &random) {
@@ -106,8 +115,13 @@ struct LiveEqualsRebuiltTests {
     private static let mending = ["DROP TRIGGER no_age"]
 
     /// Some events in one batch.
-    private func append(to world: RowWorld, _ random: inout SeededGenerator) async throws {
+    private func append(
+        to world: RowWorld, sharesKeys: Bool, _ random: inout SeededGenerator
+    ) async throws {
         var batch = EventBatch()
+        func profiles(_ random: inout SeededGenerator) -> Profiles {
+            Self.profiles(sharesKeys: sharesKeys, &random)
+        }
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             let segment = SegmentID(Int64.random(in: 1...3, using: &random))
             switch Int.random(in: 0..<20, using: &random) {
@@ -129,16 +143,21 @@ struct LiveEqualsRebuiltTests {
         try await world.append(batch)
     }
 
-    /// A few profiles with some of their fields. No two ever have the same card.
-    private func profiles(
-        _ random: inout SeededGenerator
-    ) -> [(id: String, fields: [(name: String, value: FieldValue)])] {
+    private typealias Profiles = [(id: String, fields: [(name: String, value: FieldValue)])]
+
+    /// A few profiles with some of their fields. No two ever have the same card, unless they share
+    /// keys.
+    private static func profiles(
+        sharesKeys: Bool, _ random: inout SeededGenerator
+    ) -> Profiles {
         let numbers = Set((0..<3).map { _ in Int.random(in: 0..<6, using: &random) })
         return numbers.sorted().map { number in
             var fields: [(name: String, value: FieldValue)] = []
             if Bool.random(using: &random) {
                 let version = Int.random(in: 0..<3, using: &random)
-                fields.append(("card", version == 2 ? .null : .text("p\(number)v\(version)")))
+                let card = sharesKeys ? "v\(version)" : "p\(number)v\(version)"
+                let isNone = sharesKeys ? Int.random(in: 0..<6, using: &random) == 0 : version == 2
+                fields.append(("card", isNone ? .null : .text(card)))
             }
             if Bool.random(using: &random) {
                 fields.append(("age", .number("\(Int.random(in: 30..<33, using: &random))")))

@@ -55,7 +55,8 @@ struct RowTarget: Sendable, CustomTestStringConvertible {
             [
                 """
                 CREATE TABLE tea (
-                    list integer, card varchar(40), age varchar(40), PRIMARY KEY (list, card)
+                    list integer, card varchar(40), age varchar(40), who varchar(40),
+                    PRIMARY KEY (list, card)
                 )
                 """, "CREATE TABLE lists (list integer PRIMARY KEY, name varchar(40))",
             ], on: definition)
@@ -70,14 +71,23 @@ struct RowTarget: Sendable, CustomTestStringConvertible {
                 + columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
     }
 
-    /// - Parameter clears: with a `clear_segment`.
-    func queries(isIndividual: Bool, clears: Bool) -> [QueryKind: String] {
-        let upsert = upsert("list, card", ["age"])
+    /// - Parameters:
+    ///   - clears: with a `clear_segment`.
+    ///   - keepsFirst: a row that is there stays as it is, and follows nothing but its key.
+    func queries(isIndividual: Bool, clears: Bool, keepsFirst: Bool) -> [QueryKind: String] {
+        let row = { (profile: String) in
+            "({segment_id}, '{$\(profile).card}', "
+                + (keepsFirst ? "'none'" : "'{$\(profile).age}'") + ", '{$\(profile).id}')"
+        }
+        let verb = keepsFirst && kind == .mysql ? "INSERT IGNORE" : "INSERT"
+        let rest =
+            !keepsFirst
+            ? upsert("list, card", ["age", "who"])
+            : kind == .mysql ? "" : "ON CONFLICT (list, card) DO NOTHING"
         var queries: [QueryKind: String] = [
             .addProfiles: isIndividual
-                ? "INSERT INTO tea VALUES ({segment_id}, '{$lead.card}', '{$lead.age}') \(upsert)"
-                : "INSERT INTO tea VALUES {for $l = $batch}({segment_id}, '{$l.card}', "
-                    + "'{$l.age}'){autocomma}{end} \(upsert)",
+                ? "\(verb) INTO tea VALUES \(row("lead")) \(rest)"
+                : "\(verb) INTO tea VALUES {for $l = $batch}\(row("l")){autocomma}{end} \(rest)",
             .removeProfiles: isIndividual
                 ? "DELETE FROM tea WHERE list = {segment_id} AND card = '{$lead.card}'"
                 : "DELETE FROM tea WHERE list = {segment_id} AND card IN ({batch_in \"card\"})",
@@ -101,7 +111,7 @@ struct RowTarget: Sendable, CustomTestStringConvertible {
         let session = try await ConnectorRegistry.all.makeConnector(definition, secret: nil)
             .connect()
         let tea = try await session.query(
-            Array("SELECT 'tea', list, card, age FROM tea ORDER BY list, card".utf8))
+            Array("SELECT 'tea', list, card, age, who FROM tea ORDER BY list, card".utf8))
         let lists = try await session.query(
             Array("SELECT 'list', list, name FROM lists ORDER BY list".utf8))
         await session.close()
