@@ -82,6 +82,45 @@ struct FieldReader {
         return positions
     }
 
+    /// Calls `body` with the records of profiles of one block, from one position up to another.
+    mutating func changes(
+        of neighbours: ArraySlice<UInt32>, from start: UInt64, before end: UInt64,
+        _ body: (UInt32, UInt64) throws -> Void
+    ) throws {
+        guard let first = neighbours.first else { return }
+        let block = FieldPage.block(of: first)
+        guard let last = try findNewest(block)?.number else { return }
+        // The last page that begins before the position, as an event may stand in two pages; else
+        // the first one.
+        var (low, high) = (0 as UInt32, last)
+        while low < high {
+            let middle = high - (high - low) / 2
+            if try startPosition(block, number: middle) < start {
+                low = middle
+            } else {
+                high = middle - 1
+            }
+        }
+        let base = first & ~UInt32(FieldPage.profileCount - 1)
+        for number in low...last {
+            guard try load(block, number: number) else { throw FieldPage.damaged }
+            if position >= end { return }
+            try page.withUnsafeBytes { page in
+                var scan = try FieldPageScan(page, position: position)
+                var isBase = scan.isInBase
+                while let entry = try scan.next() {
+                    let ordinal = base | UInt32(entry.place)
+                    if !isBase, entry.position >= start, entry.position < end,
+                        neighbours.contains(ordinal)
+                    {
+                        try body(ordinal, entry.position)
+                    }
+                    isBase = scan.isInBase
+                }
+            }
+        }
+    }
+
     // MARK: Pages
 
     /// Puts the page at hand that holds at a position; an empty one if the block has none then.

@@ -60,6 +60,26 @@ extension ProjectionReader {
         return try reader.changePositions(of: profile.rawValue)
     }
 
+    /// Calls `body` with each record of fields of the profiles, which ascend, from one position up
+    /// to another one: a block of profiles after the other, each in ledger order.
+    ///
+    /// Complexity: grows with the pages of those positions.
+    package func fieldChanges(
+        of profiles: [UInt32], from start: Position, before end: Position,
+        _ body: (ProfileOrdinal, Position) throws -> Void
+    ) throws {
+        var reader = try FieldReader(database)
+        var rest = profiles[...]
+        while let first = rest.first {
+            let block = FieldPage.block(of: first)
+            let neighbours = rest.prefix { FieldPage.block(of: $0) == block }
+            rest = rest[neighbours.endIndex...]
+            try reader.changes(
+                of: neighbours, from: start.rawValue, before: end.rawValue
+            ) { try body(ProfileOrdinal($0), Position($1)) }
+        }
+    }
+
     /// The same of many profiles: neighbours, one after the other, share the look into the file.
     package func fieldChangePositions(
         of profiles: [ProfileOrdinal], _ body: (ProfileOrdinal, [Position]) throws -> Void

@@ -54,6 +54,10 @@ package protocol ProjectedState {
     func fieldChangePositions(
         of profiles: [ProfileOrdinal], _ body: (ProfileOrdinal, [Position]) throws -> Void
     ) throws
+    func fieldChanges(
+        of profiles: [UInt32], from start: Position, before end: Position,
+        _ body: (ProfileOrdinal, Position) throws -> Void
+    ) throws
     func rowChanges(
         of segment: SegmentID, after position: Position?, limit: Int
     ) throws -> [RowChange]

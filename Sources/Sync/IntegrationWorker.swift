@@ -310,18 +310,19 @@ actor IntegrationWorker {
     private func readAll() async throws -> Situation {
         try await context.projections.foldToEnd()
         let name = name
-        var (read, segments, lanes) = try await context.projections.read { reader in
+        var (read, segments, lanes, start) = try await context.projections.read { reader in
             let lanes = try reader.lanes(of: name)
             return (
                 try Self.situation(of: name, reader), try reader.segments(),
-                Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) })
+                Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) }),
+                try reader.rowFieldsStart(of: name)
             )
         }
         mailbox.know(lanes.keys)
         read.decision = planner(read).decide(segments, lanes)
         let news = Dictionary(
             uniqueKeysWithValues: segments.lazy.map { [fields = plan.rowFields] in
-                ($0.id, $0.news(for: fields))
+                ($0.id, $0.news(for: fields, from: start))
             })
         machine.replace(
             read.decision.live.map { segment in

@@ -18,16 +18,30 @@ final class LaneRows: Sendable {
     }
 
     let segment: SegmentID
+    let ledger: any Ledger
     let projections: any Projections
+    private let integration: String
     let fields: RowFieldNumbers
     /// The fields of the key, if several profiles may have it; else none.
     let keyNames: [ExactText]
     private let kept = Mutex<Kept?>(nil)
+    /// From which event on the projections note all that the rows follow; nil: not asked yet.
+    private let followedFrom = Mutex<Position?>(nil)
+
+    /// Changes of profiles from before the fields were followed that are in memory at once, those
+    /// of one event aside.
+    let earlierChangeCountMax: Int
 
     /// nil: the rows follow nothing.
-    init?(plan: IntegrationPlan, segment: SegmentID, context: SyncContext) {
+    init?(
+        plan: IntegrationPlan, segment: SegmentID, context: SyncContext,
+        earlierChangeCountMax: Int = 1 << 18
+    ) {
         guard !plan.rowFields.all.isEmpty else { return nil }
         self.segment = segment
+        self.earlierChangeCountMax = earlierChangeCountMax
+        ledger = context.ledger
+        integration = plan.definition.name
         projections = context.projections
         keyNames = plan.rowFields.hasSharedKey ? plan.rowFields.orderedKey : []
         fields = RowFieldNumbers(plan.rowFields, context.ledger)
@@ -86,7 +100,12 @@ final class LaneRows: Sendable {
     }
 
     private func load(after position: Position?) throws -> Kept {
+        let next = position.map { $0.advanced(by: 1) } ?? Position(0)
         let loaded = try projections.readHere { reader -> Kept in
+            if let start = try followedFrom(reader), next < start {
+                let (changes, end) = try earlierChanges(after: position, before: start, reader)
+                return Kept(after: position, end: end, changes: changes)
+            }
             let found = try reader.rowChanges(
                 of: segment, after: position, limit: Self.readCountMax)
             let isCut = found.count == Self.readCountMax
@@ -97,6 +116,13 @@ final class LaneRows: Sendable {
         }
         kept.withLock { $0 = loaded }
         return loaded
+    }
+
+    private func followedFrom(_ reader: any ProjectedState) throws -> Position? {
+        if let known = followedFrom.withLock({ $0 }) { return known }
+        let found = try reader.rowFieldsStart(of: integration)
+        followedFrom.withLock { $0 = found }
+        return found
     }
 
     // MARK: Rows
@@ -167,20 +193,30 @@ final class LaneRows: Sendable {
     }
 
     /// What the row of a profile is made of.
-    private struct Values: Hashable {
+    struct Values: Hashable {
         var key: [UInt32: FieldValue] = [:]
         var others: [UInt32: FieldValue] = [:]
+
+        /// Names of the fields that are others.
+        func names(unlike other: Values) -> Set<UInt32> {
+            let names = [key, others, other.key, other.others].flatMap(\.keys)
+            return Set(names).filter {
+                key[$0] != other.key[$0] || others[$0] != other.others[$0]
+            }
+        }
     }
 
     private func values(_ requests: [FieldRequest]) throws -> [Values] {
+        try projections.readHere { try values(requests, $0) }
+    }
+
+    func values(_ requests: [FieldRequest], _ reader: any ProjectedState) throws -> [Values] {
         var values = Array(repeating: Values(), count: requests.count)
-        try projections.readHere { reader in
-            try reader.readFields(requests) { index, name, kind, bytes in
-                switch fields.role(name) {
-                case .key: values[index].key[name] = FieldValue(kind: kind, bytes: bytes)
-                case .other: values[index].others[name] = FieldValue(kind: kind, bytes: bytes)
-                case nil: break
-                }
+        try reader.readFields(requests) { index, name, kind, bytes in
+            switch fields.role(name) {
+            case .key: values[index].key[name] = FieldValue(kind: kind, bytes: bytes)
+            case .other: values[index].others[name] = FieldValue(kind: kind, bytes: bytes)
+            case nil: break
             }
         }
         return values
@@ -239,12 +275,8 @@ final class LaneRows: Sendable {
 
     /// Whether an event changed fields of a profile that was a member by then.
     func isReplaced(_ profile: ProfileOrdinal, at position: Position) throws -> Bool {
-        let found = try projections.readHere {
-            try $0.rowChanges(of: segment, after: position.predecessor, limit: 1)
-        }
-        return found.contains {
-            $0.position == position && $0.profiles.contains(profile.rawValue)
-        }
+        var changes = try changes(after: position.predecessor)
+        return changes.take(at: position)?.profiles.contains(profile.rawValue) ?? false
     }
 }
 

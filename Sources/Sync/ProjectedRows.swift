@@ -9,6 +9,16 @@ extension SegmentRow {
 }
 
 extension SegmentRow {
+    /// The same, where a lane may stand before the event `start`, from which on the projections
+    /// note what its rows follow: its cursor is to pass that.
+    func news(for fields: RowFields, from start: Position?) -> Position {
+        let news = news(for: fields)
+        guard let last = start?.predecessor, firstPosition <= last, deletedPosition == nil,
+            !fields.all.isEmpty
+        else { return news }
+        return max(news, last)
+    }
+
     /// The last event that a lane of the segment has to look at.
     func news(for fields: RowFields) -> Position {
         guard !fields.all.isEmpty, let lastRowChange else { return lastPosition }

@@ -7,6 +7,7 @@ extension Model {
     func expectEqual(_ reader: ProjectionReader) throws {
         try expectSegments(reader)
         try expectFields(reader)
+        try expectFieldChanges(reader)
         try expectIntegrations(reader)
         try rowKeys.expectEqual(reader, fields)
         #expect(try reader.configurationBodies().map(\.position) == configurations)
@@ -75,6 +76,22 @@ extension Model {
             let newest = try reader.fields(of: profile)
             #expect(newest.map(\.name) == expected[expected.count - 1].keys.sorted())
         }
+    }
+
+    private func expectFieldChanges(_ reader: ProjectionReader) throws {
+        let positions = Set(fields.values.joined().map(\.position)).sorted()
+        let first = positions.dropFirst(positions.count / 3).first ?? Position(0)
+        let end = positions.dropFirst(positions.count * 2 / 3).first ?? Position(0)
+        let some = fields.keys.filter { $0 % 5 != 0 }
+        var found: [UInt32: [Position]] = [:]
+        try reader.fieldChanges(of: some.sorted(), from: first, before: end) {
+            found[$0.rawValue, default: []].append($1)
+        }
+        for ordinal in some {
+            let expected = fields[ordinal]!.map(\.position).filter { $0 >= first && $0 < end }
+            #expect(found[ordinal] ?? [] == expected)
+        }
+        #expect(Set(found.keys).isSubset(of: some))
     }
 
     private func expectIntegrations(_ reader: ProjectionReader) throws {

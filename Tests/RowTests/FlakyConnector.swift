@@ -9,11 +9,17 @@ import Synchronization
 final class FlakyConnector: Connector {
     let inner: any Connector
     private let random: Mutex<SeededGenerator>
+    /// Deliveries and commits that get through; nil: any number.
+    private let left: Mutex<Int?>
     /// One in so many; 0: none.
     let rarity: Int
 
-    init(_ inner: any Connector, _ random: SeededGenerator, rarity: Int) {
+    init(
+        _ inner: any Connector, _ random: SeededGenerator = SeededGenerator(), rarity: Int = 0,
+        limit: Int? = nil
+    ) {
         self.inner = inner
+        left = Mutex(limit)
         self.random = Mutex(random)
         self.rarity = rarity
     }
@@ -30,7 +36,13 @@ final class FlakyConnector: Connector {
     }
 
     func loss() -> Loss? {
-        random.withLock { random in
+        let isOver = left.withLock { left in
+            guard let count = left else { return false }
+            left = max(0, count - 1)
+            return count == 0
+        }
+        if isOver { return .before }
+        return random.withLock { random in
             guard rarity > 0, Int.random(in: 0..<rarity, using: &random) == 0 else { return nil }
             return Bool.random(using: &random) ? .before : .behind
         }

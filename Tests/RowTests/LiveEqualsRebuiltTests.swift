@@ -19,12 +19,15 @@ struct LiveEqualsRebuiltTests {
         /// Several profiles have the same card at times.
         let sharesKeys: Bool
         let keepsFirst: Bool
+        /// Applied before that, and following less.
+        private(set) var first: IntegrationDefinition?
         let seed: UInt64
 
         var description: String {
             "seed \(seed): \(definition.batch), coalesced \(definition.isCoalesced), clears "
                 + "\(definition.queries[.clearSegment] != nil), losses \(lossRarity), "
-                + "refuses \(refuses), shares \(sharesKeys), keeps first \(keepsFirst)"
+                + "refuses \(refuses), shares \(sharesKeys), keeps first \(keepsFirst), "
+                + "start \(definition.start), applied twice \(first != nil)"
         }
 
         init(_ target: RowTarget, seed: UInt64, _ random: inout SeededGenerator) {
@@ -40,8 +43,17 @@ struct LiveEqualsRebuiltTests {
             definition.batch =
                 isIndividual ? .individual : .batch(size: Int.random(in: 1...5, using: &random))
             definition.isCoalesced = Bool.random(using: &random)
+            definition.start = Bool.random(using: &random) ? .beginning : .fill
             lossRarity = [0, 3, 8].randomElement(using: &random)!
             refuses = target.kind == .sqlite && Int.random(in: 0..<3, using: &random) == 0
+            if Int.random(in: 0..<3, using: &random) == 0 {
+                first = definition
+                first?.updates = .ignore
+                if !isIndividual, Bool.random(using: &random) {
+                    first?.queries[.removeProfiles] =
+                        "DELETE FROM tea WHERE who IN ({batch_in \"id\"})"
+                }
+            }
         }
     }
 
@@ -67,11 +79,15 @@ struct LiveEqualsRebuiltTests {
             SeededGenerator(seed: seed), rarity: setting.lossRarity)
         if setting.refuses { try await RowTarget.run(Self.refusing, on: live) }
         let sharesKeys = setting.sharesKeys
-        if Bool.random(using: &random) {
-            try await append(to: world, sharesKeys: sharesKeys, &random)
+        for definition in [setting.first, setting.definition].compactMap({ $0 }) {
+            for _ in 0..<Int.random(in: 0..<8, using: &random) {
+                try await append(to: world, sharesKeys: sharesKeys, &random)
+            }
+            try await world.apply(definition)
         }
-        try await world.apply(setting.definition)
-        for _ in 0..<Int.random(in: 2...6, using: &random) {
+        // What was before the start shows where little comes behind it.
+        let rounds = setting.definition.start == .beginning ? 0...2 : 2...6
+        for _ in 0..<Int.random(in: rounds, using: &random) {
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 try await append(to: world, sharesKeys: sharesKeys, &random)
             }
@@ -93,7 +109,7 @@ struct LiveEqualsRebuiltTests {
         #expect(
             last.state == .done && last.parkedChangeCount == 0, "\(setting): \(last)")
         var fill = setting.definition
-        (fill.name, fill.connector) = ("fill", "fill")
+        (fill.name, fill.connector, fill.start) = ("fill", "fill", .fill)
         let filled = try await target.makeDatabase(in: world.directory, "fill")
         try await world.apply(fill)
         let outcome = try await world.sync(

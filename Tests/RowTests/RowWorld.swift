@@ -144,6 +144,11 @@ final class RowWorld {
 
     func append(_ batch: EventBatch) async throws { _ = try await ledger.append(batch) }
 
+    func cursor(of lane: LaneKey) async throws -> LaneCursor? {
+        try await projector.foldToEnd()
+        return try await store.read { try $0.lane(lane)?.cursor }
+    }
+
     /// Records the integration, as `apply` does.
     func apply(_ definition: IntegrationDefinition) async throws {
         let change = ConfigurationChange(integrations: [(definition.name, definition)])
