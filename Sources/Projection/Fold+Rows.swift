@@ -59,7 +59,8 @@ extension Fold {
             try store(field, name, of: integration)
         }
         if !key.isEmpty, !isKnown || (isWhole && !wasWhole) {
-            context.keys.begin(key, at: position, isWhole: isWhole)
+            context.keys.begin(
+                key, at: position, nextOrdinal: context.rows.nextOrdinal, isWhole: isWhole)
         }
         context.rows.forget()
         context.keys.forgetCurrent()

@@ -48,7 +48,7 @@ struct Fold {
         }
         try context.segments.store(segments)
         try context.fields.store(fields)
-        try context.keys.store(database, lastBlock: fields.lastBlock, fieldName)
+        try context.keys.store(database, fieldName)
         try context.totals.store(database)
         if let recordedAt {
             try database.cachedStatement(

@@ -29,6 +29,8 @@ final class RowKeyTable {
     private struct Start {
         let set: Int
         let position: Position
+        /// Profiles from here on are new by then.
+        let nextOrdinal: UInt32
         /// With all that the keys of profiles were before.
         let isWhole: Bool
     }
@@ -107,17 +109,21 @@ final class RowKeyTable {
         return found
     }
 
-    /// Notes that a key of these fields, by name, is in force from an event on.
-    func begin(_ names: [ExactText], at position: Position, isWhole: Bool) {
-        starts.append(Start(set: number(of: names), position: position, isWhole: isWhole))
+    /// Notes that a key of these fields, by name, is in force from an event on, before which there
+    /// were the profiles up to `nextOrdinal`.
+    func begin(
+        _ names: [ExactText], at position: Position, nextOrdinal: UInt32, isWhole: Bool
+    ) {
+        starts.append(
+            Start(
+                set: number(of: names), position: position, nextOrdinal: nextOrdinal,
+                isWhole: isWhole))
     }
 
     /// Stores the keys of what was noted. Precondition: all fields are stored.
     ///
-    /// - Complexity: a key that comes into force costs a look at all profiles.
-    func store(
-        _ database: Database, lastBlock: () throws -> Int64, _ fieldName: (UInt32) -> String
-    ) throws {
+    /// - Complexity: a key that comes into force costs a look at all profiles that there are.
+    func store(_ database: Database, _ fieldName: (UInt32) -> String) throws {
         if changes.isEmpty, starts.isEmpty { return }
         let writer = try RowKeyWriter(database, sets)
         changes.sort(by: Change.isBefore)
@@ -125,11 +131,11 @@ final class RowKeyTable {
             try writer.add(change.ordinal, asOf: change.position, change.set, fieldName)
         }
         for start in starts {
-            let end = (try lastBlock() + 1) << Int64(FieldPage.blockBitCount)
-            for ordinal in 0..<UInt32(end) {
-                if start.isWhole {
-                    try writer.addAll(ordinal, through: start.position, start.set, fieldName)
-                } else {
+            if start.isWhole {
+                try writer.addAll(
+                    before: start.nextOrdinal, through: start.position, start.set, fieldName)
+            } else {
+                for ordinal in 0..<start.nextOrdinal {
                     try writer.add(ordinal, asOf: start.position, start.set, fieldName)
                 }
             }

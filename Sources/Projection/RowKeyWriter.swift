@@ -66,12 +66,22 @@ final class RowKeyWriter {
         if found.count == Self.keyCountMax { try store() }
     }
 
-    /// Every key that a profile had up to an event.
+    /// Every key that the profiles before `end` had up to an event.
     func addAll(
-        _ ordinal: UInt32, through last: Position, _ set: Int, _ fieldName: (UInt32) -> String
+        before end: UInt32, through last: Position, _ set: Int, _ fieldName: (UInt32) -> String
     ) throws {
-        for position in try reader.changePositions(of: ordinal) where position <= last {
-            try add(ordinal, asOf: position, set, fieldName)
+        var changes: [(ordinal: UInt32, position: UInt64)] = []
+        let blockLength = FieldPage.profileCount
+        for first in stride(from: 0, to: Int(end), by: blockLength) {
+            let neighbours = (first..<min(first + blockLength, Int(end))).map { UInt32($0) }
+            changes.removeAll(keepingCapacity: true)
+            try reader.changes(of: neighbours[...], from: 0, before: last.rawValue) {
+                changes.append(($0, $1))
+            }
+            for change in changes {
+                let position = Position(change.position)
+                try add(change.ordinal, asOf: position, set, fieldName)
+            }
         }
     }
 
