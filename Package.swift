@@ -215,13 +215,23 @@ let package = Package(
                 "SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", "OperatorConfiguration",
                 "Connector", "KindTesting", "StorageTesting",
             ]),
+        .target(
+            name: "ProjectionModel", dependencies: ["SegmentModel", "Projection"],
+            path: "Tests/ProjectionModel", swiftSettings: optimized),
         test(
             "ProjectionTests",
             [
                 "SegmentModel", "EventJSON", "StorageIO", "FrameCodec", "Ledger",
-                "OperatorConfiguration",
-                "Projection",
+                "OperatorConfiguration", "Projection", "ProjectionModel",
             ], settings: optimized),
+        .executableTarget(
+            name: "Simulator",
+            dependencies: [
+                "SegmentModel", "EventJSON", "SQLTemplate", "StorageIO", "FrameCodec", "Ledger",
+                "Connector", "OperatorConfiguration", "Projection", "ProjectionModel", "Sync",
+                "KindTesting",
+            ], path: "Tests/Simulator", swiftSettings: optimized),
+        test("SimulatorTests", ["Simulator"]),
         .target(
             name: "ServerTesting", path: "Tests/ServerTesting",
             exclude: ["chdb_server.py", "tls_front.py"], swiftSettings: settings),

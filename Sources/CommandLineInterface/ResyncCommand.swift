@@ -46,7 +46,9 @@ struct ResyncCommand: AsyncParsableCommand {
             definition.isActive = true
             let request = try await engine.requestResync(
                 definition, segments: segment.map { SegmentID($0) })
-            guard let request else { return End(outcomes: []) }
+            let row = try await workspace.store.read { [name] in try $0.integration(name) }
+            // Of a target that another ledger wrote there can be more to do than is known here.
+            guard request != nil || row?.stop != nil else { return End(outcomes: []) }
             var options = SyncEngine.Options()
             patience.apply(to: &options)
             let file = ProgressFile(directory: global.directory)
@@ -60,7 +62,9 @@ struct ResyncCommand: AsyncParsableCommand {
                 }
             }
             return End(
-                outcomes: [outcome], row: try await workspace.store.read { try $0.resync(request) })
+                outcomes: [outcome],
+                row: try await workspace.store.read { reader in try request.flatMap(reader.resync) }
+            )
         }
         Terminal.endProgress()
         guard let outcome = end.outcomes.first else {

@@ -10,6 +10,16 @@ package struct IntegrationRow: Hashable, Sendable {
         package var message: String?
         package var hint: String?
         package var time: Timestamp
+
+        package init(
+            code: String?, targetCode: String?, message: String?, hint: String?, time: Timestamp
+        ) {
+            self.code = code
+            self.targetCode = targetCode
+            self.message = message
+            self.hint = hint
+            self.time = time
+        }
     }
 
     package var name: String
@@ -26,4 +36,20 @@ package struct IntegrationRow: Hashable, Sendable {
     package var lastSuccessAt: Timestamp?
     package var lastErrorAt: Timestamp?
     package var lastErrorMessage: String?
+
+    package init(
+        name: String, firstPosition: Position, isActive: Bool, stop: Stop? = nil,
+        grade: DeliveryGrade? = nil, gradeReason: String? = nil, lastSuccessAt: Timestamp? = nil,
+        lastErrorAt: Timestamp? = nil, lastErrorMessage: String? = nil
+    ) {
+        self.name = name
+        self.firstPosition = firstPosition
+        self.isActive = isActive
+        self.stop = stop
+        self.grade = grade
+        self.gradeReason = gradeReason
+        self.lastSuccessAt = lastSuccessAt
+        self.lastErrorAt = lastErrorAt
+        self.lastErrorMessage = lastErrorMessage
+    }
 }

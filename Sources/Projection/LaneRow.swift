@@ -22,6 +22,25 @@ package struct LaneRow: Hashable, Sendable {
     /// Request of the fill whose rows it needs; it failed or was cancelled if none is pending.
     package var unfilled: Position?
 
+    package init(
+        key: LaneKey, epoch: Int64, cursor: LaneCursor, fingerprint: Fingerprint? = nil,
+        successfulQueryCount: Int, lastResync: Position? = nil, pendingResync: Position? = nil,
+        started: DeliveryStart? = nil, hasLeft: Bool, failing: Position? = nil,
+        unfilled: Position? = nil
+    ) {
+        self.key = key
+        self.epoch = epoch
+        self.cursor = cursor
+        self.fingerprint = fingerprint
+        self.successfulQueryCount = successfulQueryCount
+        self.lastResync = lastResync
+        self.pendingResync = pendingResync
+        self.started = started
+        self.hasLeft = hasLeft
+        self.failing = failing
+        self.unfilled = unfilled
+    }
+
     /// Nothing is delivered until somebody asks for another rebuild.
     package var isBlocked: Bool { unfilled != nil && pendingResync == nil }
 }

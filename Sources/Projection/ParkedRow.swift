@@ -9,4 +9,13 @@ package struct ParkedRow: Hashable, Sendable {
     package var time: Timestamp
     /// The event that says to try it; nil: it waits for the operator, or behind one that does.
     package var due: Position?
+
+    package init(
+        position: Position, change: ParkedChange, time: Timestamp, due: Position? = nil
+    ) {
+        self.position = position
+        self.change = change
+        self.time = time
+        self.due = due
+    }
 }

@@ -14,6 +14,21 @@ package struct ResyncRow: Hashable, Sendable {
     package var requestedAt: Timestamp
     package var finishedAt: Timestamp?
 
+    package init(
+        position: Position, request: ResyncRequest, ends: [SegmentID: ResyncResult.Outcome],
+        outcome: ResyncResult.Outcome? = nil, errorCode: String? = nil,
+        errorMessage: String? = nil, requestedAt: Timestamp, finishedAt: Timestamp? = nil
+    ) {
+        self.position = position
+        self.request = request
+        self.ends = ends
+        self.outcome = outcome
+        self.errorCode = errorCode
+        self.errorMessage = errorMessage
+        self.requestedAt = requestedAt
+        self.finishedAt = finishedAt
+    }
+
     /// Segments that are still to be rebuilt, sorted.
     package var remaining: [SegmentID] { request.segments.filter { ends[$0] == nil } }
 }

@@ -19,5 +19,25 @@ package struct SegmentRow: Hashable, Sendable {
     package var deletedPosition: Position?
     package var memberCount: Int
 
+    package init(
+        id: SegmentID, name: String, databaseID: Int64? = nil, tags: [String], groups: [String],
+        firstPosition: Position, lastPosition: Position, lastRowChange: Position? = nil,
+        createdAt: Timestamp, updatedAt: Timestamp, deletedPosition: Position? = nil,
+        memberCount: Int
+    ) {
+        self.id = id
+        self.name = name
+        self.databaseID = databaseID
+        self.tags = tags
+        self.groups = groups
+        self.firstPosition = firstPosition
+        self.lastPosition = lastPosition
+        self.lastRowChange = lastRowChange
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.deletedPosition = deletedPosition
+        self.memberCount = memberCount
+    }
+
     package var isDeleted: Bool { deletedPosition != nil }
 }

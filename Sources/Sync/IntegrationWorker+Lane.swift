@@ -54,8 +54,8 @@ extension IntegrationWorker {
             } catch is StaleSession {
                 await sessions.putBack(lease, of: name, isUsable: false)
             } catch let failure as Failure where failure.code == .cursorFenced {
-                let reason = try await reason(for: failure, over: lease)
-                await sessions.putBack(lease, of: name, isUsable: true)
+                let (reason, isUsable) = await reason(for: failure, over: lease)
+                await sessions.putBack(lease, of: name, isUsable: isUsable)
                 throw reason
             } catch let unopened as UnopenedLane {
                 let failure = unopened.failure
@@ -67,7 +67,7 @@ extension IntegrationWorker {
                 try Task.checkCancellation()
                 throw failure
             } catch {
-                await sessions.putBack(lease, of: name, isUsable: error is Failure)
+                await sessions.putBack(lease, of: name, isUsable: false)
                 throw error
             }
         }

@@ -48,11 +48,13 @@ extension IntegrationWorker {
         let segments = Set(request.segments)
         let isFill = request.reason == .fill
         let rebuilding = Recognition.Rebuilding(
-            byOperator: isFill ? [] : segments, byFill: isFill ? segments : [])
+            byOperator: isFill ? [] : segments, request: position,
+            byFill: isFill ? segments : [])
         do {
             let result = try await recognizer.read(
                 lease.session, lease.support, rebuilding: rebuilding)
-            if isFill, let failure = result.failure(of: name) { throw failure }
+            let isTaken = result.verdict.faults[.diverged]?.contains(where: segments.contains)
+            if isFill || isTaken == true, let failure = result.failure(of: name) { throw failure }
             return result
         } catch let failure as TargetFailure {
             try Task.checkCancellation()
@@ -60,14 +62,19 @@ extension IntegrationWorker {
         }
     }
 
-    /// Why a lane is not as it was left: what the rows say, or else another worker.
-    func reason(for failure: Failure, over lease: SessionPool.Lease) async throws -> Failure {
+    /// Why a lane is not as it was left: what the rows say, or else another worker. And whether the
+    /// session is of use still.
+    func reason(
+        for failure: Failure, over lease: SessionPool.Lease
+    ) async -> (failure: any Error, isUsable: Bool) {
         do {
             let result = try await recognizer.read(lease.session, lease.support)
-            return result.failure(of: name) ?? failure
+            return (result.failure(of: name) ?? failure, true)
         } catch is TargetFailure {
             // The target cannot be asked any more: what was found first stays the reason.
-            return failure
+            return (failure, false)
+        } catch {
+            return (error, false)
         }
     }
 
@@ -89,7 +96,7 @@ extension IntegrationWorker {
             await sessions.putBack(lease, of: name, isUsable: false)
             try Task.checkCancellation()
         } catch {
-            await sessions.putBack(lease, of: name, isUsable: error is Failure)
+            await sessions.putBack(lease, of: name, isUsable: false)
             throw error
         }
     }

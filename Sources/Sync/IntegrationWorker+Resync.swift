@@ -134,6 +134,52 @@ extension IntegrationWorker {
         }
     }
 
+    /// Once the lanes are rebuilt by an operator's word, it is the word as well for what another copy
+    /// of the ledger has left at other segments: those that nobody here has seen are emptied.
+    ///
+    /// - Returns: whether rebuilds were asked for.
+    func settleStrangers() async throws -> Bool {
+        let name = name
+        guard failedRebuild == nil else { return false }
+        let lease: SessionPool.Lease
+        do {
+            lease = try await sessions.take(for: name)
+        } catch is TargetFailure {
+            // The rebuilds are done; who delivers next finds what is left.
+            try Task.checkCancellation()
+            return false
+        }
+        do {
+            let unseen = try await settleStrangers(lease)
+            await sessions.putBack(lease, of: name, isUsable: true)
+            guard !unseen.isEmpty else { return false }
+            let pin = context.ledger.end.predecessor
+            let request = ResyncRequest(
+                integration: name, segments: unseen, reason: .operator, pin: pin, resume: pin)
+            var batch = EventBatch()
+            batch.append(.resyncRequested, body: request.encode())
+            _ = try await context.ledger.append(batch)
+            situation = nil
+            return true
+        } catch is TargetFailure {
+            await sessions.putBack(lease, of: name, isUsable: false)
+            try Task.checkCancellation()
+            return false
+        }
+    }
+
+    /// - Returns: segments that no event of this ledger speaks of.
+    private func settleStrangers(_ lease: SessionPool.Lease) async throws -> [SegmentID] {
+        let found = try await recognizer.read(lease.session, lease.support)
+        let strangers = Set(found.verdict.strangers)
+        let faults = Set(found.verdict.faults.values.joined())
+        guard !strangers.isEmpty, faults == strangers else { return [] }
+        let known = Set(
+            try await context.projections.read { try $0.segments(strangers) }.map(\.id))
+        try await recognizer.disown(strangers.intersection(known), of: found, over: lease.session)
+        return strangers.subtracting(known).sorted()
+    }
+
     private func rebuilt(_ counts: RebuildCounts) {
         rebuiltCounts.add(counts)
         delivered(counts.profileCount, of: nil)

@@ -235,8 +235,11 @@ actor IntegrationWorker {
             }
             let situation = try await look()
             if case .resync = goal {
+                if situation.pendingResyncs.isEmpty {
+                    return try await settleStrangers() ? .again : .idle
+                }
                 let stop = try await runResyncs(situation.pendingResyncs)
-                return stop.map { .stopped($0) } ?? .idle
+                return stop.map { .stopped($0) } ?? .again
             }
             if let stop = situation.integration?.stop { return .stopped(stop.failure) }
             if let row = situation.integration, !row.isActive { return .paused }
@@ -244,10 +247,11 @@ actor IntegrationWorker {
             if !situation.pendingResyncs.isEmpty {
                 yielding.raise()
                 guard running.isEmpty else { return .wait(milliseconds: nil) }
-                yielding.lower()
                 let stop = try await runResyncs(situation.pendingResyncs)
                 return stop.map { .stopped($0) } ?? .again
             }
+            // Also where the rebuild that lanes made room for was given up meanwhile.
+            yielding.lower()
             let step = startLanes(flush: goal.isFlushing)
             guard case .idle = step, recognized.isEmpty, !hasLooked else { return step }
             try await lookAtTarget()

@@ -107,13 +107,15 @@ extension LaneWorker {
             cursorAfter: row.cursor, isComplete: true)
         try await context.projections.foldToEnd()
         let (rows, change, coalesces) = (builder.rows, one.change, builder.coalesces)
-        let isUpdate = !event.kind.hasSegment || event.segment != lane.segment
+        // Coalesced, it may stand for earlier ones as well.
+        let isUpdate =
+            !coalesces && (!event.kind.hasSegment || event.segment != lane.segment)
         let (now, parked) = (max(position, last), state.parked)
         batch.resolved = try await context.pool.run {
             let parts =
                 isWritten
                 ? Self.parts(of: change, through: last, isUpdate: isUpdate)
-                : try Self.parts(of: change, coalesced: coalesces, through: now, rows)
+                : try Self.parts(of: change, through: now, rows)
             return try rows?.withSharedRows(
                 parts, settled: [change.profile.rawValue], through: now, parked: parked) ?? parts
         }
@@ -139,27 +141,23 @@ extension LaneWorker {
         return [LaneBatch.Part(query: change.query, rows: [row], changeCount: 1)]
     }
 
-    /// Whatever row the profile may have had since just before the change goes; one that is added
-    /// has its fields of now.
-    ///
-    /// - Parameter isCoalesced: others may have been sent with the change, from before it.
+    /// Whatever row the profile may ever have had goes, for a rebuild may have left it; one that is
+    /// added has its fields of now.
     private static func parts(
-        of change: ParkedChange, coalesced isCoalesced: Bool, through last: Position,
-        _ rows: LaneRows?
+        of change: ParkedChange, through last: Position, _ rows: LaneRows?
     ) throws -> [LaneBatch.Part] {
-        let profile = change.profile
-        let before = isCoalesced ? nil : change.position.predecessor
-        let row = LaneBatch.RowImage(ordinal: profile.rawValue, asOf: last)
-        if change.query == .removeProfiles {
-            let images = try rows?.images(
-                of: [profile.rawValue], from: before, through: last, withLast: true)
-            let removed = images.flatMap { $0.isEmpty ? nil : $0 } ?? [row]
-            return [LaneBatch.Part(query: .removeProfiles, rows: removed, changeCount: 1)]
-        }
+        let profile = change.profile.rawValue
+        let isRemoved = change.query == .removeProfiles
+        let row = LaneBatch.RowImage(ordinal: profile, asOf: last)
         var removed = LaneBatch.Part(query: .removeProfiles)
-        if let rows, try isCoalesced || rows.isReplaced(profile, at: change.position) {
+        if let rows {
             removed.rows = try rows.images(
-                of: [profile.rawValue], from: before, through: last, withLast: false)
+                of: [profile], from: nil, through: last, withLast: isRemoved)
+        }
+        if isRemoved {
+            if removed.rows.isEmpty { removed.rows = [row] }
+            removed.changeCount = 1
+            return [removed]
         }
         let added = LaneBatch.Part(query: .addProfiles, rows: [row], changeCount: 1)
         return removed.rows.isEmpty ? [added] : [removed, added]

@@ -138,11 +138,13 @@ struct LaneWorker: Sendable {
         if case .refused = support { return initial }
         // The last delivery went without the row: the receipts are right, and the row follows.
         let isWithoutRow = known.map { $0.epoch == 0 && $0.cursor.position != nil } ?? false
-        var found = try await session.readCursor(lane)
+        let found = try await session.readCursor(lane)
         try await check(found, known, lane, support, context)
         let row = try await session.claimCursor(lane, initial: initial)
-        found?.epoch = row.epoch
-        if let found, found != row { try await check(row, known, lane, support, context) }
+        // Somebody may have moved it meanwhile, or made it.
+        var expected = found ?? initial
+        expected.epoch = row.epoch
+        if expected != row { try await check(row, known, lane, support, context) }
         guard isWithoutRow, support == .transactional, row.cursor != initial.cursor else {
             return row
         }

@@ -33,8 +33,11 @@ struct Recognition {
 
     /// Which lanes are rebuilt anyway.
     struct Rebuilding {
-        /// By an operator's word: whatever the row says.
+        /// By an operator's word: whatever the row says, but that another copy of the ledger, which
+        /// has the request too, has carried it out.
         var byOperator: Set<SegmentID> = []
+        /// Position of the request.
+        var request: Position?
         /// By themselves: a row that is another ledger's is not taken over.
         var byFill: Set<SegmentID> = []
     }
@@ -121,9 +124,13 @@ struct Recognition {
             if lane?.hasLeft ?? true, !isRebuilt, !isAlone {
                 // Nobody delivers here: only what proves another copy of this ledger counts.
                 guard finding == .diverged else { continue }
+                verdict.strangers.append(segment)
             }
             verdict.laneCount += 1
-            if rebuilding.byOperator.contains(segment) { continue }
+            if rebuilding.byOperator.contains(segment) {
+                let mark = rebuilding.request.map { Int64($0.rawValue) }
+                guard finding == .diverged, let row, row.resync == mark else { continue }
+            }
             if rebuilding.byFill.contains(segment), finding == .behind || finding == .missing {
                 finding = .untouched
             }
@@ -146,6 +153,8 @@ extension Recognition {
         /// Lanes that are delivered, and others that are found wrong.
         var laneCount = 0
         var faults: [Finding: [SegmentID]] = [:]
+        /// Rows of another copy of the ledger at segments that nobody delivers here.
+        var strangers: [SegmentID] = []
         /// Sound rows that say nothing of the ledger.
         var unmarked: [SegmentID] = []
 

@@ -105,6 +105,9 @@ struct Replayer {
         var rows: [SegmentID: TargetCursor] = [:]
         for segment in resync.segments {
             rows[segment] = try await claim(session, segment, known: lanes[segment])
+            if let row = rows[segment], hasLostReceipts(segment, row, lanes[segment]) {
+                rows[segment] = try await recoverReceipts(session, segment)
+            }
         }
         try await recordRecovered(rows, lanes)
         guard !resync.segments.isEmpty else { return }
@@ -162,6 +165,30 @@ struct Replayer {
         case .permanent:
             failure.isTargetsWord && place?.query?.hasBatch == true
         }
+    }
+
+    /// Whether the target committed deliveries that no receipt tells of.
+    private func hasLostReceipts(
+        _ segment: SegmentID, _ row: TargetCursor, _ known: LaneRow?
+    ) -> Bool {
+        guard support == .transactional, isSound(segment), !isDone(segment, row), let known else {
+            return false
+        }
+        return row.queryCount > Int64(known.successfulQueryCount) || row.cursor > known.cursor
+    }
+
+    /// Opens the lane as for a delivery, so that its receipts are made again.
+    private func recoverReceipts(
+        _ session: any TargetSession, _ segment: SegmentID
+    ) async throws -> TargetCursor {
+        let lane = LaneKey(integration: resync.integration, segment: segment)
+        let (known, parked) = try await context.projections.read {
+            (try $0.lane(lane), try $0.parked(at: lane))
+        }
+        return try await LaneWorker(
+            plan: plan, lane: lane, known: known, parked: parked, context: context,
+            session: session, support: support, absorbsRepeats: false
+        ).row
     }
 
     /// Whether the row is this ledger's, and not older than the receipts.
@@ -262,10 +289,11 @@ struct Replayer {
         let lane = LaneKey(integration: resync.integration, segment: segment)
         let scope = scope(segment, fold)
         var receipts: [Receipt] = []
-        for step in try await steps(fold, segment) {
+        for var step in try await steps(fold, segment) {
             place = (segment, step.kind)
             let started = context.time.nanoseconds()
             var done = Done()
+            if step.kind == .addProfiles { step.rows = parkMembers(step.rows ?? [], lane) }
             if let rows = step.rows {
                 try await deliver(rows, step.kind, lane, session, renderer, scope, sparing, &done)
             } else {
@@ -285,6 +313,23 @@ struct Replayer {
             receipts.append(receipt)
         }
         return receipts.isEmpty ? [makeReceipt(lane, nil, row)] : receipts
+    }
+
+    /// A member whose old row could not be removed is not added either: both are tried again as one
+    /// change, which removes the row first.
+    private mutating func parkMembers(
+        _ rows: [LaneBatch.RowImage], _ lane: LaneKey
+    ) -> [LaneBatch.RowImage] {
+        var left: [UInt32: Int] = [:]
+        for (index, change) in parkedChanges.enumerated() where change.lane == lane {
+            left[change.profile.rawValue] = index
+        }
+        if left.isEmpty { return rows }
+        return rows.filter { row in
+            guard let index = left[row.ordinal] else { return true }
+            parkedChanges[index].query = .addProfiles
+            return false
+        }
     }
 
     /// A step's rows, batch by batch; of a batch that is refused, halves. What is called
@@ -394,23 +439,26 @@ struct Replayer {
     }
 
     /// Clear, then delete or save, then all members. Without `clear_segment`, everybody who was
-    /// ever named with the segment is removed, by every key that the row may have had.
+    /// ever named with the segment, also since the pin, is removed, by every key that the row may
+    /// have had.
     private func steps(_ fold: SegmentFold, _ segment: SegmentID) async throws -> [Step] {
         let pin = resync.pin ?? Position(0)
         var steps: [Step] = []
         if plan.queries[.clearSegment] != nil {
             steps.append(Step(kind: .clearSegment))
         } else {
-            let (named, rows) = (
-                fold.everNamed.sorted(), LaneRows(plan: plan, segment: segment, context: context)
-            )
+            let (ledger, end) = (context.ledger, context.ledger.end.predecessor ?? pin)
+            let rows = LaneRows(plan: plan, segment: segment, context: context)
             let images = try await context.pool.run {
-                try rows?.images(of: named, from: nil, through: pin, withLast: true)
+                let named = try SegmentFold.fold(
+                    ledger, segment, through: end, keepsMembers: true
+                ).everNamed.sorted()
+                return try rows?.images(of: named, from: nil, through: end, withLast: true)
+                    ?? named.map { LaneBatch.RowImage(ordinal: $0) }
             }
-            steps.append(
-                Step(kind: .removeProfiles, rows: images ?? named.map { .init(ordinal: $0) }))
+            steps.append(Step(kind: .removeProfiles, rows: images))
         }
-        if fold.isDeleted {
+        if !fold.exists {
             if plan.queries[.deleteSegment] != nil { steps.append(Step(kind: .deleteSegment)) }
             return steps
         }

@@ -6,7 +6,6 @@ internal import SegmentModel
 /// A segment folded from the ledger up to a position: what it was called and who was in it.
 struct SegmentFold: Sendable {
     var description = SegmentDescription()
-    var isDeleted = false
     /// An event spoke of it, and no later one deleted it.
     private(set) var exists = false
     /// Ledger time of the last event.
@@ -43,7 +42,6 @@ struct SegmentFold: Sendable {
         _ kind: EventKind, body: some Collection<UInt8>, ordinals: some Sequence<UInt32>
     ) throws {
         exists = kind != .segmentDeleted
-        if exists { isDeleted = false }
         switch kind {
         case .segmentCreated, .segmentUpdated:
             description.merge(try SegmentDescription.decode(body))
@@ -57,10 +55,7 @@ struct SegmentFold: Sendable {
                 members.subtract(ordinals)
                 everNamed.formUnion(ordinals)
             }
-        case .segmentCleared: members.removeAll()
-        case .segmentDeleted:
-            members.removeAll()
-            isDeleted = true
+        case .segmentCleared, .segmentDeleted: members.removeAll()
         default: break
         }
     }

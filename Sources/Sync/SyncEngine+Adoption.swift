@@ -57,7 +57,7 @@ extension SyncEngine {
             await sessions.putBack(lease, of: name, isUsable: true)
             return result
         } catch {
-            await sessions.putBack(lease, of: name, isUsable: error is Failure)
+            await sessions.putBack(lease, of: name, isUsable: false)
             throw error
         }
     }

@@ -228,10 +228,11 @@ package struct SyncEngine: Sendable {
     ) async throws -> Position? {
         try await context.projections.foldToEnd()
         let name = definition.name
-        let (segments, lanes, pending) = try await context.projections.read { reader in
+        let (segments, lanes, pending, stop) = try await context.projections.read { reader in
             (
                 try reader.segments(), try reader.lanes(of: name),
-                try reader.resyncs(of: name).filter { $0.outcome == nil }
+                try reader.resyncs(of: name).filter { $0.outcome == nil },
+                try reader.integration(name)?.stop
             )
         }
         var wanted = segments.filter { definition.scope.contains($0.id, $0.said) }
@@ -247,9 +248,11 @@ package struct SyncEngine: Sendable {
             wanted = chosen
         }
         guard !wanted.isEmpty else { return nil }
+        // What stopped the integration may have been learned since: then this is another word.
+        let isRenewed = stop != nil
         let asked = Set(
             pending.filter { $0.request.reason == .operator }.flatMap(\.request.segments))
-        wanted.removeAll { asked.contains($0) }
+        if !isRenewed { wanted.removeAll { asked.contains($0) } }
         if wanted.isEmpty { return pending.last?.position }
         let pin = context.ledger.end.predecessor
         var batch = EventBatch()
@@ -258,11 +261,11 @@ package struct SyncEngine: Sendable {
             resume: pin)
         batch.append(.resyncRequested, body: request.encode())
         // A fill of the same segments stops where an operator's word is needed: this is it.
-        for fill in pending where fill.request.reason == .fill {
-            let both = fill.remaining.filter { wanted.contains($0) }
+        for one in pending where one.request.reason == .fill || isRenewed {
+            let both = one.remaining.filter { wanted.contains($0) }
             if both.isEmpty { continue }
             let result = ResyncResult(
-                integration: name, request: fill.position, outcome: .cancelled, segments: both)
+                integration: name, request: one.position, outcome: .cancelled, segments: both)
             batch.append(.resyncFinished, body: result.encode())
         }
         return try await context.ledger.append(batch).firstPosition

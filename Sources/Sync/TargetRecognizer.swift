@@ -48,6 +48,18 @@ struct TargetRecognizer: Sendable {
             verdict: recognition.judge(lanes, rows, own: own, rebuilding: rebuilding))
     }
 
+    /// Takes rows that another copy of the ledger wrote for this one's, at segments whose lanes have
+    /// left.
+    func disown(
+        _ segments: Set<SegmentID>, of result: Result, over session: any TargetSession
+    ) async throws {
+        guard !segments.isEmpty else { return }
+        _ = try await rewrite(segments.sorted(), of: result, over: session) { row, lane in
+            row.cursor = lane?.cursor ?? LaneCursor(position: nil)
+            row.resync = lane?.lastResync.map { Int64($0.rawValue) } ?? -1
+        }
+    }
+
     /// Gives rows that an earlier version wrote the ledger's fingerprint of now: from here on they
     /// are known again. No lane may be open.
     ///
@@ -55,6 +67,16 @@ struct TargetRecognizer: Sendable {
     func mark(_ result: Result, over session: any TargetSession) async throws -> Int {
         let segments = result.verdict.unmarked.sorted()
         guard !segments.isEmpty else { return 0 }
+        return try await rewrite(segments, of: result, over: session) { _, _ in }
+    }
+
+    /// Gives rows the ledger's fingerprint of now, in one transaction.
+    ///
+    /// - Returns: how many.
+    private func rewrite(
+        _ segments: [SegmentID], of result: Result, over session: any TargetSession,
+        _ change: (inout TargetCursor, LaneRow?) -> Void
+    ) async throws -> Int {
         let fingerprint = try context.ledger.fingerprint()
         var count = 0
         try await session.begin()
@@ -63,6 +85,7 @@ struct TargetRecognizer: Sendable {
                 guard let row = result.rows[segment] else { continue }
                 var marked = row
                 marked.fingerprint = fingerprint
+                change(&marked, result.lanes[segment])
                 let lane = LaneKey(integration: integration, segment: segment)
                 if try await session.advanceCursor(lane, from: row, to: marked) { count += 1 }
             }

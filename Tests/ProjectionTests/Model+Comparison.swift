@@ -1,4 +1,5 @@
 import Projection
+import ProjectionModel
 import SegmentModel
 import Testing
 
@@ -101,8 +102,7 @@ extension Model {
             let integration = try #require(integrations[row.name])
             #expect(row.firstPosition == integration.first)
             #expect(row.isActive == integration.isActive)
-            #expect(row.stop?.message == integration.stopMessage)
-            #expect(row.stop?.targetCode == integration.stopTargetCode)
+            #expect(row.stop == integration.stop)
             #expect(row.lastSuccessAt == integration.lastSuccess)
             #expect(row.lastErrorAt == integration.lastError)
             #expect(row.grade == integration.grade?.grade)

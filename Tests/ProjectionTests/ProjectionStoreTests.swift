@@ -70,7 +70,7 @@ struct ProjectionStoreTests {
         var random = SeededGenerator(seed: seed)
         let script = Script.generated(count: 600, &random)
         let (directory, store) = try await foldRandomly(script, &random)
-        let model = Model(script)
+        let model = script.model
         try await store.read { try model.expectEqual($0) }
         #expect(store.checkpoint() == Position(600))
         try store.close()
@@ -136,11 +136,11 @@ struct ProjectionStoreTests {
         #expect(store.checkpoint() == Position(40))
         #expect(try await store.read { try $0.digest() } == before)
         try await store.fold([script.frame(40..<60)])
-        let start = Model(Script(events: Array(script.events.prefix(60))))
+        let start = Script(events: Array(script.events.prefix(60))).model
         try await store.read { try start.expectEqual($0) }
         gate.open()
         try await store.fold(rest)
-        let model = Model(script)
+        let model = script.model
         try await store.read { try model.expectEqual($0) }
     }
 
@@ -195,7 +195,7 @@ struct ProjectionStoreTests {
         }
         #expect(transactionCount > 4)
         #expect((most > 0) == (kept > 0))
-        let model = Model(script)
+        let model = script.model
         try await store.read { try model.expectEqual($0) }
         try store.close()
     }

@@ -32,7 +32,7 @@ struct ProjectorTests {
             }
         }
         try await projector.waitUntilFolded(Position(299))
-        let model = Model(script)
+        let model = script.model
         try await store.read { try model.expectEqual($0) }
         let waiting = Task { try await projector.waitUntilFolded(Position(300)) }
         let cancelled = Task { try await projector.waitUntilFolded(Position(301)) }
@@ -88,7 +88,7 @@ struct ProjectorTests {
         async let second: Void = projector.foldToEnd()
         _ = try await (first, second)
         #expect(store.checkpoint() == Position(10_000))
-        let model = Model(script)
+        let model = script.model
         try await store.read { try model.expectEqual($0) }
     }
 

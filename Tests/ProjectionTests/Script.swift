@@ -1,39 +1,14 @@
 import FrameCodec
 import Projection
+import ProjectionModel
 import SegmentModel
 
 /// A history made by a test: events with typed contents, and the frames that hold them in any
 /// split. An event's body is the index of its content in the script.
 struct Script: Sendable {
-    enum Content: Sendable {
-        case none
-        case description(SegmentDescription)
-        case configuration(SystemEventDecoder.IntegrationChanges)
-        case integration(String)
-        case receipt(Receipt)
-        case request(ResyncRequest)
-        case result(ResyncResult)
-        case lane(LaneKey)
-        case parked(ParkedChange)
-        case selection(ParkedSelection)
-        case start(DeliveryStart)
-        case adoption(LaneAdoption)
-        case grade(GradeRecord)
-    }
-
-    struct Change: Sendable {
-        var ordinal: UInt32
-        /// Name numbers ascend.
-        var fields: [(name: UInt32, value: FieldValue)] = []
-    }
-
-    struct Event: Sendable {
-        var kind: EventKind
-        var segment = SegmentID(0)
-        /// Ordinals ascend.
-        var changes: [Change] = []
-        var content = Content.none
-    }
+    typealias Content = ModelEvent.Content
+    typealias Change = ModelEvent.Change
+    typealias Event = ModelEvent
 
     /// By number.
     static let fieldNames = ["name", "e\u{301}", "\u{e9}", "a\u{0}b"]
@@ -44,6 +19,15 @@ struct Script: Sendable {
     static let tickLength = 20
 
     var events: [Event] = []
+
+    /// What the oracle says of all of it.
+    var model: Model {
+        var model = Model(fieldName: Self.fieldName)
+        for index in events.indices {
+            model.apply(events[index], at: Position(UInt64(index)), time: time(index))
+        }
+        return model
+    }
 
     func recordedAt(_ index: Int) -> Timestamp {
         Timestamp(rawValue: Self.firstTime + Int64(index / Self.tickLength) * 35_000_000)

@@ -1,69 +1,71 @@
-import Projection
-import SegmentModel
+package import Projection
+package import SegmentModel
 
-/// The oracle: the same state in plain dictionaries, one event at a time.
-struct Model {
-    struct Segment: Equatable {
-        var description = SegmentDescription(name: "")
-        var members: Set<UInt32> = []
-        var first: Position
-        var last: Position
-        var createdAt: Timestamp
-        var updatedAt: Timestamp
-        var deleted: Position?
+/// The oracle: the projections' state in plain dictionaries, one event at a time.
+package struct Model {
+    package struct Segment: Equatable {
+        package var description = SegmentDescription(name: "")
+        package var members: Set<UInt32> = []
+        package var first: Position
+        package var last: Position
+        package var createdAt: Timestamp
+        package var updatedAt: Timestamp
+        package var deleted: Position?
     }
 
-    struct Integration: Equatable {
-        var first: Position
-        var isActive: Bool
-        var stopMessage: String?
-        var stopTargetCode: String?
-        var lastSuccess: Timestamp?
-        var lastError: Timestamp?
-        var grade: GradeRecord?
+    package struct Integration: Equatable {
+        package var first: Position
+        package var isActive: Bool
+        package var stop: IntegrationRow.Stop?
+        package var lastSuccess: Timestamp?
+        package var lastError: Timestamp?
+        package var grade: GradeRecord?
     }
 
-    struct Lane: Equatable {
-        var cursor = LaneCursor(position: nil)
-        var epoch: Int64 = 0
-        var queries = 0
-        var fingerprint: Fingerprint?
-        var lastResync: Position?
-        var pendingResync: Position?
-        var hasLeft = false
-        var unfilled: Position?
-        var failing: Position?
-        var started: DeliveryStart?
+    package struct Lane: Equatable {
+        package var cursor = LaneCursor(position: nil)
+        package var epoch: Int64 = 0
+        package var queries = 0
+        package var fingerprint: Fingerprint?
+        package var lastResync: Position?
+        package var pendingResync: Position?
+        package var hasLeft = false
+        package var unfilled: Position?
+        package var failing: Position?
+        package var started: DeliveryStart?
     }
 
-    struct Parked: Equatable {
-        var position: Position
-        var change: ParkedChange
-        var due: Position?
+    package struct Parked: Equatable {
+        package var position: Position
+        package var change: ParkedChange
+        package var due: Position?
     }
 
-    var segments: [SegmentID: Segment] = [:]
-    var fields: [UInt32: [(position: Position, fields: [UInt32: FieldValue])]] = [:]
-    var integrations: [String: Integration] = [:]
-    var lanes: [LaneKey: Lane] = [:]
-    var requests: [Position: ResyncRequest] = [:]
-    var ends: [Position: [SegmentID: ResyncResult.Outcome]] = [:]
-    var counts: [String: [Int64: Statistics.Counts]] = [:]
-    var errors: [String: [Position]] = [:]
-    var configurations: [Position] = []
-    var rowFields: [String: Set<UInt32>] = [:]
-    var rowChanges: [SegmentID: [RowChange]] = [:]
-    var rowKeys = RowKeyModel()
+    package private(set) var segments: [SegmentID: Segment] = [:]
+    package private(set) var fields:
+        [UInt32: [(position: Position, fields: [UInt32: FieldValue])]] = [:]
+    package private(set) var integrations: [String: Integration] = [:]
+    package private(set) var lanes: [LaneKey: Lane] = [:]
+    package private(set) var requests: [Position: ResyncRequest] = [:]
+    package private(set) var ends: [Position: [SegmentID: ResyncResult.Outcome]] = [:]
+    package private(set) var counts: [String: [Int64: Statistics.Counts]] = [:]
+    package private(set) var errors: [String: [Position]] = [:]
+    package private(set) var configurations: [Position] = []
+    package private(set) var rowFields: [String: Set<ExactText>] = [:]
+    package private(set) var rowChanges: [SegmentID: [RowChange]] = [:]
+    package private(set) var rowKeys: RowKeyModel
     /// In the order of the events that set them aside.
-    var parked: [Parked] = []
+    package private(set) var parked: [Parked] = []
 
-    init(_ script: Script) {
-        for index in script.events.indices {
-            apply(script.events[index], Position(UInt64(index)), script.time(index))
-        }
+    private let fieldName: (UInt32) -> String
+
+    /// - Parameter fieldName: what the number of a field stands for.
+    package init(fieldName: @escaping (UInt32) -> String) {
+        self.fieldName = fieldName
+        rowKeys = RowKeyModel(fieldName: fieldName)
     }
 
-    private mutating func apply(_ event: Script.Event, _ position: Position, _ time: Timestamp) {
+    package mutating func apply(_ event: ModelEvent, at position: Position, time: Timestamp) {
         applyRows(event, position, time)
         if event.kind.hasSegment {
             applySegment(event, position, time)
@@ -84,8 +86,7 @@ struct Model {
             integrations[name]?.isActive = false
         case (.integrationResumed, .integration(let name)):
             integrations[name]?.isActive = true
-            integrations[name]?.stopMessage = nil
-            integrations[name]?.stopTargetCode = nil
+            integrations[name]?.stop = nil
             retryFills(name)
         case (_, .receipt(let receipt)):
             applyReceipt(receipt, position, time)
@@ -132,13 +133,14 @@ struct Model {
 
     /// Members whose followed fields an event changes, but for those who leave by it.
     private mutating func applyRows(
-        _ event: Script.Event, _ position: Position, _ time: Timestamp
+        _ event: ModelEvent, _ position: Position, _ time: Timestamp
     ) {
         let followed = rowFields.values.reduce(into: Set()) { $0.formUnion($1) }
         let changed = event.changes.filter { change in
-            change.fields.contains { followed.contains($0.name) }
+            change.fields.contains { followed.contains(ExactText(fieldName($0.name))) }
         }
-        let names = Set(changed.flatMap { $0.fields.map(\.name) }).intersection(followed)
+        let names = Set(changed.flatMap { $0.fields.map(\.name) })
+            .filter { followed.contains(ExactText(fieldName($0))) }
         for (id, segment) in segments {
             if event.kind == .profilesRemoved, event.segment == id { continue }
             let profiles = changed.map(\.ordinal).filter { segment.members.contains($0) }
@@ -151,7 +153,7 @@ struct Model {
     }
 
     private mutating func applySegment(
-        _ event: Script.Event, _ position: Position, _ time: Timestamp
+        _ event: ModelEvent, _ position: Position, _ time: Timestamp
     ) {
         var segment =
             segments[event.segment]
@@ -176,10 +178,7 @@ struct Model {
         _ changes: SystemEventDecoder.IntegrationChanges, _ position: Position
     ) {
         for setting in changes.set {
-            rowFields[setting.name] = Set(
-                setting.fields.all.map { name in
-                    UInt32(Script.fieldNames.firstIndex { name == ExactText($0) }!)
-                })
+            rowFields[setting.name] = Set(setting.fields.all)
         }
         for name in changes.removed {
             integrations[name] = nil
@@ -204,8 +203,7 @@ struct Model {
             integrations[
                 setting.name, default: Integration(first: position, isActive: true)
             ].isActive = setting.isActive ?? integrations[setting.name]?.isActive ?? true
-            integrations[setting.name]?.stopMessage = nil
-            integrations[setting.name]?.stopTargetCode = nil
+            integrations[setting.name]?.stop = nil
             retryFills(setting.name)
         }
     }
@@ -253,8 +251,9 @@ struct Model {
             lanes[receipt.lane]?.started = nil
         }
         if receipt.outcome == .stopped {
-            integrations[name]?.stopMessage = receipt.errorMessage
-            integrations[name]?.stopTargetCode = receipt.targetCode
+            integrations[name]?.stop = IntegrationRow.Stop(
+                code: receipt.errorCode, targetCode: receipt.targetCode,
+                message: receipt.errorMessage, hint: receipt.errorHint, time: time)
         }
         self.counts[name, default: [:]][time.minute, default: Statistics.Counts()].add(counts)
     }
@@ -320,7 +319,7 @@ struct Model {
         }
     }
 
-    func outcome(_ position: Position) -> ResyncResult.Outcome? {
+    package func outcome(_ position: Position) -> ResyncResult.Outcome? {
         guard let request = requests[position] else { return nil }
         let found = request.segments.map { ends[position]?[$0] }
         if found.contains(nil) { return nil }

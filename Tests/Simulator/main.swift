@@ -1,0 +1,4 @@
+import Glibc
+
+Scheduler.install()
+exit(Simulator(arguments: Array(CommandLine.arguments.dropFirst())).run())
