@@ -134,8 +134,8 @@ extension IntegrationWorker {
         }
     }
 
-    /// Once the lanes are rebuilt by an operator's word, it is the word as well for what another copy
-    /// of the ledger has left at other segments: those that nobody here has seen are emptied.
+    /// Once the lanes are rebuilt by an operator's word, it is the word as well for what another
+    /// copy of the ledger has left at other segments: those that nobody here has seen are emptied.
     ///
     /// - Returns: whether rebuilds were asked for.
     func settleStrangers() async throws -> Bool {

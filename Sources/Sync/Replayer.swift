@@ -60,15 +60,6 @@ struct Replayer {
         self.meter = meter
     }
 
-    /// Queries of one kind: rendered batch by batch, not all at once.
-    private struct Step {
-        var kind: QueryKind
-        /// nil: a query without rows.
-        var rows: [LaneBatch.RowImage]?
-
-        func queryCount(_ size: Int) -> Int { rows.map { ($0.count + size - 1) / size } ?? 1 }
-    }
-
     /// What a step did.
     private struct Done {
         var queryCount = 0
@@ -106,7 +97,7 @@ struct Replayer {
         for segment in resync.segments {
             rows[segment] = try await claim(session, segment, known: lanes[segment])
             if let row = rows[segment], hasLostReceipts(segment, row, lanes[segment]) {
-                rows[segment] = try await recoverReceipts(session, segment)
+                rows[segment] = try await recoverReceipts(session, segment, lanes[segment])
             }
         }
         try await recordRecovered(rows, lanes)
@@ -177,18 +168,26 @@ struct Replayer {
         return row.queryCount > Int64(known.successfulQueryCount) || row.cursor > known.cursor
     }
 
-    /// Opens the lane as for a delivery, so that its receipts are made again.
-    private func recoverReceipts(
-        _ session: any TargetSession, _ segment: SegmentID
+    /// Opens the lane as for a delivery, so that its receipts are made again. Where the row is not
+    /// where a delivery leaves it, an operator's rebuild takes it over without them.
+    private mutating func recoverReceipts(
+        _ session: any TargetSession, _ segment: SegmentID, _ row: LaneRow?
     ) async throws -> TargetCursor {
         let lane = LaneKey(integration: resync.integration, segment: segment)
         let (known, parked) = try await context.projections.read {
             (try $0.lane(lane), try $0.parked(at: lane))
         }
-        return try await LaneWorker(
-            plan: plan, lane: lane, known: known, parked: parked, context: context,
-            session: session, support: support, absorbsRepeats: false
-        ).row
+        do {
+            return try await LaneWorker(
+                plan: plan, lane: lane, known: known, parked: parked, context: context,
+                session: session, support: support, absorbsRepeats: false
+            ).row
+        } catch let failure as Failure
+            where failure.code == .cursorFenced && resync.reason == .operator
+        {
+            queryCounts[segment] = Int64(row?.successfulQueryCount ?? 0)
+            return try await claim(session, segment, known: row)
+        }
     }
 
     /// Whether the row is this ledger's, and not older than the receipts.
@@ -429,66 +428,6 @@ struct Replayer {
             query: kind, reason: .refused, attempt: 1, errorCode: failure.failureCode.rawValue,
             targetCode: failure.targetCode, errorMessage: failure.message,
             errorHint: failure.hintOrDefault)
-    }
-
-    private func fold(_ segment: SegmentID) async throws -> SegmentFold {
-        let (ledger, pin) = (context.ledger, resync.pin)
-        return try await context.pool.run {
-            try SegmentFold.fold(ledger, segment, through: pin, keepsMembers: true)
-        }
-    }
-
-    /// Clear, then delete or save, then all members. Without `clear_segment`, everybody who was
-    /// ever named with the segment, also since the pin, is removed, by every key that the row may
-    /// have had.
-    private func steps(_ fold: SegmentFold, _ segment: SegmentID) async throws -> [Step] {
-        let pin = resync.pin ?? Position(0)
-        var steps: [Step] = []
-        if plan.queries[.clearSegment] != nil {
-            steps.append(Step(kind: .clearSegment))
-        } else {
-            let (ledger, end) = (context.ledger, context.ledger.end.predecessor ?? pin)
-            let rows = LaneRows(plan: plan, segment: segment, context: context)
-            let images = try await context.pool.run {
-                let named = try SegmentFold.fold(
-                    ledger, segment, through: end, keepsMembers: true
-                ).everNamed.sorted()
-                return try rows?.images(of: named, from: nil, through: end, withLast: true)
-                    ?? named.map { LaneBatch.RowImage(ordinal: $0) }
-            }
-            steps.append(Step(kind: .removeProfiles, rows: images))
-        }
-        if !fold.exists {
-            if plan.queries[.deleteSegment] != nil { steps.append(Step(kind: .deleteSegment)) }
-            return steps
-        }
-        if plan.queries[.saveSegment] != nil { steps.append(Step(kind: .saveSegment)) }
-        steps.append(
-            Step(
-                kind: .addProfiles,
-                rows: fold.members.sorted().map { .init(ordinal: $0, asOf: pin) }))
-        return steps
-    }
-
-    private func scope(_ segment: SegmentID, _ fold: SegmentFold) -> RenderScope {
-        let pin = resync.pin ?? Position(0)
-        return RenderScope(
-            segmentID: segment, segmentName: fold.description.name ?? "",
-            integrationName: resync.integration, eventTime: fold.lastTime, position: pin,
-            deliveryID: "\(context.ledger.identity.timeline.prefix(8))-\(resync.integration)-"
-                + "\(segment)-resync-\(request)")
-    }
-
-    // MARK: Receipts
-
-    private func makeReceipt(
-        _ lane: LaneKey, _ kind: QueryKind?, _ row: TargetCursor
-    ) -> Receipt {
-        let pin = resync.pin ?? Position(0)
-        return Receipt(
-            lane: lane, query: kind, outcome: .delivered, firstPosition: pin, lastPosition: pin,
-            cursor: LaneCursor(position: resync.resume), epoch: row.epoch, resync: request,
-            templateSHA256: kind.flatMap { plan.queries[$0]?.templateSHA256 })
     }
 
     /// Segments that the target has rebuilt, but a crash came before the receipts: these are made

@@ -48,8 +48,8 @@ struct TargetRecognizer: Sendable {
             verdict: recognition.judge(lanes, rows, own: own, rebuilding: rebuilding))
     }
 
-    /// Takes rows that another copy of the ledger wrote for this one's, at segments whose lanes have
-    /// left.
+    /// Takes rows that another copy of the ledger wrote for this one's, at segments whose lanes
+    /// have left.
     func disown(
         _ segments: Set<SegmentID>, of result: Result, over session: any TargetSession
     ) async throws {

@@ -19,6 +19,8 @@ ISSUE = re.compile(r"✘.*recorded an issue")
 TOTAL = re.compile(r"Test run with (\d+) test")
 # Servers of tests end when the tests do, by their keepers; what takes longer is killed.
 KEEPERS_SECONDS = 20
+# Of the simulator: most of what it finds it finds in the first thousand.
+HISTORY_COUNT = 3000
 
 
 def adopt_orphans():
@@ -37,6 +39,7 @@ def run(bundle, suite, number, limit_seconds):
     os.chmod(temporary, 0o755)
     environment = dict(
         os.environ, SEGLEDGER_MUTANT=str(number), TMPDIR=temporary, NO_COLOR="1",
+        SEGLEDGER_HISTORIES=str(HISTORY_COUNT),
         SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="6")
     tests = subprocess.Popen(
         [bundle, "--testing-library", "swift-testing", "--filter", suite], env=environment,

@@ -2,8 +2,8 @@ package import Projection
 package import SegmentModel
 
 /// The oracle: the projections' state in plain dictionaries, one event at a time.
-package struct Model {
-    package struct Segment: Equatable {
+package struct Model: Sendable {
+    package struct Segment: Equatable, Sendable {
         package var description = SegmentDescription(name: "")
         package var members: Set<UInt32> = []
         package var first: Position
@@ -13,7 +13,7 @@ package struct Model {
         package var deleted: Position?
     }
 
-    package struct Integration: Equatable {
+    package struct Integration: Equatable, Sendable {
         package var first: Position
         package var isActive: Bool
         package var stop: IntegrationRow.Stop?
@@ -22,7 +22,7 @@ package struct Model {
         package var grade: GradeRecord?
     }
 
-    package struct Lane: Equatable {
+    package struct Lane: Equatable, Sendable {
         package var cursor = LaneCursor(position: nil)
         package var epoch: Int64 = 0
         package var queries = 0
@@ -35,10 +35,16 @@ package struct Model {
         package var started: DeliveryStart?
     }
 
-    package struct Parked: Equatable {
+    package struct Parked: Equatable, Sendable {
         package var position: Position
         package var change: ParkedChange
         package var due: Position?
+
+        package init(position: Position, change: ParkedChange, due: Position?) {
+            self.position = position
+            self.change = change
+            self.due = due
+        }
     }
 
     package private(set) var segments: [SegmentID: Segment] = [:]
@@ -57,10 +63,10 @@ package struct Model {
     /// In the order of the events that set them aside.
     package private(set) var parked: [Parked] = []
 
-    private let fieldName: (UInt32) -> String
+    private let fieldName: @Sendable (UInt32) -> String
 
     /// - Parameter fieldName: what the number of a field stands for.
-    package init(fieldName: @escaping (UInt32) -> String) {
+    package init(fieldName: @escaping @Sendable (UInt32) -> String) {
         self.fieldName = fieldName
         rowKeys = RowKeyModel(fieldName: fieldName)
     }

@@ -2,8 +2,8 @@ package import Projection
 package import SegmentModel
 
 /// The row keys that several profiles may have, kept by the values themselves.
-package struct RowKeyModel {
-    package struct Setting {
+package struct RowKeyModel: Sendable {
+    package struct Setting: Sendable {
         package var names: [ExactText] = []
         package var isWhole = false
         package var since: [ExactText: Position] = [:]
@@ -12,9 +12,9 @@ package struct RowKeyModel {
     package private(set) var settings: [String: Setting] = [:]
     package private(set) var holders: [RowKey: Set<UInt32>] = [:]
     package private(set) var namesEver: Set<[ExactText]> = []
-    private let fieldName: (UInt32) -> String
+    private let fieldName: @Sendable (UInt32) -> String
 
-    init(fieldName: @escaping (UInt32) -> String) { self.fieldName = fieldName }
+    init(fieldName: @escaping @Sendable (UInt32) -> String) { self.fieldName = fieldName }
 
     package typealias Versions = [UInt32: [(position: Position, fields: [UInt32: FieldValue])]]
 

@@ -1,5 +1,6 @@
 import FrameCodec
 import Ledger
+import ProjectionModel
 import SegmentModel
 import Testing
 

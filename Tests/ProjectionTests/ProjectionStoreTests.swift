@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 @testable import Projection
+import ProjectionModel
 
 /// Refuses until it is opened.
 private final class Gate: Sendable {

@@ -1,6 +1,7 @@
 import FrameCodec
 import Ledger
 import Projection
+import ProjectionModel
 import SegmentModel
 import Testing
 

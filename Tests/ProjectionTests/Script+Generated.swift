@@ -1,4 +1,5 @@
 import Projection
+import ProjectionModel
 import SegmentModel
 
 extension Script {

@@ -80,7 +80,7 @@ final class SimulatedProcess: @unchecked Sendable {  // all on one thread
             if batchCount % 5 > 0 { return batch }
             forgotten = .deliveryRecorded
         case .unannounced: forgotten = .deliveryStarted
-        case .noFence, .fieldsOfNow, .fingerprintUnchecked, nil: return batch
+        default: return batch
         }
         var spoiled = batch
         spoiled.events.removeAll { $0.kind == forgotten }
@@ -108,6 +108,8 @@ enum Canary: String, CaseIterable {
     case unannounced = "unannounced"
     case fieldsOfNow = "fields-of-now"
     case fingerprintUnchecked = "fingerprint-unchecked"
+    case sharingForgotten = "sharing-forgotten"
+    case earlierForgotten = "earlier-forgotten"
 }
 
 /// Blocking work is done at once.
@@ -195,7 +197,7 @@ struct ProcessProjections: Projections {
 
     private var state: SimulatedState {
         var state = projections.state
-        state.ignoresTime = process.canary == .fieldsOfNow
+        state.canary = process.canary
         return state
     }
 

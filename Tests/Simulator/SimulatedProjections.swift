@@ -105,8 +105,8 @@ final class SimulatedProjections: Projections, @unchecked Sendable {  // all on 
 struct SimulatedState: ProjectedState {
     let model: Model
     let end: Position
-    /// Fields are those of now, whatever is asked: for the canary alone.
-    var ignoresTime = false
+    /// What it answers wrong.
+    var canary: Canary?
 
     func checkpoint() throws -> Position { end }
 
@@ -222,7 +222,7 @@ struct SimulatedState: ProjectedState {
     }
 
     func fields(of profile: UInt32, asOf position: Position?) -> [UInt32: FieldValue] {
-        if ignoresTime { return model.fields[profile]?.last?.fields ?? [:] }
+        if canary == .fieldsOfNow { return model.fields[profile]?.last?.fields ?? [:] }
         guard let position else { return [:] }
         return model.fields[profile]?.last { $0.position <= position }?.fields ?? [:]
     }
@@ -247,10 +247,12 @@ struct SimulatedState: ProjectedState {
     }
 
     func rowFieldsStart(of integration: String) throws -> Position? {
-        model.rowKeys.settings[integration]?.since.values.max()
+        if canary == .earlierForgotten { return nil }
+        return model.rowKeys.settings[integration]?.since.values.max()
     }
 
     func profilesSharingRowKeys(among profiles: [UInt32]) throws -> Set<UInt32> {
+        if canary == .sharingForgotten { return [] }
         let shared = model.rowKeys.holders.values.filter { $0.count > 1 }
         return shared.reduce(into: Set()) { $0.formUnion($1) }.intersection(profiles)
     }
