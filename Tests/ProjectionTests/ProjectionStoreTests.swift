@@ -1,12 +1,12 @@
 import Foundation
 import FrameCodec
 import Ledger
+import ProjectionModel
 import SegmentModel
 import Synchronization
 import Testing
 
 @testable import Projection
-import ProjectionModel
 
 /// Refuses until it is opened.
 private final class Gate: Sendable {
