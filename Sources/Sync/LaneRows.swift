@@ -272,6 +272,12 @@ final class LaneRows: Sendable {
         }
         return kept
     }
+
+    /// Whether an event changed fields of a profile that was a member by then.
+    func isReplaced(_ profile: ProfileOrdinal, at position: Position) throws -> Bool {
+        var changes = try changes(after: position.predecessor)
+        return changes.take(at: position)?.profiles.contains(profile.rawValue) ?? false
+    }
 }
 
 /// Which fields rows follow, by the numbers of their names: looked up once each.

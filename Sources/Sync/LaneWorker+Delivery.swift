@@ -73,7 +73,7 @@ extension LaneWorker {
                 }
                 if options.shouldYield() { return .yielded }
                 if case .success = next.queries { try await recordBefore(next) }
-                sent = try send(next, from: row, over: session)
+                sent = try send(next, from: row, state.parked, announced, over: session)
             }
             // The target works on it meanwhile. What fails here is told once that has ended.
             let following: Result<(Ahead?, LaneCursor?), any Error>
@@ -136,12 +136,14 @@ extension LaneWorker {
         let announces = absorbsRepeats && isOrdinary && batch.isComplete && isLast
         var end = announces && !isAnnounced ? try await announce(from: after) : nil
         var next = Ahead.built(built)
-        if session.queuesDeliveries,
-            mayFollow(current, built, announced: isAnnounced ? announced : end ?? announced),
+        let onRecord = isAnnounced ? announced : end ?? announced
+        if session.queuesDeliveries, mayFollow(current, built, announced: onRecord),
             !options.shouldYield()
         {
             next = .sent(
-                try send(built, from: current.moved, over: session, follows: current.prepared.id))
+                try send(
+                    built, from: current.moved, after.parked, onRecord, over: session,
+                    follows: current.prepared.id))
         }
         do {
             if announces && isAnnounced { end = try await announce(from: built.after) }
@@ -176,13 +178,25 @@ extension LaneWorker {
 
     /// Gives a delivery to the target: the session has it when this returns, and no thread wakes
     /// only to pass it on. What becomes of it is for `settle`.
+    ///
+    /// - Parameters:
+    ///   - row: as the delivery before leaves it.
+    ///   - parked: as it is by then.
+    ///   - announced: up to where the ledger says that deliveries are begun.
     private func send(
-        _ next: PreparedDelivery, from row: TargetCursor, over session: any TargetSession,
-        follows: String? = nil
+        _ next: PreparedDelivery, from row: TargetCursor, _ parked: ParkedProfiles,
+        _ announced: LaneCursor?, over session: any TargetSession, follows: String? = nil
     ) throws -> SentDelivery {
         guard case .success(let queries) = next.queries else {
             return SentDelivery(prepared: next, moved: row, result: nil)
         }
+        precondition(next.batch.cursorAfter >= row.cursor, "the cursor of \(lane) goes back")
+        precondition(
+            isTransactional || announced.map { next.batch.cursorAfter <= $0 } ?? false,
+            "what a target cannot tell later is announced before it is sent")
+        precondition(
+            parked.isEmpty || !next.batch.members.contains { parked.holds($0.ordinal) },
+            "a profile whose changes are set aside is in no batch")
         var moved = row
         moved.cursor = next.batch.cursorAfter
         moved.queryCount += Int64(queries.count)

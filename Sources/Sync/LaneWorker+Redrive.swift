@@ -16,12 +16,15 @@ extension LaneWorker {
         _ rows: [ParkedRow], over session: any TargetSession,
         delivered: @Sendable (Int) async -> Void
     ) async throws {
+        let due = rows.filter { $0.due != nil }
+        let members = try await ofMembers(due)
         var refused: Set<ProfileOrdinal> = []
         var written: Set<ProfileOrdinal> = []
-        for one in rows where one.due != nil && !refused.contains(one.change.profile) {
+        for one in due where !refused.contains(one.change.profile) {
             try Task.checkCancellation()
             let isWritten = written.contains(one.change.profile)
-            if try await redrive(one, isWritten: isWritten, over: session) {
+            let isMember = members.contains(one.position)
+            if try await redrive(one, isWritten: isWritten, isMember, over: session) {
                 written.insert(one.change.profile)
                 await delivered(1)
             } else {
@@ -32,11 +35,13 @@ extension LaneWorker {
 
     /// false: it is refused again.
     ///
-    /// - Parameter isWritten: an earlier change of the profile was delivered just before.
+    /// - Parameters:
+    ///   - isWritten: an earlier change of the profile was delivered just before.
+    ///   - isMember: the profile was a member before the change.
     private mutating func redrive(
-        _ one: ParkedRow, isWritten: Bool, over session: any TargetSession
+        _ one: ParkedRow, isWritten: Bool, _ isMember: Bool, over session: any TargetSession
     ) async throws -> Bool {
-        let prepared = try await prepare(one, isWritten: isWritten)
+        let prepared = try await prepare(one, isWritten: isWritten, isMember)
         let queries: [TargetQuery]
         switch prepared.queries {
         case .success(let rendered): queries = rendered
@@ -82,14 +87,17 @@ extension LaneWorker {
     }
 
     private func prepare(
-        _ one: ParkedRow, isWritten: Bool
+        _ one: ParkedRow, isWritten: Bool, _ isMember: Bool
     ) async throws -> PreparedDelivery {
-        let (ledger, position) = (context.ledger, one.change.position)
-        let event = try await context.pool.run { () -> Frame.Event? in
+        let (ledger, position, segment) = (context.ledger, one.change.position, lane.segment)
+        let profile = one.change.profile.rawValue
+        let found = try await context.pool.run { () -> (event: Frame.Event, isNamed: Bool)? in
             guard let frame = try ledger.frame(containing: position) else { return nil }
-            return frame.events[Int(position.rawValue - frame.firstPosition.rawValue)]
+            let event = frame.events[Int(position.rawValue - frame.firstPosition.rawValue)]
+            let isOwn = event.kind.hasSegment && event.segment == segment
+            return (event, isOwn && frame.ordinals[event.ordinalRange].contains(profile))
         }
-        guard let event, let last = try await lastPosition() else {
+        guard let (event, isNamed) = found, let last = try await lastPosition() else {
             throw Failure(
                 .projectionInvalid,
                 "a change is parked at position \(position), which the ledger "
@@ -115,7 +123,10 @@ extension LaneWorker {
             let parts =
                 isWritten
                 ? Self.parts(of: change, through: last, isUpdate: isUpdate)
-                : try Self.parts(of: change, through: now, rows)
+                : try Self.parts(
+                    of: change,
+                    Self.remains(of: change, isMember, isNamed, coalesced: coalesces, rows),
+                    through: now, rows)
             return try rows?.withSharedRows(
                 parts, settled: [change.profile.rawValue], through: now, parked: parked) ?? parts
         }
@@ -141,18 +152,41 @@ extension LaneWorker {
         return [LaneBatch.Part(query: change.query, rows: [row], changeCount: 1)]
     }
 
-    /// Whatever row the profile may ever have had goes, for a rebuild may have left it; one that is
-    /// added has its fields of now.
+    /// Which rows a parked change may meet in the tables.
+    private enum Remains: Sendable {
+        /// None: its profile was no member before.
+        case none
+        /// That from just before the change.
+        case last
+        /// Any that the profile ever had: a rebuild set the change aside.
+        case any
+    }
+
+    /// - Parameter isCoalesced: others may have been sent with the change, from before it.
+    private static func remains(
+        of change: ParkedChange, _ isMember: Bool, _ isNamed: Bool, coalesced isCoalesced: Bool,
+        _ rows: LaneRows?
+    ) throws -> Remains {
+        let isOwn =
+            try isNamed || rows?.isReplaced(change.profile, at: change.position) ?? false
+        if isCoalesced || !isOwn { return .any }
+        return isMember ? .last : .none
+    }
+
+    /// What is left of a member's row goes; one that is added has its fields of now.
     private static func parts(
-        of change: ParkedChange, through last: Position, _ rows: LaneRows?
+        of change: ParkedChange, _ remains: Remains, through last: Position, _ rows: LaneRows?
     ) throws -> [LaneBatch.Part] {
         let profile = change.profile.rawValue
         let isRemoved = change.query == .removeProfiles
         let row = LaneBatch.RowImage(ordinal: profile, asOf: last)
         var removed = LaneBatch.Part(query: .removeProfiles)
-        if let rows {
+        let isMet = if case .none = remains { isRemoved } else { true }
+        if let rows, isMet {
+            let isAny = if case .any = remains { true } else { false }
             removed.rows = try rows.images(
-                of: [profile], from: nil, through: last, withLast: isRemoved)
+                of: [profile], from: isAny ? nil : change.position.predecessor, through: last,
+                withLast: isRemoved)
         }
         if isRemoved {
             if removed.rows.isEmpty { removed.rows = [row] }
@@ -161,6 +195,45 @@ extension LaneWorker {
         }
         let added = LaneBatch.Part(query: .addProfiles, rows: [row], changeCount: 1)
         return removed.rows.isEmpty ? [added] : [removed, added]
+    }
+
+    /// Which of these changes are of profiles that were members just before.
+    ///
+    /// - Complexity: one pass over the segment's events.
+    private func ofMembers(_ rows: [ParkedRow]) async throws -> Set<Position> {
+        let (ledger, segment) = (context.ledger, lane.segment)
+        guard let last = rows.map(\.change.position).max() else { return [] }
+        return try await context.pool.run {
+            var asked = rows.sorted { $0.change.position < $1.change.position }[...]
+            let profiles = Set(rows.map(\.change.profile.rawValue))
+            var (members, found, at) = (Set<UInt32>(), Set<Position>(), Position?.none)
+            func settle(before position: Position) {
+                while let first = asked.first, first.change.position < position {
+                    if members.contains(first.change.profile.rawValue) {
+                        found.insert(first.position)
+                    }
+                    asked.removeFirst()
+                }
+            }
+            while let frame = try ledger.changes(of: segment, after: at),
+                frame.firstPosition < last
+            {
+                for (index, event) in frame.events.enumerated()
+                where event.kind.hasSegment && event.segment == segment {
+                    settle(before: frame.firstPosition.advanced(by: index + 1))
+                    let named = frame.ordinals[event.ordinalRange].filter(profiles.contains)
+                    switch event.kind {
+                    case .profilesAdded: members.formUnion(named)
+                    case .profilesRemoved: members.subtract(named)
+                    case .segmentCleared, .segmentDeleted: members.removeAll()
+                    default: break
+                    }
+                }
+                at = frame.endPosition.predecessor
+            }
+            settle(before: last.advanced(by: 1))
+            return found
+        }
     }
 
     /// Refused again: it stays set aside. Any other failure is for the lane to wait out.

@@ -10,6 +10,8 @@ struct ParkedProfiles: Equatable, Sendable {
         for row in rows { insert(row.change.profile.rawValue, at: row.change.position) }
     }
 
+    var isEmpty: Bool { positions.isEmpty }
+
     var profiles: Set<UInt32> { Set(positions.keys) }
 
     func holds(_ profile: UInt32) -> Bool { positions[profile] != nil }
