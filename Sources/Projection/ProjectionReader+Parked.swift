@@ -28,6 +28,14 @@ extension ProjectionReader {
         ).map { SegmentID(rawValue: $0[0]) }
     }
 
+    /// Lanes of an integration at which something is set aside, by segment.
+    package func lanesWithParkedChanges(of integration: String) throws -> [SegmentID] {
+        try rows(
+            "SELECT DISTINCT segment_id FROM parked WHERE integration = ? ORDER BY segment_id",
+            [integration]
+        ).map { SegmentID(rawValue: $0[0]) }
+    }
+
     /// How many changes of an integration are set aside, and how many of these are refused.
     package func parkedCount(of integration: String) throws -> (all: Int, refused: Int) {
         let row = try rows(

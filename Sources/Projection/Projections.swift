@@ -45,6 +45,7 @@ package protocol ProjectedState {
 
     func parked(at lane: LaneKey) throws -> [ParkedRow]
     func lanesWithDueChanges(of integration: String) throws -> [SegmentID]
+    func lanesWithParkedChanges(of integration: String) throws -> [SegmentID]
     func parkedCount(of integration: String) throws -> (all: Int, refused: Int)
 
     func readFields(

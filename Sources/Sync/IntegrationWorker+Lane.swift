@@ -128,11 +128,8 @@ extension IntegrationWorker {
                 return resting
             }
             try await settleGivenUp(segment, lease)
-            try await context.projections.foldToEnd()
             let key = LaneKey(integration: name, segment: segment)
-            let (known, parked) = try await context.projections.read {
-                (try $0.lane(key), try $0.parked(at: key))
-            }
+            let (known, parked) = try await receipted(key)
             let worker = try await LaneWorker(
                 plan: plan, lane: key, known: known, parked: parked, context: context,
                 session: lease.session, support: lease.support,
@@ -145,6 +142,15 @@ extension IntegrationWorker {
         } catch let failure as TargetFailure {
             if lease.isReused, failure.isConnectionLost { throw StaleSession() }
             throw UnopenedLane(failure: plan.told(failure))
+        }
+    }
+
+    /// What the receipts say of a lane, and what is parked at it.
+    private func receipted(_ lane: LaneKey) async throws -> (LaneRow?, [ParkedRow]) {
+        if untouched.remove(lane.segment) != nil { return (nil, []) }
+        try await context.projections.foldToEnd()
+        return try await context.projections.read {
+            (try $0.lane(lane), try $0.parked(at: lane))
         }
     }
 

@@ -24,6 +24,9 @@ actor IntegrationWorker {
     var machine = IntegrationMachine()
     /// What is read of the integration itself; nil: it is to be read, and so are all lanes.
     var situation: Situation?
+    /// Lanes that no receipt tells of and at which nothing is parked, until they are opened: of
+    /// these there is nothing to read.
+    var untouched: Set<SegmentID> = []
     /// A lane with parked changes to try again ran since these were read.
     var mustReadRedrives = false
     /// When this step began, on the monotonic clock. A lane that fails in a step is not tried again
@@ -280,6 +283,7 @@ actor IntegrationWorker {
     private func look() async throws -> Situation {
         let news = mailbox.take()
         guard var known = situation, !news.isIncomplete else { return try await readAll() }
+        if news.hasSystemEvents { untouched = [] }
         if news.hasSystemEvents || mustReadRedrives {
             try await context.projections.foldToEnd()
             let name = name
@@ -314,12 +318,13 @@ actor IntegrationWorker {
     private func readAll() async throws -> Situation {
         try await context.projections.foldToEnd()
         let name = name
-        var (read, segments, lanes, start) = try await context.projections.read { reader in
+        var (read, segments, lanes, start, parked) = try await context.projections.read {
+            reader in
             let lanes = try reader.lanes(of: name)
             return (
                 try Self.situation(of: name, reader), try reader.segments(),
                 Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) }),
-                try reader.rowFieldsStart(of: name)
+                try reader.rowFieldsStart(of: name), try reader.lanesWithParkedChanges(of: name)
             )
         }
         mailbox.know(lanes.keys)
@@ -333,6 +338,8 @@ actor IntegrationWorker {
                 let cursor = self.lanes[segment]?.state.cursor ?? lanes[segment]?.cursor
                 return (segment, cursor ?? LaneCursor(position: nil), news[segment]!)
             })
+        untouched = Set(read.decision.live.filter { lanes[$0] == nil }).subtracting(parked)
+            .subtracting(self.lanes.keys).subtracting(running.keys)
         machine.setRedriven(read.redrives, before: [])
         read.decision.live = []
         mustReadRedrives = false

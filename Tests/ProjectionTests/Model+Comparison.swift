@@ -149,6 +149,9 @@ extension Model {
         let rows = try reader.parked(at: lane)
         #expect(
             rows.map { Parked(position: $0.position, change: $0.change, due: $0.due) } == expected)
+        #expect(
+            try reader.lanesWithParkedChanges(of: lane.integration).contains(lane.segment)
+                == !expected.isEmpty)
         let isDue = expected.contains { $0.due != nil }
         #expect(
             try reader.lanesWithDueChanges(of: lane.integration).contains(lane.segment) == isDue)

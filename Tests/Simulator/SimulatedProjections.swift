@@ -204,6 +204,13 @@ struct SimulatedState: ProjectedState {
         ).sorted()
     }
 
+    func lanesWithParkedChanges(of integration: String) throws -> [SegmentID] {
+        Set(
+            model.parked.map(\.change.lane).filter { $0.integration == integration }
+                .map(\.segment)
+        ).sorted()
+    }
+
     func parkedCount(of integration: String) throws -> (all: Int, refused: Int) {
         let own = model.parked.filter { $0.change.lane.integration == integration }
         return (own.count, own.count { $0.change.reason == .refused })
