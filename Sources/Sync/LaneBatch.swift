@@ -164,10 +164,12 @@ struct LaneBatcher: Sendable {
         var changes = try rows?.changes(after: position)
         var at = position
         while let frame = try frame(after: at) {
-            for (index, event) in frame.events.enumerated() {
-                let position = frame.firstPosition.advanced(by: index)
-                if let at, position <= at { continue }
-                guard event.kind.hasSegment, event.segment == segment else { continue }
+            var next = frame.index(behind: at)
+            while let index = frame.nextEvent(of: segment, from: next) {
+                let (event, position) = (
+                    frame.events[index], frame.firstPosition.advanced(by: index)
+                )
+                next = index + 1
                 guard position < end else { return cut.finished() }
                 var own: RowChange?
                 if changes != nil {

@@ -25,9 +25,11 @@ struct SegmentFold: Sendable {
         var at: Position?
         guard let last else { return fold }
         while let frame = try ledger.changes(of: segment, after: at), frame.firstPosition <= last {
-            for (index, event) in frame.events.enumerated()
-            where event.kind.hasSegment && event.segment == segment {
+            var next = frame.index(behind: at)
+            while let index = frame.nextEvent(of: segment, from: next) {
                 guard frame.firstPosition.advanced(by: index) <= last else { break }
+                let event = frame.events[index]
+                next = index + 1
                 fold.lastTime = event.time
                 try fold.apply(
                     event.kind, body: frame.bytes[event.body.range],
