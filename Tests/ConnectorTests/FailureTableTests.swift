@@ -280,7 +280,45 @@ struct FailureTableTests {
         }
     }
 
+    @Test("INV-6: ClickHouse: what ended in the middle may be stored, what was refused is not")
+    func clickHouseOutcomes() throws {
+        for code in [159, 160, 209, 210, 236, 279, 286, 319, 341, 394, 473, 999] {
+            #expect(try clickHouse(code).isOutcomeUnknown, "\(code)")
+        }
+        for code in [6, 27, 53, 60, 62, 158, 202, 241, 242, 252, 469, 516] {
+            #expect(try !clickHouse(code).isOutcomeUnknown, "\(code)")
+        }
+    }
+
     // MARK: SQLite
+
+    /// Extended result codes too: their low byte is the primary code.
+    @Test(
+        "SQLite's codes are of the class that decides what happens next",
+        arguments: [
+            ([5, 6, 7, 8, 9, 10, 13, 14, 15, 17], .transient),
+            ([0x105, 0x205, 0x106, 0x408, 0x30A], .transient),
+            ([1, 2, 3, 11, 12, 21, 23, 24, 26, 0x10B, 0x20E], .permanent),
+            ([19, 20, 0x113, 0x313, 0x513, 0x613, 0x713, 0x813, 0xA13, 0xC13], .values),
+            ([18], .tooLarge),
+        ] as [([Int32], TargetFailure.Class)])
+    func sqliteClasses(_ codes: [Int32], _ expected: TargetFailure.Class) {
+        for code in codes {
+            let failure = SQLiteFailures.failure(code: code, message: "secret")
+            #expect(failure.class == expected, "\(code)")
+            #expect(failure.targetCode.hasPrefix("SQLITE_"))
+            #expect(!failure.message.contains("secret"))
+        }
+    }
+
+    @Test("INV-12: SQLite: only a session whose file was moved is not used again")
+    func sqliteMovedFile() {
+        let moved = SQLiteFailures.failure(code: 0x408, message: "secret")
+        #expect(moved.isConnectionLost && moved.targetCode == "SQLITE_READONLY_DBMOVED")
+        for code: Int32 in [8, 0x108, 5, 13, 19] {
+            #expect(!SQLiteFailures.failure(code: code, message: "secret").isConnectionLost)
+        }
+    }
 
     @Test("SQLite: a limit that grows with the batch is no wrong SQL")
     func sqliteLimits() {

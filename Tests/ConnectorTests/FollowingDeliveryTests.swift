@@ -143,6 +143,39 @@ struct FollowingDeliveryTests {
         await other.close()
     }
 
+    @Test("INV-6: a transaction that MySQL began ahead for one delivery is not another's")
+    func begunForAnother() async throws {
+        let target = try Target(.mysql)
+        let session = try await target.prepare()
+        let other = try await target.connect()
+        let start = try await session.claimCursor(
+            Self.lane, initial: CursorConformanceTests.initial)
+        let first = Self.delivery("1", start, "INSERT INTO people SELECT 1, CONCAT('a', SLEEP(1))")
+        let given = session.give(first)
+        let running =
+            "information_schema.processlist WHERE info LIKE 'INSERT%SLEEP%' AND db = DATABASE()"
+        while try await other.rows("SELECT count(*) FROM \(running)") == [["0"]] {}
+        let moved = first.move!.next
+        var second = Self.delivery("2", moved, "INSERT INTO people VALUES (2, 'b')", follows: "1")
+        second.writesOnlyRows = true
+        var rival = second
+        rival.id = "3"
+        rival.move!.next.queryCount += 7
+        // Whichever is begun ahead: the other does not run in its transaction.
+        let tasks = [session.give(second), session.give(rival)]
+        #expect(Self.isCommitted(try await given.value))
+        var ends: [TargetCursor] = []
+        for (task, delivery) in zip(tasks, [second, rival]) {
+            let result = try await task.value
+            #expect(Self.isCommitted(result) || result == .notBegun)
+            if Self.isCommitted(result) { ends.append(delivery.move!.next) }
+        }
+        #expect(ends == [try #require(try await other.readCursor(Self.lane))])
+        #expect(try await other.rows("SELECT id FROM people ORDER BY id") == [["1"], ["2"]])
+        await session.close()
+        await other.close()
+    }
+
     @Test("INV-6: a commit that PostgreSQL refuses takes what follows with it")
     func refusedCommit() async throws {
         let variant = try #require(

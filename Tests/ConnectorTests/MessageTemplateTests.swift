@@ -36,6 +36,7 @@ struct MessageTemplateTests {
             (#"relation "MySEGMENT" does not exist"#, false),
             (#"relation "secret" does not exist"#, false),
             (#"relation "secret.mysegment" does not exist"#, false),
+            (#"relation "mysegment.secret" does not exist"#, false),
             (#"relation "mysegment" does not exist" does not exist"#, false),
             (#"relation "mysegment secret" does not exist"#, false),
             ("relation \"mysegment\nsecret\" does not exist", false),
@@ -84,6 +85,17 @@ struct MessageTemplateTests {
             for text in texts {
                 #expect(!text.contains("secret") && !text.contains("4711"), "\(text)")
             }
+        }
+    }
+
+    @Test("A message that is longer than what is read for a name is not matched")
+    func longMessages() {
+        let templates: [MessageTemplate] = ["{any} at line {line}"]
+        let end = " at line 2"
+        for (excess, message) in [(0, "… at line 2"), (1, "ours")] {
+            let count = MessageTemplate.characterCountMax - end.count + excess
+            let text = String(repeating: "x", count: count) + end
+            #expect(told(text, templates).message == message)
         }
     }
 

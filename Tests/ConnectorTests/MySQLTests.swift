@@ -110,6 +110,21 @@ struct MySQLTests {
         }
     }
 
+    @Test("INV-6: a lane's row that a query took away is noticed, and the next delivery is fenced")
+    func rowTakenAway() async throws {
+        try await Target(.mysql).withSession { session in
+            let start = try await session.claimCursor(Self.lane, initial: Self.initial)
+            let next = CursorConformanceTests.moved(start, to: 1)
+            let delivery = TargetDelivery(
+                lane: Self.lane, id: "d", move: .init(from: start, to: next),
+                queries: [.text(sql("DELETE FROM segledger_cursor"))])
+            let failure = try await caught { _ = try await session.deliver(delivery) }
+            #expect(failure?.class == .transient && failure?.isOutcomeUnknown == true)
+            #expect(try await session.readCursor(Self.lane) == nil)
+            #expect(try await session.deliver(delivery) == .fenced)
+        }
+    }
+
     @Test("A cursor table without transactions is refused")
     func engineWithoutTransactions() async throws {
         let session = try await Target(.mysql).prepare()

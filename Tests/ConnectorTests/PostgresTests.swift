@@ -188,6 +188,21 @@ struct PostgresTests {
         await killer.close()
     }
 
+    @Test("INV-6: a commit is durable at the target before it is told, whatever the database says")
+    func synchronousCommit() async throws {
+        for (setting, expected) in [("off", "on"), ("local", "local"), ("on", "on")] {
+            let target = try Target(.postgresql)
+            let session = try await target.prepare()
+            let database = try #require(try await session.rows("SELECT current_database()")[0][0])
+            _ = try await session.execute(
+                sql("ALTER DATABASE \"\(database)\" SET synchronous_commit = \(setting)"))
+            let later = try await target.connect()
+            #expect(try await later.rows("SHOW synchronous_commit") == [[expected]])
+            await session.close()
+            await later.close()
+        }
+    }
+
     @Test("COMMIT of a failed transaction is a failure")
     func commitOfFailed() async throws {
         try await Target(.postgresql).withSession { session in
