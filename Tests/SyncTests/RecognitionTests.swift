@@ -290,6 +290,22 @@ struct RecognitionTests {
         try await world.close()
     }
 
+    @Test("INV-12: a resync empties segments that only another copy of the ledger knows")
+    func strangers() async throws {
+        let (world, target) = try await delivered()
+        target.state.withLock { state in
+            var row = state.cursors.values.first!
+            row.fingerprint = Fingerprint(position: world.ledger.end, digest: 5)
+            state.cursors[LaneKey(integration: "crm", segment: SegmentID(9))] = row
+        }
+        #expect(stop(try await world.sync(target)).contains("the first is segment 9"))
+        #expect(try await world.resync(target).state == .done)
+        #expect(target.queries.contains("CLEAR 9") && target.queries.contains("DROP 9"))
+        #expect(!target.queries.contains { $0.hasPrefix("SAVE 9") })
+        #expect(try await world.sync(target).state == .done)
+        try await world.close()
+    }
+
     @Test("INV-12: rows of an earlier version are marked once, and that is told")
     func marked() async throws {
         let (world, target) = try await delivered()
