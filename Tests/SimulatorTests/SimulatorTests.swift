@@ -59,7 +59,7 @@ struct SimulatorTests {
 
     @Test("A seed replays to the same steps")
     func replay() async throws {
-        let options = ["--seed", "24", "--count", "3", "--verbose"]
+        let options = ["--seed", "24", "--count", "30", "--verbose"]
         let (first, second) = (try await Self.run(options), try await Self.run(options))
         #expect(first.status == 0 && first.output == second.output)
         #expect(first.output.contains("position"))
