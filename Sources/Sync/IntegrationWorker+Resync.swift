@@ -149,23 +149,25 @@ extension IntegrationWorker {
             try Task.checkCancellation()
             return false
         }
+        let unseen: [SegmentID]
         do {
-            let unseen = try await settleStrangers(lease)
+            unseen = try await settleStrangers(lease)
             await sessions.putBack(lease, of: name, isUsable: true)
-            guard !unseen.isEmpty else { return false }
-            let pin = context.ledger.end.predecessor
-            let request = ResyncRequest(
-                integration: name, segments: unseen, reason: .operator, pin: pin, resume: pin)
-            var batch = EventBatch()
-            batch.append(.resyncRequested, body: request.encode())
-            _ = try await context.ledger.append(batch)
-            situation = nil
-            return true
-        } catch is TargetFailure {
+        } catch {
             await sessions.putBack(lease, of: name, isUsable: false)
             try Task.checkCancellation()
+            guard error is TargetFailure else { throw error }
             return false
         }
+        guard !unseen.isEmpty else { return false }
+        let pin = context.ledger.end.predecessor
+        let request = ResyncRequest(
+            integration: name, segments: unseen, reason: .operator, pin: pin, resume: pin)
+        var batch = EventBatch()
+        batch.append(.resyncRequested, body: request.encode())
+        _ = try await context.ledger.append(batch)
+        situation = nil
+        return true
     }
 
     /// - Returns: segments that no event of this ledger speaks of.
