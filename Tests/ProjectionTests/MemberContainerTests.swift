@@ -1,3 +1,4 @@
+import ProjectionModel
 import SegmentModel
 import Testing
 

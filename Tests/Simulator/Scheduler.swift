@@ -1,4 +1,5 @@
 import Glibc
+import ProjectionModel
 import SegmentModel
 
 /// Runs all tasks of the process on the calling thread, one job after the other, in an order that a
@@ -129,19 +130,4 @@ final class Box<Value>: @unchecked Sendable {
     var value: Value
 
     init(_ value: Value) { self.value = value }
-}
-
-/// SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators").
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }

@@ -1,4 +1,5 @@
 import Connector
+import ProjectionModel
 import SQLTemplate
 import SegmentModel
 

@@ -1,4 +1,5 @@
 import EventJSON
+import ProjectionModel
 import SegmentModel
 
 /// What happens in a history, one after the other.
