@@ -331,6 +331,16 @@ private final class TextSession: TargetSession {
         try await inner.deliver(delivery)
     }
 
+    func claimCursors(_ claims: [TargetClaim]) async throws -> [TargetCursor] {
+        try await inner.claimCursors(claims)
+    }
+
+    func shares(_ delivery: TargetDelivery) -> Bool { inner.shares(delivery) }
+
+    func deliverTogether(_ deliveries: [TargetDelivery]) async throws -> [[Int]]? {
+        try await inner.deliverTogether(deliveries)
+    }
+
     func gradeFacts(of tables: GradeFacts.Tables) async throws -> GradeFacts {
         try await inner.gradeFacts(of: tables)
     }

@@ -60,6 +60,12 @@ package protocol TargetSession: AnyObject, Sendable {
     /// and returns the row as it is now. Runs in a transaction of its own.
     func claimCursor(_ lane: LaneKey, initial: TargetCursor) async throws -> TargetCursor
 
+    /// Reads the rows of some lanes, in their order, as `readCursor` does each.
+    func readCursors(_ lanes: [LaneKey]) async throws -> [TargetCursor?]
+
+    /// Takes several lanes over, as `claimCursor` does each, in one transaction where it can.
+    func claimCursors(_ claims: [TargetClaim]) async throws -> [TargetCursor]
+
     /// Moves the row from `expected` to `next` if it still is `expected`; false: it is not, and
     /// nothing was changed. Inside the caller's transaction.
     func advanceCursor(_ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor)
@@ -71,6 +77,18 @@ package protocol TargetSession: AnyObject, Sendable {
     /// One delivery in one transaction and as few round trips as the client allows: begin, advance
     /// the cursor, run the queries, commit. Rolled back whole on any failure.
     func deliver(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult
+
+    /// Whether `deliverTogether` takes the delivery.
+    func shares(_ delivery: TargetDelivery) -> Bool
+
+    /// Several lanes' deliveries in one transaction, each as `deliver` would do it: all or none.
+    ///
+    /// - Parameter deliveries: of different lanes, each of which the session `shares`.
+    /// - Returns: the affected rows of each one's queries; nil: one of them was refused, or its row
+    ///   was not as expected, and nothing was changed. Alone each says what became of it.
+    /// - Throws: `TargetFailure`, if the connection is lost: `rowCounts` are those of one delivery
+    ///   after the other.
+    func deliverTogether(_ deliveries: [TargetDelivery]) async throws -> [[Int]]?
 
     /// Whether `deliver` takes a delivery that `follows` while the one before is under way.
     var queuesDeliveries: Bool { get }
@@ -131,6 +149,18 @@ package struct SegmentCursor: Hashable, Sendable {
     package init(_ segment: SegmentID, _ cursor: TargetCursor) {
         self.segment = segment
         self.cursor = cursor
+    }
+}
+
+/// A lane to take over.
+package struct TargetClaim: Hashable, Sendable {
+    package var lane: LaneKey
+    /// Its row, if there is none.
+    package var initial: TargetCursor
+
+    package init(_ lane: LaneKey, initial: TargetCursor) {
+        self.lane = lane
+        self.initial = initial
     }
 }
 
@@ -212,6 +242,24 @@ extension TargetSession {
             guard page.count == CursorSQL.pageRowCount else { return cursors }
             last = page.last?.segment
         }
+    }
+
+    package func readCursors(_ lanes: [LaneKey]) async throws -> [TargetCursor?] {
+        var rows: [TargetCursor?] = []
+        for lane in lanes { rows.append(try await readCursor(lane)) }
+        return rows
+    }
+
+    package func shares(_ delivery: TargetDelivery) -> Bool { false }
+
+    package func deliverTogether(_ deliveries: [TargetDelivery]) async throws -> [[Int]]? { nil }
+
+    package func claimCursors(_ claims: [TargetClaim]) async throws -> [TargetCursor] {
+        var rows: [TargetCursor] = []
+        for claim in claims {
+            rows.append(try await claimCursor(claim.lane, initial: claim.initial))
+        }
+        return rows
     }
 
     package var bindsValues: Bool { false }

@@ -31,6 +31,11 @@ package protocol TargetConnection: AnyObject, Sendable {
     func claimCursor(
         _ lane: LaneKey, initial: TargetCursor
     ) throws(TargetFailure) -> TargetCursor
+
+    /// `claimCursor` inside a transaction.
+    func claimHere(
+        _ lane: LaneKey, initial: TargetCursor
+    ) throws(TargetFailure) -> TargetCursor
     func advanceCursor(
         _ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor
     ) throws(TargetFailure) -> Bool
@@ -41,6 +46,9 @@ package protocol TargetConnection: AnyObject, Sendable {
     /// Runs such a query and returns the affected rows. A failure that says that the target cannot
     /// take it in this form is permanent.
     func execute(_ query: BoundQuery) throws(TargetFailure) -> Int
+
+    /// Whether a query of the operator's can end the transaction it runs in.
+    var queriesCanCommit: Bool { get }
 
     /// Whether a delivery may begin at once when the one before ends.
     var queuesDeliveries: Bool { get }
@@ -102,6 +110,16 @@ extension TargetConnection {
         try begin()
         return TargetBeginning(
             isHeld: try advanceCursor(delivery.lane, from: move.expected, to: move.next))
+    }
+
+    package func claimCursor(
+        _ lane: LaneKey, initial: TargetCursor
+    ) throws(TargetFailure) -> TargetCursor {
+        try inTransaction { () throws(TargetFailure) in
+            let claimed = try claimHere(lane, initial: initial)
+            try commit()
+            return claimed
+        }
     }
 
     package func moveHeld(
@@ -174,6 +192,63 @@ extension TargetConnection {
             guard isMoved else { return try takenBack(.fenced) }
             return .committed(rowCounts: rowCounts)
         }
+    }
+
+    func claimCursors(_ claims: [TargetClaim]) throws(TargetFailure) -> [TargetCursor] {
+        try inTransaction { () throws(TargetFailure) in
+            var rows: [TargetCursor] = []
+            for claim in claims { rows.append(try claimHere(claim.lane, initial: claim.initial)) }
+            try commit()
+            return rows
+        }
+    }
+
+    func shares(_ delivery: TargetDelivery) -> Bool {
+        delivery.move != nil && !delivery.commitsByItself
+            && (delivery.writesOnlyRows || !queriesCanCommit)
+    }
+
+    /// nil: one of them was refused, or its row was not as expected; nothing was changed.
+    func deliverTogether(
+        _ deliveries: [TargetDelivery]
+    ) throws(TargetFailure) -> [[Int]]? {
+        do throws(TargetFailure) {
+            return try inTransaction { () throws(TargetFailure) in
+                var counts: [[Int]] = []
+                for delivery in deliveries {
+                    guard let done = try deliverHere(delivery) else {
+                        try rollback()
+                        return nil
+                    }
+                    counts.append(done)
+                }
+                try knowing(counts.flatMap { $0 }) { () throws(TargetFailure) in try commit() }
+                return counts
+            }
+        } catch {
+            guard error.isConnectionLost || error.isOutcomeUnknown else { return nil }
+            throw error
+        }
+    }
+
+    /// The row's move and the queries, inside a transaction; nil: the row is not as expected.
+    private func deliverHere(
+        _ delivery: TargetDelivery
+    ) throws(TargetFailure) -> [Int]? {
+        guard let move = delivery.move else {
+            preconditionFailure("a delivery that shares a transaction moves its lane's row")
+        }
+        guard try advanceCursor(delivery.lane, from: move.expected, to: move.next) else {
+            return nil
+        }
+        var counts: [Int] = []
+        for query in delivery.queries {
+            switch query {
+            case .text(let sql): counts.append(try execute(sql))
+            case .bound(let query): counts.append(try execute(query))
+            }
+        }
+        return counts
     }
 
     private func deliverOneByOne(

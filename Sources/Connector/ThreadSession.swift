@@ -134,6 +134,18 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
         try await run { try $0.claimCursor(lane, initial: initial) }
     }
 
+    package func readCursors(_ lanes: [LaneKey]) async throws -> [TargetCursor?] {
+        try await run { connection in
+            var rows: [TargetCursor?] = []
+            for lane in lanes { rows.append(try connection.readCursor(lane)) }
+            return rows
+        }
+    }
+
+    package func claimCursors(_ claims: [TargetClaim]) async throws -> [TargetCursor] {
+        try await run { try $0.claimCursors(claims) }
+    }
+
     package func advanceCursor(
         _ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor
     ) async throws -> Bool {
@@ -165,6 +177,17 @@ package final class ThreadSession<Connection: TargetConnection>: TargetSession {
     }
 
     package let queuesDeliveries: Bool
+
+    package func shares(_ delivery: TargetDelivery) -> Bool {
+        connection.withLock { $0?.shares(delivery) ?? false }
+    }
+
+    package func deliverTogether(_ deliveries: [TargetDelivery]) async throws -> [[Int]]? {
+        try await run { connection in
+            self.committed.withLock { $0 = nil }
+            return try connection.deliverTogether(deliveries)
+        }
+    }
 
     package func gradeFacts(of tables: GradeFacts.Tables) async throws -> GradeFacts {
         try await run { try $0.gradeFacts(of: tables) }

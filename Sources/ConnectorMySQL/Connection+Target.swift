@@ -54,6 +54,9 @@ extension MySQLConnection: TargetConnection {
         isMariaDB && BulkSupport.isWhole(version: Int(mysql_get_server_version(handle)))
     }
 
+    /// Every DDL does.
+    var queriesCanCommit: Bool { true }
+
     func execute(_ query: BoundQuery) throws(TargetFailure) -> Int {
         try exchange.execute(query)
     }
@@ -79,16 +82,13 @@ extension MySQLConnection: TargetConnection {
         return try CursorSQL.cursors(fromPage: rows, after: segment)
     }
 
-    func claimCursor(
+    func claimHere(
         _ lane: LaneKey, initial: TargetCursor
     ) throws(TargetFailure) -> TargetCursor {
-        try inTransaction { () throws(TargetFailure) in
-            let parameters = CursorSQL.claimParameters(lane, initial: initial)
-            try exchange.run(MySQLDialect.claimCursor, parameters)
-            guard let claimed = try readCursor(lane) else { throw MySQLFailures.cursorGone }
-            try commit()
-            return claimed
-        }
+        let parameters = CursorSQL.claimParameters(lane, initial: initial)
+        try exchange.run(MySQLDialect.claimCursor, parameters)
+        guard let claimed = try readCursor(lane) else { throw MySQLFailures.cursorGone }
+        return claimed
     }
 
     func advanceCursor(

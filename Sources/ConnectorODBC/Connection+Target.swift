@@ -56,12 +56,7 @@ extension ODBCConnection: TargetConnection {
         while true {
             do throws(TargetFailure) {
                 return try inTransaction { () throws(TargetFailure) in
-                    let key = CursorSQL.readParameters(lane)
-                    if try exchange.run(dialect.cursor.raiseEpoch, key).rowCount == 0 {
-                        let row = CursorSQL.claimParameters(lane, initial: initial)
-                        try exchange.run(dialect.cursor.insert, row)
-                    }
-                    guard let claimed = try readCursor(lane) else { throw ODBCFailures.cursorGone }
+                    let claimed = try claimHere(lane, initial: initial)
                     try commit()
                     return claimed
                 }
@@ -73,6 +68,21 @@ extension ODBCConnection: TargetConnection {
             }
         }
     }
+
+    func claimHere(
+        _ lane: LaneKey, initial: TargetCursor
+    ) throws(TargetFailure) -> TargetCursor {
+        let key = CursorSQL.readParameters(lane)
+        if try exchange.run(dialect.cursor.raiseEpoch, key).rowCount == 0 {
+            let row = CursorSQL.claimParameters(lane, initial: initial)
+            try exchange.run(dialect.cursor.insert, row)
+        }
+        guard let claimed = try readCursor(lane) else { throw ODBCFailures.cursorGone }
+        return claimed
+    }
+
+    /// Every DDL does on Oracle, and SQL Server takes COMMIT in a batch.
+    var queriesCanCommit: Bool { true }
 
     func advanceCursor(
         _ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor

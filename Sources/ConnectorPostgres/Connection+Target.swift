@@ -41,6 +41,9 @@ extension PostgresConnection: TargetConnection {
 
     func query(_ sql: [UInt8]) throws(TargetFailure) -> [[String?]] { try exchange.query(sql) }
 
+    /// A block refuses what would end it, and a text that says so is refused when it is saved.
+    var queriesCanCommit: Bool { false }
+
     func commit() throws(TargetFailure) { try exchange.commit() }
 
     func rollback() throws(TargetFailure) { try exchange.rollback() }
@@ -60,7 +63,12 @@ extension PostgresConnection: TargetConnection {
         return try CursorSQL.cursors(fromPage: rows, after: segment)
     }
 
+    /// One statement, which is a transaction.
     func claimCursor(
+        _ lane: LaneKey, initial: TargetCursor
+    ) throws(TargetFailure) -> TargetCursor { try claimHere(lane, initial: initial) }
+
+    func claimHere(
         _ lane: LaneKey, initial: TargetCursor
     ) throws(TargetFailure) -> TargetCursor {
         let parameters = CursorSQL.claimParameters(lane, initial: initial)

@@ -16,6 +16,9 @@ extension SQLiteConnection: TargetConnection {
 
     var bindsValues: Bool { true }
 
+    /// The authorizer lets none.
+    var queriesCanCommit: Bool { false }
+
     /// Whoever else writes to the file tries again after a rest: between two deliveries there must
     /// be a moment in which it can.
     var queuesDeliveries: Bool { false }
@@ -73,15 +76,12 @@ extension SQLiteConnection: TargetConnection {
         return try CursorSQL.cursors(fromPage: rows, after: segment)
     }
 
-    func claimCursor(
+    func claimHere(
         _ lane: LaneKey, initial: TargetCursor
     ) throws(TargetFailure) -> TargetCursor {
-        try inTransaction { () throws(TargetFailure) in
-            let parameters = CursorSQL.claimParameters(lane, initial: initial)
-            let rows = try run(SQLiteDialect.cursor.claim, parameters)
-            try commit()
-            return try CursorSQL.cursor(fromRow: rows.first ?? [])
-        }
+        let parameters = CursorSQL.claimParameters(lane, initial: initial)
+        let rows = try run(SQLiteDialect.cursor.claim, parameters)
+        return try CursorSQL.cursor(fromRow: rows.first ?? [])
     }
 
     func advanceCursor(

@@ -10,11 +10,13 @@ internal import SegmentModel
 /// | resting | nothing is to be delivered |
 /// | ready | something is, and it waits for its turn |
 /// | due | its batch may still grow, until a time |
-/// | running | a task delivers it |
+/// | running | a task delivers it, alone or with others |
 /// | backing off | it failed, until a time |
 ///
 /// Invariants:
 /// - a lane runs once at a time;
+/// - lanes share a run only where more are ready than there are sessions; one that has failed, or
+///   has parked changes to try again, runs alone;
 /// - who waits longest is next; each event costs no more for more lanes, but for their logarithm;
 /// - the cursor of a lane never goes back, but for a rebuild.
 struct IntegrationMachine: ~Copyable {
@@ -46,6 +48,12 @@ struct IntegrationMachine: ~Copyable {
         var isLeaving = false
         /// What its failures wait for; a lane that delivers again has none.
         var backOff: BackOff?
+        /// It did not get on with others.
+        var isApart = false
+        /// Which run it takes part in.
+        var run = 0
+
+        var runsAlone: Bool { isApart || isRedriven || backOff != nil }
 
         var hasWork: Bool {
             if isRedriven { return true }
@@ -72,11 +80,13 @@ struct IntegrationMachine: ~Copyable {
         case failed(BackOff)
         /// Nothing of the lane's own: the target, or this side.
         case aborted
+        /// It is to run without others.
+        case apart
 
         var isDone: Bool {
             switch self {
             case .caughtUp, .yielded, .waiting: true
-            case .failed, .aborted: false
+            case .failed, .aborted, .apart: false
             }
         }
     }
@@ -93,7 +103,12 @@ struct IntegrationMachine: ~Copyable {
     private var ready: Deque<SegmentID> = []
     private var retries = Heap<Timer>()
     private var dues = Heap<Timer>()
-    private(set) var runningCount = 0
+    /// Runs that are under way: how many of their lanes have not ended.
+    private var runs: [Int: Int] = [:]
+    private var lastRun = 0
+
+    /// Sessions that are used.
+    var runningCount: Int { runs.count }
 
     // MARK: What is known of lanes
 
@@ -173,31 +188,46 @@ struct IntegrationMachine: ~Copyable {
 
     // MARK: Running
 
-    /// The lane that runs next, if one of `size` sessions is left for it.
+    /// The lanes that run next over one session, if one of `size` is left: who waits longest.
     ///
     /// - Parameters:
+    ///   - limit: as many at most share a session.
     ///   - flush: batches that may still grow are due, too.
     ///   - monotonic: nanoseconds.
     mutating func next(
-        of size: Int, now: Timestamp, monotonic: UInt64, flush: Bool
-    ) -> SegmentID? {
+        of size: Int, together limit: Int, now: Timestamp, monotonic: UInt64, flush: Bool
+    ) -> [SegmentID] {
         wake(now: now, monotonic: monotonic, flush: flush)
-        guard runningCount < size else { return nil }
-        while let segment = ready.popFirst() {
-            guard var lane = lanes[segment], case .ready = lane.phase else { continue }
-            guard lane.hasWork else {
-                (lane.phase, lane.backOff) = (.resting, nil)
-                lanes[segment] = lane
+        guard runningCount < size else { return [] }
+        let free = size - runningCount
+        let count = min(limit, max(1, (ready.count + free - 1) / free))
+        var group: [SegmentID] = []
+        lastRun += 1
+        while group.count < count, let segment = ready.first {
+            guard var lane = lanes[segment], case .ready = lane.phase, lane.hasWork else {
+                ready.removeFirst()
+                rest(segment)
                 continue
             }
+            if lane.runsAlone, !group.isEmpty { break }
+            ready.removeFirst()
             lane.phase = .running
             lane.isToldMeanwhile = false
             lane.redrives = lane.isRedriven
+            lane.run = lastRun
             lanes[segment] = lane
-            runningCount += 1
-            return segment
+            group.append(segment)
+            if lane.runsAlone { break }
         }
-        return nil
+        if !group.isEmpty { runs[lastRun] = group.count }
+        return group
+    }
+
+    /// A lane without work that had its turn, if it is one.
+    private mutating func rest(_ segment: SegmentID) {
+        guard var lane = lanes[segment], case .ready = lane.phase else { return }
+        (lane.phase, lane.backOff) = (.resting, nil)
+        lanes[segment] = lane
     }
 
     /// Whether lanes wait for a session.
@@ -232,7 +262,8 @@ struct IntegrationMachine: ~Copyable {
         guard var lane = lanes[segment], lane.phase.isRunning else {
             preconditionFailure("only a lane that runs can end: segment \(segment)")
         }
-        runningCount -= 1
+        runs[lane.run]! -= 1
+        if runs[lane.run] == 0 { runs[lane.run] = nil }
         if lane.isLeaving {
             lanes[segment] = nil
             return
@@ -245,6 +276,7 @@ struct IntegrationMachine: ~Copyable {
         lane.phase = .resting
         // What was asked for meanwhile, or has failed, is still to be tried.
         if lane.redrives, end.isDone { lane.isRedriven = false }
+        if end.isDone { lane.isApart = false }
         switch end {
         case .caughtUp:
             lane.backOff = nil
@@ -262,6 +294,7 @@ struct IntegrationMachine: ~Copyable {
             lane.phase = .backingOff(until: backOff.untilNanoseconds)
             retries.insert(Timer(time: backOff.untilNanoseconds, segment: segment))
         case .aborted: break
+        case .apart: lane.isApart = true
         }
         settle(&lane, segment)
         lanes[segment] = lane

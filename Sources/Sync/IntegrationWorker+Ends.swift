@@ -61,6 +61,7 @@ extension IntegrationWorker {
         case .refused(let failure):
             try await stop(failure)
             return (.aborted, failure)
+        case .apart: return (.apart, nil)
         case .broken(let error): throw error
         }
     }

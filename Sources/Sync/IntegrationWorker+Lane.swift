@@ -16,8 +16,19 @@ enum LaneEnd: Sendable {
     case unreached(LaneCursor, TargetFailure)
     /// The integration stops; nothing was recorded yet.
     case refused(Failure)
+    /// It is to run without others; nothing was recorded.
+    case apart
     /// This side failed, or the run was cancelled.
     case broken(any Error)
+
+    init(_ end: LaneWorker.RunEnd) {
+        self =
+            switch end {
+            case .caughtUp: .caughtUp
+            case .waiting(let time): .waiting(time)
+            case .yielded: .yielded
+            }
+    }
 }
 
 extension IntegrationWorker {
@@ -83,22 +94,19 @@ extension IntegrationWorker {
                 flush: flush, attempt: attempt(of: segment), isReused: lease.isReused,
                 shouldYield: { self.shouldYield(since: start) },
                 delivered: { await self.delivered($0, of: segment) })
-            let end = try await worker.run(over: lease.session, options)
+            let session = OwnSession(lease.session)
+            let end = try await worker.run(over: session, options)
             // Behind the lane's events: one of them may bring what mends a change.
             if redrives, worker.repeated == nil {
                 try await context.projections.foldToEnd()
                 let key = worker.lane
                 let rows = try await context.projections.read { try $0.parked(at: key) }
-                try await worker.redrive(rows, over: lease.session) {
+                try await worker.redrive(rows, over: session) {
                     await self.delivered($0, of: segment)
                 }
             }
             lanes[segment] = worker
-            return switch end {
-            case .caughtUp: .caughtUp
-            case .waiting(let time): .waiting(time)
-            case .yielded: .yielded
-            }
+            return LaneEnd(end)
         } catch let failure as TargetFailure {
             if failure.isOutcomeUnknown {
                 unknowns[segment] = worker.unknown
@@ -119,21 +127,15 @@ extension IntegrationWorker {
         do {
             try await recognize(lease)
             try await settleGrade(lease)
-            let absorbsRepeats = lease.support == .fenceOnly && grade?.grade == .effectivelyOnce
-            let plan = plan.over(facts ?? GradeFacts())
-            if let resting = lanes.removeValue(forKey: segment),
-                resting.support == lease.support, resting.absorbsRepeats == absorbsRepeats,
-                resting.plan.isTakenBack == plan.isTakenBack
-            {
-                return resting
-            }
+            if let resting = resting(segment, lease) { return resting }
             try await settleGivenUp(segment, lease)
             let key = LaneKey(integration: name, segment: segment)
             let (known, parked) = try await receipted(key)
             let worker = try await LaneWorker(
-                plan: plan, lane: key, known: known, parked: parked, context: context,
-                session: lease.session, support: lease.support,
-                absorbsRepeats: absorbsRepeats, unknown: unknowns[segment])
+                plan: plan.over(facts ?? GradeFacts()), lane: key, known: known, parked: parked,
+                context: context, receipts: receipts, session: lease.session,
+                support: lease.support, absorbsRepeats: absorbsRepeats(lease),
+                unknown: unknowns[segment])
             unknowns[segment] = nil
             if worker.recoveredChangeCount > 0 {
                 delivered(worker.recoveredChangeCount, of: segment)
@@ -143,6 +145,19 @@ extension IntegrationWorker {
             if lease.isReused, failure.isConnectionLost { throw StaleSession() }
             throw UnopenedLane(failure: plan.told(failure))
         }
+    }
+
+    /// The worker of a lane that rests, if it was opened for sessions of this kind.
+    func resting(_ segment: SegmentID, _ lease: SessionPool.Lease) -> LaneWorker? {
+        guard let resting = lanes.removeValue(forKey: segment),
+            resting.support == lease.support, resting.absorbsRepeats == absorbsRepeats(lease),
+            resting.plan.isTakenBack == plan.over(facts ?? GradeFacts()).isTakenBack
+        else { return nil }
+        return resting
+    }
+
+    private func absorbsRepeats(_ lease: SessionPool.Lease) -> Bool {
+        lease.support == .fenceOnly && grade?.grade == .effectivelyOnce
     }
 
     /// What the receipts say of a lane, and what is parked at it.

@@ -19,7 +19,7 @@ actor IntegrationWorker {
     let tell: @Sendable (SyncNotice) -> Void
     let mark = ProgressMark()
     let wake = AsyncSignal()
-    private let yielding = YieldRequest()
+    let yielding = YieldRequest()
     private let mailbox: LaneFeed.Mailbox
     var machine = IntegrationMachine()
     /// What is read of the integration itself; nil: it is to be read, and so are all lanes.
@@ -46,12 +46,17 @@ actor IntegrationWorker {
     var lanes: [SegmentID: LaneWorker] = [:]
     /// What the last workers of lanes ended with, until these are opened anew.
     var unknowns: [SegmentID: UnknownDelivery] = [:]
-    private var running: [SegmentID: Task<Void, Never>] = [:]
+    /// Of all lanes.
+    let receipts: ReceiptQueue
+    /// Several lanes may deliver over one session, as far as is known.
+    var sharesSessions = true
+    private var running: Set<SegmentID> = []
+    /// What runs lanes, each until its session is given back.
     private let tasks = LaneTasks()
     var ended: [(segment: SegmentID, end: LaneEnd)] = []
     /// What everything waits for after the target could not be reached, or a resync failed.
     var targetBackOff: BackOff?
-    private var deliveredCount = 0
+    var deliveredCount = 0
     var rebuiltCounts = RebuildCounts()
     /// The last rebuild that failed for good in this run.
     var failedRebuild: Failure?
@@ -73,6 +78,7 @@ actor IntegrationWorker {
         tell: @escaping @Sendable (SyncNotice) -> Void
     ) {
         mailbox = feed.subscribe(plan.definition.scope, wake: wake)
+        receipts = ReceiptQueue(context: context)
         self.plan = plan
         self.sessions = sessions
         self.context = context
@@ -191,10 +197,7 @@ actor IntegrationWorker {
     /// Waits until no lane runs.
     private func drain() async {
         yielding.raise()
-        while let (segment, task) = running.first {
-            await task.value
-            forget(segment)
-        }
+        while let task = tasks.first { await task.value }
         yielding.lower()
     }
 
@@ -211,7 +214,7 @@ actor IntegrationWorker {
                 await wake.wait(milliseconds: nil, on: context.time)
             case .retry(let milliseconds, let failure):
                 let waited = Int((context.time.nanoseconds() - mark.last) / 1_000_000)
-                if goal.isBounded, running.isEmpty, waited + milliseconds > giveUpMilliseconds {
+                if goal.isBounded, tasks.first == nil, waited + milliseconds > giveUpMilliseconds {
                     return .unreached(failure)
                 }
                 await wake.wait(milliseconds: milliseconds, on: context.time)
@@ -249,7 +252,7 @@ actor IntegrationWorker {
             if try await requestFills(situation.decision) { return .again }
             if !situation.pendingResyncs.isEmpty {
                 yielding.raise()
-                guard running.isEmpty else { return .wait(milliseconds: nil) }
+                guard tasks.first == nil else { return .wait(milliseconds: nil) }
                 let stop = try await runResyncs(situation.pendingResyncs)
                 return stop.map { .stopped($0) } ?? .again
             }
@@ -339,7 +342,7 @@ actor IntegrationWorker {
                 return (segment, cursor ?? LaneCursor(position: nil), news[segment]!)
             })
         untouched = Set(read.decision.live.filter { lanes[$0] == nil }).subtracting(parked)
-            .subtracting(self.lanes.keys).subtracting(running.keys)
+            .subtracting(self.lanes.keys).subtracting(running)
         machine.setRedriven(read.redrives, before: [])
         read.decision.live = []
         mustReadRedrives = false
@@ -406,28 +409,40 @@ actor IntegrationWorker {
     // MARK: Lanes
 
     private func startLanes(flush: Bool) -> Step {
-        while let segment = machine.next(
-            of: sessions.size, now: context.clock.now(), monotonic: stepTime,
-            flush: flush)
-        {
-            let isRedriven = machine.isRedriven(segment)
-            if isRedriven { mustReadRedrives = true }
-            let task = Task {
-                let end = await self.runLane(segment, flush: flush, redrives: isRedriven)
-                self.ended.append((segment, end))
-                self.wake.raise()
-            }
-            running[segment] = task
-            tasks.add(task, segment)
+        while true {
+            let group = machine.next(
+                of: sessions.size, together: groupLimit, now: context.clock.now(),
+                monotonic: stepTime, flush: flush)
+            if group.isEmpty { break }
+            start(group, flush: flush)
         }
         yielding.othersWait = machine.hasReady
         return nextStep()
     }
 
-    func forget(_ segment: SegmentID) {
-        running[segment] = nil
-        tasks.remove(segment)
+    private func start(_ group: [SegmentID], flush: Bool) {
+        running.formUnion(group)
+        let isRedriven = group.contains { machine.isRedriven($0) }
+        if isRedriven { mustReadRedrives = true }
+        tasks.start {
+            if group.count > 1 {
+                await self.runTogether(group, flush: flush)
+            } else {
+                let end = await self.runLane(group[0], flush: flush, redrives: isRedriven)
+                await self.note(end, of: group[0])
+            }
+        } then: {
+            self.wake.raise()
+        }
     }
+
+    /// A lane's run has ended.
+    func note(_ end: LaneEnd, of segment: SegmentID) {
+        ended.append((segment, end))
+        wake.raise()
+    }
+
+    func forget(_ segment: SegmentID) { running.remove(segment) }
 
     /// What to wait for: a lane that runs, the first batch that is due, a failure that is over.
     private func nextStep() -> Step {
@@ -448,47 +463,9 @@ actor IntegrationWorker {
             failure = failure ?? targetBackOff.failure
         }
         if let failure, let milliseconds { return .retry(milliseconds: milliseconds, failure) }
-        if milliseconds == nil, running.isEmpty, ended.isEmpty, !machine.hasReady { return .idle }
-        return .wait(milliseconds: milliseconds)
-    }
-
-    // MARK: What running lanes say
-
-    func reached() {
-        if targetBackOff != nil { tell(SyncNotice(name, .recovered)) }
-        targetBackOff = nil
-    }
-
-    func attempt(of segment: SegmentID) -> Int {
-        (machine.backOff(of: segment)?.attempt ?? 0) + 1
-    }
-
-    /// - Parameter segment: whose lane it was; nil: a rebuild.
-    func delivered(_ count: Int, of segment: SegmentID?) {
-        deliveredCount += count
-        lastFailure = nil
-        mark.last = context.time.nanoseconds()
-        if let segment {
-            progressed.insert(segment)
-            if troubled.remove(segment) != nil {
-                tell(SyncNotice(name, .recovered, at: SyncPlace(segment: segment)))
-            }
+        if milliseconds == nil, tasks.first == nil, ended.isEmpty, !machine.hasReady {
+            return .idle
         }
-        progress(
-            SyncProgress(
-                integration: name, activity: .delivery, done: deliveredCount, total: nil))
-    }
-
-    /// Whether a lane that runs since `start` lets others have its session.
-    nonisolated func shouldYield(since start: UInt64) -> Bool {
-        if yielding.isRaised { return true }
-        guard yielding.othersWait || sessions.hasWaiters else { return false }
-        return context.time.nanoseconds() >= start + Self.sliceNanoseconds
-    }
-
-    private static let sliceNanoseconds: UInt64 = 200_000_000
-
-    static func stops(_ failure: Failure) -> Bool {
-        [.cursorFenced, .targetRefusedValues, .gradeLowered].contains(failure.code)
+        return .wait(milliseconds: milliseconds)
     }
 }

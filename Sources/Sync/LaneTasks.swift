@@ -1,18 +1,34 @@
-internal import SegmentModel
 internal import Synchronization
 
-/// The tasks of running lanes, for a cancellation that comes from anywhere.
+/// The tasks that run an integration's lanes, for a cancellation that comes from anywhere.
 final class LaneTasks: Sendable {
-    private let tasks = Mutex<[SegmentID: Task<Void, Never>]>([:])
-
-    func add(_ task: Task<Void, Never>, _ segment: SegmentID) {
-        tasks.withLock { $0[segment] = task }
+    private struct State {
+        var tasks: [Int: Task<Void, Never>] = [:]
+        var lastNumber = 0
     }
 
-    func remove(_ segment: SegmentID) { _ = tasks.withLock { $0.removeValue(forKey: segment) } }
+    private let state = Mutex(State())
+
+    /// One of those that are not done; nil: there is none.
+    var first: Task<Void, Never>? { state.withLock { $0.tasks.values.first } }
+
+    /// - Parameter then: once it is done and no longer among them.
+    func start(
+        _ body: @escaping @Sendable () async -> Void, then: @escaping @Sendable () -> Void
+    ) {
+        state.withLock { state in
+            state.lastNumber += 1
+            let number = state.lastNumber
+            state.tasks[number] = Task {
+                await body()
+                self.state.withLock { $0.tasks[number] = nil }
+                then()
+            }
+        }
+    }
 
     func cancel() {
-        for task in tasks.withLock({ Array($0.values) }) { task.cancel() }
+        for task in state.withLock({ Array($0.tasks.values) }) { task.cancel() }
     }
 }
 

@@ -33,9 +33,10 @@ extension LaneWorker {
     /// receipt becomes durable.
     ///
     /// - Throws: `TargetFailure` with the target untouched, or, if it says so, with the outcome
-    ///   unknown: then the lane is opened anew. Every receipt is durable by then.
+    ///   unknown: then the lane is opened anew; `UnsharedDelivery`, which may say the same. Every
+    ///   receipt is durable by then.
     mutating func run(
-        over session: any TargetSession, _ options: RunOptions
+        over session: any LaneSession, _ options: RunOptions
     ) async throws -> RunEnd {
         let end: RunEnd
         defer { builder.dropStock() }
@@ -50,7 +51,7 @@ extension LaneWorker {
     }
 
     private mutating func deliverAll(
-        over session: any TargetSession, _ options: RunOptions
+        over session: any LaneSession, _ options: RunOptions
     ) async throws -> RunEnd {
         var attempt = options.attempt
         var mayBeStale = options.isReused
@@ -105,7 +106,7 @@ extension LaneWorker {
     }
 
     private func nextDelivery(
-        _ session: any TargetSession
+        _ session: any LaneSession
     ) async throws -> PreparedDelivery? {
         try await builder.next(
             after: state, size: cutSize, limit: repeated?.end, binds: binding(over: session))
@@ -119,7 +120,7 @@ extension LaneWorker {
     /// delivery under way must not wait for them to have its receipt. And up to where deliveries
     /// were announced, if that had to be done.
     private func following(
-        _ current: SentDelivery, over session: any TargetSession, _ options: RunOptions
+        _ current: SentDelivery, over session: any LaneSession, _ options: RunOptions
     ) async throws -> (Ahead?, LaneCursor?) {
         let (batch, after) = (current.prepared.batch, current.prepared.after)
         let rest = bisection?.afterSuccess(of: batch.members.count)
@@ -185,7 +186,7 @@ extension LaneWorker {
     ///   - announced: up to where the ledger says that deliveries are begun.
     private func send(
         _ next: PreparedDelivery, from row: TargetCursor, _ parked: ParkedProfiles,
-        _ announced: LaneCursor?, over session: any TargetSession, follows: String? = nil
+        _ announced: LaneCursor?, over session: any LaneSession, follows: String? = nil
     ) throws -> SentDelivery {
         guard case .success(let queries) = next.queries else {
             return SentDelivery(prepared: next, moved: row, result: nil)
@@ -225,7 +226,7 @@ extension LaneWorker {
 
     /// Which kinds of events are sent with their values bound. What was refused is tried as text:
     /// only then is it the target that refuses the values, and not a parameter's type.
-    private func binding(over session: any TargetSession) -> Set<EventKind> {
+    private func binding(over session: any LaneSession) -> Set<EventKind> {
         guard session.bindsValues, bisection == nil, !isTriedAsText else { return [] }
         return plan.bindableKinds.subtracting(unbindable)
     }
@@ -241,7 +242,7 @@ extension LaneWorker {
     /// Waits for a delivery's end. false: it was refused, and is to be cut smaller or without what
     /// was parked.
     private mutating func settle(
-        _ sent: SentDelivery, over session: any TargetSession, attempt: Int, mayBeStale: Bool
+        _ sent: SentDelivery, over session: any LaneSession, attempt: Int, mayBeStale: Bool
     ) async throws -> Bool {
         let started = context.time.nanoseconds()
         let (next, moved) = (sent.prepared, sent.moved)
@@ -283,6 +284,11 @@ extension LaneWorker {
             }
             try await refused(failure, next, over: session, attempt: attempt, started)
             return false
+        } catch let unshared as UnsharedDelivery {
+            unknown = unshared.doubtfulRowCounts.map {
+                UnknownDelivery(cursor: moved.cursor, rowCounts: $0)
+            }
+            throw unshared
         } catch let refusal as TargetFailure {
             let failure = plan.told(refusal)
             unknown = failure.rowCounts.map {

@@ -13,7 +13,7 @@ extension LaneWorker {
     ///
     /// - Throws: as `run` does.
     mutating func redrive(
-        _ rows: [ParkedRow], over session: any TargetSession,
+        _ rows: [ParkedRow], over session: any LaneSession,
         delivered: @Sendable (Int) async -> Void
     ) async throws {
         let due = rows.filter { $0.due != nil }
@@ -39,7 +39,7 @@ extension LaneWorker {
     ///   - isWritten: an earlier change of the profile was delivered just before.
     ///   - isMember: the profile was a member before the change.
     private mutating func redrive(
-        _ one: ParkedRow, isWritten: Bool, _ isMember: Bool, over session: any TargetSession
+        _ one: ParkedRow, isWritten: Bool, _ isMember: Bool, over session: any LaneSession
     ) async throws -> Bool {
         let prepared = try await prepare(one, isWritten: isWritten, isMember)
         let queries: [TargetQuery]

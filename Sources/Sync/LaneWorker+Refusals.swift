@@ -11,7 +11,7 @@ extension LaneWorker {
     ///
     /// - Throws: the failure, if neither helps.
     mutating func refused(
-        _ failure: TargetFailure, _ prepared: PreparedDelivery, over session: any TargetSession,
+        _ failure: TargetFailure, _ prepared: PreparedDelivery, over session: any LaneSession,
         attempt: Int, _ started: UInt64
     ) async throws {
         try await receipts.finish()
@@ -57,7 +57,7 @@ extension LaneWorker {
     ///
     /// - Throws: a failure of a try that says nothing about the query.
     private mutating func isAboutRows(
-        _ failure: TargetFailure, _ prepared: PreparedDelivery, over session: any TargetSession
+        _ failure: TargetFailure, _ prepared: PreparedDelivery, over session: any LaneSession
     ) async throws -> Bool {
         let batch = prepared.batch
         // What Segledger says itself of a query is certain, and so is what meets the cursor's row.
@@ -132,7 +132,7 @@ extension LaneWorker {
     /// - Parameter refusal: what was said of the whole.
     private func outcome(
         of rows: [LaneBatch.RowImage], _ query: QueryKind, _ batch: LaneBatch,
-        after refusal: TargetFailure, over session: any TargetSession
+        after refusal: TargetFailure, over session: any LaneSession
     ) async throws -> RefusalTrial.Outcome {
         try Task.checkCancellation()
         var part = batch
@@ -148,6 +148,7 @@ extension LaneWorker {
         guard case .success(let queries) = prepared.queries else {
             return .refused(.values, code: "")
         }
+        let session = try session.own
         try await session.begin()
         var outcome = RefusalTrial.Outcome.passed
         do {

@@ -60,6 +60,7 @@ struct LaneWorker: Sendable {
     /// The ledger's last `delivery_started` says that deliveries up to here, of the size that is
     /// cut now, are begun.
     var announced: LaneCursor?
+    /// Of all lanes of the integration.
     let receipts: ReceiptQueue
     /// The delivery that this worker ended with: the lane is opened anew, and learns from the
     /// target whether it took place.
@@ -75,7 +76,22 @@ struct LaneWorker: Sendable {
     /// - Throws: `cursorFenced` if the row belongs to another ledger or lies beyond this one.
     init(
         plan: IntegrationPlan, lane: LaneKey, known: LaneRow?, parked: [ParkedRow],
-        context: SyncContext, session: any TargetSession,
+        context: SyncContext, receipts: ReceiptQueue, session: any TargetSession,
+        support: CursorSupport, absorbsRepeats: Bool, unknown: UnknownDelivery? = nil
+    ) async throws {
+        let initial = try Self.initialRow(known, context)
+        var row = try await Self.takeOver(lane, initial, known, session, support, context)
+        if support != .transactional { row.cursor = initial.cursor }
+        try await self.init(
+            plan: plan, lane: lane, known: known, parked: parked, context: context,
+            receipts: receipts, row: row, support: support, absorbsRepeats: absorbsRepeats,
+            unknown: unknown)
+    }
+
+    /// - Parameter row: the lane's, which is this worker's already.
+    init(
+        plan: IntegrationPlan, lane: LaneKey, known: LaneRow?, parked: [ParkedRow],
+        context: SyncContext, receipts: ReceiptQueue, row: TargetCursor,
         support: CursorSupport, absorbsRepeats: Bool, unknown: UnknownDelivery? = nil
     ) async throws {
         self.plan = plan
@@ -83,18 +99,11 @@ struct LaneWorker: Sendable {
         self.context = context
         self.support = support
         self.absorbsRepeats = absorbsRepeats
+        self.receipts = receipts
+        self.row = row
         builder = DeliveryBuilder(
             plan: plan, lane: lane, context: context,
             coalesces: support == .transactional && plan.coalesces)
-        receipts = ReceiptQueue(context: context)
-        let initial = TargetCursor(
-            ledger: context.ledger.identity.timeline, epoch: 0,
-            cursor: known?.cursor ?? LaneCursor(position: nil),
-            resync: known?.lastResync.map { Int64($0.rawValue) } ?? -1,
-            queryCount: Int64(known?.successfulQueryCount ?? 0),
-            fingerprint: try context.ledger.fingerprint())
-        row = try await Self.takeOver(lane, initial, known, session, support, context)
-        if support != .transactional { row.cursor = initial.cursor }
         state = LaneState(
             cursor: known?.cursor ?? LaneCursor(position: nil),
             fold: SegmentFold(keepsMembers: false), parked: ParkedProfiles(parked))
@@ -106,10 +115,21 @@ struct LaneWorker: Sendable {
             announced = started.cursor
         }
         state.cursor = row.cursor
-        let (ledger, segment, last) = (context.ledger, lane.segment, row.cursor.position)
+        guard let last = row.cursor.position else { return }
+        let (ledger, segment) = (context.ledger, lane.segment)
         state.fold = try await context.pool.run {
             try SegmentFold.fold(ledger, segment, through: last, keepsMembers: false)
         }
+    }
+
+    /// The lane's row as the receipts have it, before anybody took it over.
+    static func initialRow(_ known: LaneRow?, _ context: SyncContext) throws -> TargetCursor {
+        TargetCursor(
+            ledger: context.ledger.identity.timeline, epoch: 0,
+            cursor: known?.cursor ?? LaneCursor(position: nil),
+            resync: known?.lastResync.map { Int64($0.rawValue) } ?? -1,
+            queryCount: Int64(known?.successfulQueryCount ?? 0),
+            fingerprint: try context.ledger.fingerprint())
     }
 
     var isTransactional: Bool { support == .transactional }
@@ -165,7 +185,9 @@ struct LaneWorker: Sendable {
     }
 
     /// Whether the lane may go on from its row, or from none (INV-12).
-    private static func check(
+    ///
+    /// - Throws: `cursorFenced` if it may not.
+    static func check(
         _ row: TargetCursor?, _ known: LaneRow?, _ lane: LaneKey, _ support: CursorSupport,
         _ context: SyncContext
     ) async throws {

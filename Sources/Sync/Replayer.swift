@@ -180,7 +180,8 @@ struct Replayer {
         do {
             return try await LaneWorker(
                 plan: plan, lane: lane, known: known, parked: parked, context: context,
-                session: session, support: support, absorbsRepeats: false
+                receipts: ReceiptQueue(context: context), session: session, support: support,
+                absorbsRepeats: false
             ).row
         } catch let failure as Failure
             where failure.code == .cursorFenced && resync.reason == .operator

@@ -53,7 +53,8 @@ struct CallAbandonmentTests {
             of integration: String, after segment: SegmentID?
         ) throws(TargetFailure) -> [SegmentCursor] { [] }
         func readCursor(_ lane: LaneKey) throws(TargetFailure) -> TargetCursor? { nil }
-        func claimCursor(
+        var queriesCanCommit: Bool { false }
+        func claimHere(
             _ lane: LaneKey, initial: TargetCursor
         ) throws(TargetFailure) -> TargetCursor { initial }
         func advanceCursor(

@@ -20,12 +20,14 @@ struct TargetConnectionTests {
         let failures: [String: TargetFailure]
         let isExpected: Bool
         let row: TargetCursor?
+        let queriesCanCommit: Bool
 
         init(
             failing failures: [String: TargetFailure] = [:], isExpected: Bool = true,
-            row: TargetCursor? = TargetConnectionTests.start
+            row: TargetCursor? = TargetConnectionTests.start, queriesCanCommit: Bool = false
         ) {
             (self.failures, self.isExpected, self.row) = (failures, isExpected, row)
+            self.queriesCanCommit = queriesCanCommit
         }
 
         private func call(_ name: String) throws(TargetFailure) {
@@ -57,9 +59,13 @@ struct TargetConnectionTests {
         func readCursors(
             of integration: String, after segment: SegmentID?
         ) throws(TargetFailure) -> [SegmentCursor] { [] }
-        func claimCursor(
+        func claimHere(
             _ lane: LaneKey, initial: TargetCursor
-        ) throws(TargetFailure) -> TargetCursor { initial }
+        ) throws(TargetFailure) -> TargetCursor {
+            try call("claim \(lane.segment)")
+            return initial
+        }
+
         func advanceCursor(
             _ lane: LaneKey, from expected: TargetCursor, to next: TargetCursor
         ) throws(TargetFailure) -> Bool {
@@ -197,6 +203,73 @@ struct TargetConnectionTests {
         let last = Self.delivery("4", follows: "3")
         #expect(try await caught { _ = try await session.deliver(bad) } != nil)
         #expect(try await session.deliver(last) == .notBegun)
+        await session.close()
+    }
+
+    // MARK: Several lanes
+
+    private func together(
+        over connection: ScriptedConnection
+    ) async throws -> (counts: [[Int]]?, failure: TargetFailure?, calls: [String]) {
+        let session = try await Self.open(connection)
+        var counts: [[Int]]?
+        let failure = try await caught {
+            counts = try await session.deliverTogether([Self.delivery("1"), Self.delivery("2")])
+        }
+        await session.close()
+        return (counts, failure, connection.calls.withLock { $0 })
+    }
+
+    @Test("INV-6: lanes that share a transaction move rows and run queries, all or none")
+    func deliveredTogether() async throws {
+        let done = try await together(over: ScriptedConnection())
+        #expect(done.counts == [[1, 2], [1, 2]])
+        #expect(done.calls == ["begin", "move", "a", "bb", "move", "a", "bb", "commit"])
+        let fenced = try await together(over: ScriptedConnection(isExpected: false))
+        #expect(fenced.counts == nil && fenced.failure == nil)
+        #expect(fenced.calls == ["begin", "move", "rollback"])
+        let refused = try await together(over: ScriptedConnection(failing: ["bb": Self.failure()]))
+        #expect(refused.counts == nil && refused.failure == nil)
+        #expect(refused.calls == ["begin", "move", "a", "bb", "rollback"])
+    }
+
+    @Test("INV-6: of lanes whose shared COMMIT is not answered the rows are known, one by one")
+    func lostTogether() async throws {
+        for isUnknown in [true, false] {
+            let commit = Self.failure(.transient, isLost: true, isUnknown: isUnknown)
+            let lost = try await together(over: ScriptedConnection(failing: ["commit": commit]))
+            #expect(lost.failure?.isConnectionLost == true)
+            #expect(lost.failure?.isOutcomeUnknown == isUnknown)
+            #expect(lost.failure?.rowCounts == (isUnknown ? [1, 2, 1, 2] : nil))
+        }
+    }
+
+    @Test("Lanes are taken over in one transaction, all or none")
+    func claimedTogether() async throws {
+        let claims = (1...2).map { number in
+            TargetClaim(
+                LaneKey(integration: "crm", segment: SegmentID(Int64(number))), initial: Self.start)
+        }
+        for fails in [false, true] {
+            let connection = ScriptedConnection(failing: fails ? ["claim 2": Self.failure()] : [:])
+            let session = try await Self.open(connection)
+            let failure = try await caught {
+                let rows = try await session.claimCursors(claims)
+                #expect(rows == [Self.start, Self.start])
+            }
+            #expect((failure != nil) == fails)
+            let end = fails ? "rollback" : "commit"
+            #expect(connection.calls.withLock { $0 } == ["begin", "claim 1", "claim 2", end])
+            await session.close()
+        }
+    }
+
+    @Test("INV-6: a delivery that follows does not begin behind those of other lanes")
+    func followsNothingShared() async throws {
+        let session = try await Self.open(ScriptedConnection())
+        #expect(try await session.deliver(Self.delivery()) == .committed(rowCounts: [1, 2]))
+        #expect(try await session.deliverTogether([Self.delivery("2")]) == [[1, 2]])
+        #expect(try await session.deliver(Self.delivery("3", follows: "1")) == .notBegun)
         await session.close()
     }
 }

@@ -227,14 +227,19 @@ struct LedgerSnapshotTests {
         }
         try await large.close()
         #expect(hasSnapshot)
-        var written = Data()
+        // One may be due already, and becomes so at any of these: how many marks stand between the
+        // frames is a matter of time.
+        var written = try Data(contentsOf: snapshot)
+        var changes = 0
         for number in 0..<5 {
             let again = try open(snapshotDivisor: 1)
             _ = try await again.append(batch(1, ["\(number) more"]))
             try await again.close()
-            if number == 0 { written = try Data(contentsOf: snapshot) }
+            let now = try Data(contentsOf: snapshot)
+            if now != written { changes += 1 }
+            written = now
         }
-        #expect(try Data(contentsOf: snapshot) == written)
+        #expect(changes <= 1)
     }
 }
 

@@ -206,13 +206,53 @@ final class SimulatedSession: TargetSession, @unchecked Sendable {  // all on on
     }
 
     private func deliverWhole(_ delivery: TargetDelivery) async throws -> TargetDeliveryResult {
+        let counts = try await commit([delivery])
+        return counts.map { .committed(rowCounts: $0[0]) } ?? .fenced
+    }
+
+    func shares(_ delivery: TargetDelivery) -> Bool { target.hasTransactions }
+
+    func deliverTogether(_ deliveries: [TargetDelivery]) async throws -> [[Int]]? {
+        do {
+            return try await commit(deliveries)
+        } catch let failure as TargetFailure where !failure.isConnectionLost {
+            return nil
+        }
+    }
+
+    /// All of them or none; nil: a row is not as expected.
+    private func commit(_ deliveries: [TargetDelivery]) async throws -> [[Int]]? {
         try await call()
         let fault = target.nextFault()
         if fault == .refused { throw refused("40001") }
         if fault == .lost { throw lost() }
         var open = Transaction()
+        var counts: [[Int]] = []
+        for delivery in deliveries { counts.append(try run(delivery, &open)) }
+        await Scheduler.shared.sleep(nanoseconds: target.nextDelay())
+        let unknown = counts.flatMap { $0 }
+        // COMMIT is on its way, or, of a process that dies or hangs, it may be: one that hangs
+        // sends it when it goes on.
+        if process.isDead, target.chance(2) { throw lost(isUnknown: true, unknown) }
+        if process.isFrozen, target.chance(2) { try await process.gate() }
+        if generation != target.generation { throw lost(isUnknown: true, unknown) }
+        switch fault {
+        case .commitRefused: throw refused("40001")
+        case .commitLost: throw lost(isUnknown: true, unknown)
+        case .refused, .lost, .replyLost, nil: break
+        }
+        if target.isFoundAtCommit { try target.refusePoison(open.effects) }
+        guard take(open) else { return nil }
+        try await process.gate()
+        if fault == .replyLost { throw lost(isUnknown: true, unknown) }
+        return counts
+    }
+
+    private func run(
+        _ delivery: TargetDelivery, _ open: inout Transaction
+    ) throws -> [Int] {
         if let move = delivery.move {
-            open.moves = [(delivery.lane, move.expected, move.next)]
+            open.moves.append((delivery.lane, move.expected, move.next))
         }
         var counts: [Int] = []
         for case .text(let sql) in delivery.queries {
@@ -226,22 +266,7 @@ final class SimulatedSession: TargetSession, @unchecked Sendable {  // all on on
                 throw failure
             }
         }
-        await Scheduler.shared.sleep(nanoseconds: target.nextDelay())
-        // COMMIT is on its way, or, of a process that dies or hangs, it may be: one that hangs
-        // sends it when it goes on.
-        if process.isDead, target.chance(2) { throw lost(isUnknown: true, counts) }
-        if process.isFrozen, target.chance(2) { try await process.gate() }
-        if generation != target.generation { throw lost(isUnknown: true, counts) }
-        switch fault {
-        case .commitRefused: throw refused("40001")
-        case .commitLost: throw lost(isUnknown: true, counts)
-        case .refused, .lost, .replyLost, nil: break
-        }
-        if target.isFoundAtCommit { try target.refusePoison(open.effects) }
-        guard take(open) else { return .fenced }
-        try await process.gate()
-        if fault == .replyLost { throw lost(isUnknown: true, counts) }
-        return .committed(rowCounts: counts)
+        return counts
     }
 
     /// Each query takes effect by itself, once for the name of its block.

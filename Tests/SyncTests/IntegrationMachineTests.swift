@@ -29,9 +29,14 @@ struct IntegrationMachineTests {
         }
 
         func next(flush: Bool = false) -> Int64? {
+            group(of: 1, flush: flush).first
+        }
+
+        func group(of limit: Int, flush: Bool = false) -> [Int64] {
             machine.next(
-                of: size, now: Timestamp(rawValue: now), monotonic: monotonic, flush: flush
-            )?.rawValue
+                of: size, together: limit, now: Timestamp(rawValue: now), monotonic: monotonic,
+                flush: flush
+            ).map(\.rawValue)
         }
 
         var due: Timestamp? { machine.waiting().due }
@@ -284,5 +289,64 @@ struct IntegrationMachineTests {
             }
         }
         for segment in news.keys { #expect(!hasWork(segment), "\(segment) waits for ever") }
+    }
+
+    // MARK: Together
+
+    @Test("Lanes share a session only as far as more are ready than there are sessions")
+    func together() {
+        let lanes = Lanes()
+        for segment: Int64 in 1...7 { lanes.tell(segment, 9) }
+        #expect(lanes.group(of: 3) == [1, 2, 3])
+        #expect(lanes.group(of: 9) == [4, 5, 6, 7])
+        #expect(lanes.group(of: 9) == [])
+        #expect(!lanes.hasReady)
+        // A session is free once all of its lanes have ended.
+        lanes.tell(8, 9)
+        for segment: Int64 in 1...2 { lanes.end(segment, .caughtUp, at: 9) }
+        #expect(lanes.group(of: 9) == [])
+        lanes.end(3, .caughtUp, at: 9)
+        #expect(lanes.group(of: 9) == [8])
+    }
+
+    @Test("Two lanes and two sessions: each has its own")
+    func alone() {
+        let lanes = Lanes()
+        for segment: Int64 in 1...2 { lanes.tell(segment, 9) }
+        #expect(lanes.group(of: 9) == [1])
+        #expect(lanes.group(of: 9) == [2])
+    }
+
+    @Test("A lane that failed, or did not get on with others, is alone until it has delivered")
+    func apart() {
+        let lanes = Lanes()
+        lanes.size = 1
+        for segment: Int64 in 1...4 { lanes.tell(segment, 9) }
+        #expect(lanes.group(of: 9) == [1, 2, 3, 4])
+        lanes.end(1, .apart, at: nil)
+        lanes.end(2, .yielded, at: 3)
+        lanes.end(3, .failed(Self.backOff(0)), at: nil)
+        lanes.end(4, .yielded, at: 3)
+        lanes.monotonic = 60_000_000_000
+        #expect(lanes.group(of: 9) == [1])
+        lanes.end(1, .yielded, at: 3)
+        #expect(lanes.group(of: 9) == [2, 4])
+        for segment: Int64 in [2, 4] { lanes.end(segment, .caughtUp, at: 9) }
+        #expect(lanes.group(of: 9) == [3])
+        lanes.end(3, .yielded, at: 3)
+        #expect(lanes.group(of: 9) == [1, 3])
+    }
+
+    @Test("A lane with parked changes to try again runs alone")
+    func redrivenAlone() {
+        let lanes = Lanes()
+        lanes.size = 1
+        for segment: Int64 in 1...3 { lanes.tell(segment, 9) }
+        lanes.machine.setRedriven([SegmentID(2)], before: [])
+        #expect(lanes.group(of: 9) == [1])
+        lanes.end(1, .caughtUp, at: 9)
+        #expect(lanes.group(of: 9) == [2])
+        lanes.end(2, .yielded, at: 3)
+        #expect(lanes.group(of: 9) == [3, 2])
     }
 }

@@ -54,6 +54,10 @@ final class MemoryTarget: Connector {
         var onExecute: @Sendable () async -> Void = {}
         /// Given each delivery that begins, before its queries.
         var onDeliver: @Sendable (TargetDelivery) -> Void = { _ in }
+        /// Deliveries of several lanes may go in one transaction.
+        var sharesTransactions = true
+        /// How many went in each such transaction.
+        var groupSizes: [Int] = []
         /// So many times no lane can be taken over.
         var claimFaultCount = 0
         /// No connection can be had.
@@ -289,23 +293,55 @@ private final class MemorySession: TargetSession {
     private func deliverInTransaction(
         _ delivery: TargetDelivery, _ fault: MemoryTarget.Fault?
     ) async throws -> TargetDeliveryResult {
+        let counts = try await commit([delivery], fault)
+        return counts.map { .committed(rowCounts: $0[0]) } ?? .fenced
+    }
+
+    func shares(_ delivery: TargetDelivery) -> Bool {
+        target.state.withLock { $0.support == .transactional && $0.sharesTransactions }
+    }
+
+    func deliverTogether(_ deliveries: [TargetDelivery]) async throws -> [[Int]]? {
+        use()
+        for delivery in deliveries { target.state.withLock { $0.onDeliver }(delivery) }
+        let fault = target.state.withLock { state in
+            defer { state.deliveryCount += 1 }
+            state.groupSizes.append(deliveries.count)
+            return state.faults[state.deliveryCount]
+        }
+        if fault == .refused { return nil }
+        if fault == .lost { throw lost() }
+        do {
+            return try await commit(deliveries, fault)
+        } catch let failure as TargetFailure where !failure.isConnectionLost {
+            return nil
+        }
+    }
+
+    /// All of them or none; nil: a row is not as expected.
+    private func commit(
+        _ deliveries: [TargetDelivery], _ fault: MemoryTarget.Fault?
+    ) async throws -> [[Int]]? {
         open.withLock { $0 = ([], [:]) }
         defer { open.withLock { $0 = nil } }
-        if let move = delivery.move {
-            guard try await advanceCursor(delivery.lane, from: move.expected, to: move.next)
-            else { return .fenced }
+        var counts: [[Int]] = []
+        for delivery in deliveries {
+            if let move = delivery.move {
+                guard try await advanceCursor(delivery.lane, from: move.expected, to: move.next)
+                else { return nil }
+            }
+            counts.append(try await execute(delivery.queries))
         }
-        let counts = try await execute(delivery.queries)
         switch fault {
         case .commitRefused: throw MemoryTarget.failure("40001", "not committed")
-        case .commitLost: throw unknown(counts)
+        case .commitLost: throw unknown(counts.flatMap { $0 })
         default: break
         }
         let changes = open.withLock { $0! }
         if let refusal = target.refusal(of: changes.queries, atCommit: true) { throw refusal }
         store(changes)
-        if fault == .replyLost { throw unknown(counts) }
-        return .committed(rowCounts: counts)
+        if fault == .replyLost { throw unknown(counts.flatMap { $0 }) }
+        return counts
     }
 
     /// The connection is gone.

@@ -206,16 +206,16 @@ final class World {
     /// A lane's worker, over a session of its own.
     func worker(
         _ segment: Int64, _ target: MemoryTarget
-    ) async throws -> (worker: LaneWorker, session: any TargetSession) {
+    ) async throws -> (worker: LaneWorker, session: OwnSession) {
         let session = try await target.connect()
         let support = try await session.openCursors()
         let worker = try await LaneWorker(
             plan: try IntegrationPlan(definition, target.definition, target.dialect),
             lane: LaneKey(integration: "crm", segment: SegmentID(segment)),
             known: try await lane(segment), parked: try await parked(segment), context: context,
-            session: session, support: support,
+            receipts: ReceiptQueue(context: context), session: session, support: support,
             absorbsRepeats: support == .fenceOnly)
-        return (worker, session)
+        return (worker, OwnSession(session))
     }
 
     /// What is set aside, at a segment's lane or anywhere.
