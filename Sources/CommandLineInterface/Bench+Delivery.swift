@@ -30,7 +30,7 @@ extension Bench {
         }
         if let url = targets.mysql { figures += try await deliveries("mysql", url: url) }
         if let url = targets.clickhouse { figures += try await deliveries("clickhouse", url: url) }
-        return figures
+        return figures + (try await lanes(targets))
     }
 
     private func deliveries(_ kind: ConnectorKind, url: String) async throws -> [BenchFigure] {
@@ -78,12 +78,12 @@ extension Bench {
                 return form == .text ? TextConnector(inner: connector) : connector
             }
             let start = monotonicNanoseconds()
-            let processorStart = Self.processorSeconds()
+            let processorStart = Self.processSeconds()
             try await Self.run(engine, target)
             let elapsed = Self.elapsed(start)
             return (
                 Double(Self.deliveryChangeCount) / elapsed,
-                (Self.processorSeconds() - processorStart) / elapsed
+                (Self.processSeconds() - processorStart) / elapsed
             )
         }
     }
@@ -103,18 +103,22 @@ extension Bench {
         }
     }
 
-    private static func engine(
+    static func engine(
         _ workspace: Workspace,
-        _ makeConnector: @escaping @Sendable (ConnectorDefinition) throws -> any Connector
+        _ makeConnector: @escaping @Sendable (ConnectorDefinition) throws -> any Connector = {
+            try Composition.connectors.makeConnector($0, secret: nil)
+        }
     ) -> SyncEngine {
         SyncEngine(
             context: workspace.syncContext, makeConnector: makeConnector)
     }
 
-    private static func run(_ engine: SyncEngine, _ target: BenchTarget) async throws {
+    static func run(
+        _ engine: SyncEngine, _ target: BenchTarget, _ integrations: [IntegrationDefinition] = []
+    ) async throws {
         let outcomes = try await engine.run(
-            [target.integration(size: batchSize)], connectors: ["bench": target.definition],
-            options: SyncEngine.Options())
+            integrations.isEmpty ? [target.integration(size: batchSize)] : integrations,
+            connectors: ["bench": target.definition], options: SyncEngine.Options())
         for outcome in outcomes {
             if case .done = outcome.state { continue }
             throw Failure(.targetRefused, "bench: the delivery stopped", hint: nil)
@@ -122,7 +126,7 @@ extension Bench {
     }
 
     /// Of this process, all threads.
-    private static func processorSeconds() -> Double {
+    static func processSeconds() -> Double {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         func seconds(_ time: timeval) -> Double {
@@ -150,9 +154,7 @@ extension Bench {
         try await target.prepare()
         let data = "\(directory)/latency-\(kind.rawValue)"
         let milliseconds = try await Workspace.with(data, .write) { workspace in
-            let engine = Self.engine(workspace) {
-                try Composition.connectors.makeConnector($0, secret: nil)
-            }
+            let engine = Self.engine(workspace)
             var options = SyncEngine.Options()
             options.isUntilIdle = false
             let settings = options

@@ -137,6 +137,17 @@ package struct Frame: Sendable {
         return near < events.count ? places.next(of: segment, from: near, in: events) : nil
     }
 
+    /// Calls `body` with the number of each event of a segment, in their order.
+    package func forEachEvent(
+        of segment: SegmentID, _ body: (Int, Event) throws -> Void
+    ) rethrows {
+        var next = 0
+        while let index = nextEvent(of: segment, from: next) {
+            try body(index, events[index])
+            next = index + 1
+        }
+    }
+
     /// Events that are looked through before they are sorted.
     private static let nearCount = 64
 

@@ -5,6 +5,15 @@ internal import SQLTemplate
 internal import SegmentModel
 internal import StorageIO
 
+/// What comes behind a lane's state.
+enum NextDelivery: Sendable {
+    case ready(PreparedDelivery)
+    /// Something comes, or it is not known.
+    case notYet
+    /// Nothing, up to where the ledger ended when this was asked.
+    case atEnd
+}
+
 /// Cuts and renders the deliveries of one lane. What comes out depends on the ledger and on the
 /// state given, on nothing else: so the next delivery can be built while one is under way.
 struct DeliveryBuilder: Sendable {
@@ -83,26 +92,30 @@ struct DeliveryBuilder: Sendable {
         }
     }
 
-    /// The delivery that follows from `state`, cut and rendered in one go on one thread; nil: there
-    /// is nothing yet.
+    /// The delivery that follows from `state`, cut and rendered in one go on one thread.
     ///
     /// - Parameters:
-    ///   - isReady: nil also for one that may still grow, and while its fields are not folded.
+    ///   - isReady: not one that may still grow, nor one whose fields are not folded.
     ///   - binds: the kinds of events that go with values beside the text, where that is possible.
     ///   - isFollowed: the full delivery behind it is built too, and kept for the next call.
-    func next(
+    func nextOrEnd(
         after state: LaneState, size: Int, limit: LaneCursor? = nil, isReady: Bool = false,
         binds: Set<EventKind>, isFollowed: Bool = false
-    ) async throws -> PreparedDelivery? {
+    ) async throws -> NextDelivery {
         let terms = DeliveryStock.Terms(size: size, binds: binds)
-        if limit == nil, let kept = stock.take(after: state, terms) { return kept }
+        if limit == nil, let kept = stock.take(after: state, terms) {
+            return .ready(kept)
+        }
         if !isReady { try await foldForRows() }
         let built = try await context.pool.run { [self] () -> Built in
+            let end = context.ledger.end
+            let isWhole = rows == nil || context.projections.checkpoint() >= end
             let batch = try cutHere(after: state, size: size, limit: limit)
-            guard let batch, batch.isComplete || !isReady else { return .nothing }
+            guard let batch else { return isWhole || !isReady ? .atEnd : .notYet }
+            guard batch.isComplete || !isReady else { return .notYet }
             let folded = context.projections.checkpoint()
             guard Self.isFolded(batch, before: folded) else {
-                return isReady ? .nothing : .cut(batch)
+                return isReady ? .notYet : .cut(batch)
             }
             guard isFollowed, limit == nil, batch.isComplete, batch.kind.hasProfiles else {
                 return .ready(try render(batch, from: state, binds: binds))
@@ -119,15 +132,28 @@ struct DeliveryBuilder: Sendable {
                 })
         }
         switch built {
-        case .nothing: return nil
-        case .ready(let prepared): return prepared
+        case .atEnd: return .atEnd
+        case .notYet: return .notYet
+        case .ready(let prepared): return .ready(prepared)
         case .cut(let batch):
-            return try await prepare(batch, from: state, binds: binds)
+            return .ready(try await prepare(batch, from: state, binds: binds))
         }
     }
 
+    /// `nextOrEnd`, if it is a delivery.
+    func next(
+        after state: LaneState, size: Int, limit: LaneCursor? = nil, isReady: Bool = false,
+        binds: Set<EventKind>, isFollowed: Bool = false
+    ) async throws -> PreparedDelivery? {
+        let found = try await nextOrEnd(
+            after: state, size: size, limit: limit, isReady: isReady, binds: binds,
+            isFollowed: isFollowed)
+        guard case .ready(let delivery) = found else { return nil }
+        return delivery
+    }
+
     private enum Built: Sendable {
-        case nothing
+        case atEnd, notYet
         /// What it needs is not folded yet.
         case cut(LaneBatch)
         case ready(PreparedDelivery)

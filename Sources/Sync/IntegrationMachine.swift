@@ -46,14 +46,14 @@ struct IntegrationMachine: ~Copyable {
         var isCaughtUp = false
         /// It is no longer of the integration; forgotten once it has ended.
         var isLeaving = false
-        /// What its failures wait for; a lane that delivers again has none.
-        var backOff: BackOff?
+        /// Its last run failed.
+        var hasFailed = false
         /// It did not get on with others.
         var isApart = false
         /// Which run it takes part in.
         var run = 0
 
-        var runsAlone: Bool { isApart || isRedriven || backOff != nil }
+        var runsAlone: Bool { isApart || isRedriven || hasFailed }
 
         var hasWork: Bool {
             if isRedriven { return true }
@@ -100,6 +100,8 @@ struct IntegrationMachine: ~Copyable {
     }
 
     private var lanes: [SegmentID: Lane] = [:]
+    /// What the failures of lanes wait for; one that delivers again has none.
+    private var backOffs: [SegmentID: BackOff] = [:]
     private var ready: Deque<SegmentID> = []
     private var retries = Heap<Timer>()
     private var dues = Heap<Timer>()
@@ -148,8 +150,12 @@ struct IntegrationMachine: ~Copyable {
             lane.isLeaving = true
             lanes[segment] = lane
         } else {
-            lanes[segment] = nil
+            forget(segment)
         }
+    }
+
+    private mutating func forget(_ segment: SegmentID) {
+        (lanes[segment], backOffs[segment]) = (nil, nil)
     }
 
     /// Lanes with parked changes to try again; no others have any.
@@ -168,20 +174,31 @@ struct IntegrationMachine: ~Copyable {
 
     func knows(_ segment: SegmentID) -> Bool { lanes[segment].map { !$0.isLeaving } ?? false }
 
-    func backOff(of segment: SegmentID) -> BackOff? { lanes[segment]?.backOff }
+    func backOff(of segment: SegmentID) -> BackOff? { backOffs[segment] }
+
+    private mutating func setBackOff(
+        _ backOff: BackOff?, of lane: inout Lane, _ segment: SegmentID
+    ) {
+        guard lane.hasFailed || backOff != nil else { return }
+        lane.hasFailed = backOff != nil
+        backOffs[segment] = backOff
+    }
 
     /// A lane that rests and has work gets its turn; one without work forgets its failures.
     private mutating func settle(_ lane: inout Lane, _ segment: SegmentID) {
         switch lane.phase {
         case .resting:
             guard lane.hasWork else {
-                lane.backOff = nil
+                setBackOff(nil, of: &lane, segment)
                 return
             }
             lane.phase = .ready
             ready.append(segment)
         case .backingOff:
-            if !lane.hasWork { (lane.phase, lane.backOff) = (.resting, nil) }
+            if !lane.hasWork {
+                lane.phase = .resting
+                setBackOff(nil, of: &lane, segment)
+            }
         case .ready, .running, .due: break
         }
     }
@@ -226,7 +243,8 @@ struct IntegrationMachine: ~Copyable {
     /// A lane without work that had its turn, if it is one.
     private mutating func rest(_ segment: SegmentID) {
         guard var lane = lanes[segment], case .ready = lane.phase else { return }
-        (lane.phase, lane.backOff) = (.resting, nil)
+        lane.phase = .resting
+        setBackOff(nil, of: &lane, segment)
         lanes[segment] = lane
     }
 
@@ -265,7 +283,7 @@ struct IntegrationMachine: ~Copyable {
         runs[lane.run]! -= 1
         if runs[lane.run] == 0 { runs[lane.run] = nil }
         if lane.isLeaving {
-            lanes[segment] = nil
+            forget(segment)
             return
         }
         if let cursor {
@@ -279,18 +297,18 @@ struct IntegrationMachine: ~Copyable {
         if end.isDone { lane.isApart = false }
         switch end {
         case .caughtUp:
-            lane.backOff = nil
+            setBackOff(nil, of: &lane, segment)
             lane.isCaughtUp = !lane.isToldMeanwhile
-        case .yielded: lane.backOff = nil
+        case .yielded: setBackOff(nil, of: &lane, segment)
         case .waiting(let time):
-            lane.backOff = nil
+            setBackOff(nil, of: &lane, segment)
             // What came meanwhile may fill the batch.
             if !lane.isToldMeanwhile {
                 lane.phase = .due(time)
                 dues.insert(Timer(time: UInt64(max(0, time.rawValue)), segment: segment))
             }
         case .failed(let backOff):
-            lane.backOff = backOff
+            setBackOff(backOff, of: &lane, segment)
             lane.phase = .backingOff(until: backOff.untilNanoseconds)
             retries.insert(Timer(time: backOff.untilNanoseconds, segment: segment))
         case .aborted: break
@@ -314,7 +332,7 @@ struct IntegrationMachine: ~Copyable {
         }
         while let first = retries.min {
             if let lane = lanes[first.segment], case .backingOff(let until) = lane.phase,
-                until == first.time, let backOff = lane.backOff
+                until == first.time, let backOff = backOffs[first.segment]
             {
                 waiting.retry = (until, backOff.failure)
                 break

@@ -25,6 +25,8 @@ package struct IntegrationPlan: Sendable {
     private(set) var isTakenBack = true
     /// The fields that rows follow.
     let rowFields: RowFields
+    /// What all lanes have in common of them.
+    let following = RowFollowing()
     /// A profile that lacks one of these has no row: no removal would find it.
     let rowKey: [ExactText]
 

@@ -18,7 +18,7 @@ extension IntegrationWorker {
             let (how, stop) = try await conclude(end, of: segment)
             if stop != nil { failurePlace = plan.place(segment, query) }
             if machine.isRedriven(segment) { mustReadRedrives = true }
-            machine.ended(segment, how, cursor: lanes[segment]?.state.cursor)
+            machine.ended(segment, how, cursor: lanes[segment]?.cursor)
             stopping = stop ?? stopping
         }
         return stopping

@@ -73,7 +73,7 @@ extension IntegrationWorker {
             for segment in apart { note(.apart, of: segment) }
             return rested + lanes
         } catch {
-            for lane in rested { self.lanes[lane.segment] = lane.worker }
+            for lane in rested { self.lanes[lane.segment] = RestingLane(lane.worker) }
             throw error
         }
     }
@@ -160,17 +160,17 @@ extension IntegrationWorker {
             delivered: { await self.delivered($0, of: segment) })
         do {
             let end = try await worker.run(over: shared, options)
-            lanes[segment] = worker
+            lanes[segment] = RestingLane(worker)
             return LaneEnd(end)
         } catch let unshared as UnsharedDelivery {
             if unshared.doubtfulRowCounts == nil {
-                lanes[segment] = worker
+                lanes[segment] = RestingLane(worker)
             } else {
                 unknowns[segment] = worker.unknown
             }
             return .apart
         } catch let failure as TargetFailure {
-            lanes[segment] = worker
+            lanes[segment] = RestingLane(worker)
             return .failed(failure)
         } catch let failure as Failure where Self.stops(failure) {
             return .refused(failure)

@@ -105,17 +105,17 @@ extension IntegrationWorker {
                     await self.delivered($0, of: segment)
                 }
             }
-            lanes[segment] = worker
+            lanes[segment] = RestingLane(worker)
             return LaneEnd(end)
         } catch let failure as TargetFailure {
             if failure.isOutcomeUnknown {
                 unknowns[segment] = worker.unknown
             } else {
-                lanes[segment] = worker
+                lanes[segment] = RestingLane(worker)
             }
             throw failure
         } catch is StaleSession {
-            lanes[segment] = worker
+            lanes[segment] = RestingLane(worker)
             throw StaleSession()
         }
     }
@@ -149,11 +149,15 @@ extension IntegrationWorker {
 
     /// The worker of a lane that rests, if it was opened for sessions of this kind.
     func resting(_ segment: SegmentID, _ lease: SessionPool.Lease) -> LaneWorker? {
+        let plan = plan.over(facts ?? GradeFacts())
         guard let resting = lanes.removeValue(forKey: segment),
-            resting.support == lease.support, resting.absorbsRepeats == absorbsRepeats(lease),
-            resting.plan.isTakenBack == plan.over(facts ?? GradeFacts()).isTakenBack
+            resting.isTransactional == (lease.support == .transactional),
+            resting.hasRow == lease.support.hasRow,
+            resting.absorbsRepeats == absorbsRepeats(lease),
+            resting.isTakenBack == plan.isTakenBack
         else { return nil }
-        return resting
+        return resting.worker(
+            plan, LaneKey(integration: name, segment: segment), context, receipts, lease.support)
     }
 
     private func absorbsRepeats(_ lease: SessionPool.Lease) -> Bool {

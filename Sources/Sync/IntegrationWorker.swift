@@ -43,7 +43,7 @@ actor IntegrationWorker {
     /// What something failed with since the last progress.
     var lastFailure: Failure?
     /// Lanes that rest between two runs.
-    var lanes: [SegmentID: LaneWorker] = [:]
+    var lanes: [SegmentID: RestingLane] = [:]
     /// What the last workers of lanes ended with, until these are opened anew.
     var unknowns: [SegmentID: UnknownDelivery] = [:]
     /// Of all lanes.
@@ -338,7 +338,7 @@ actor IntegrationWorker {
             })
         machine.replace(
             read.decision.live.map { segment in
-                let cursor = self.lanes[segment]?.state.cursor ?? lanes[segment]?.cursor
+                let cursor = self.lanes[segment]?.cursor ?? lanes[segment]?.cursor
                 return (segment, cursor ?? LaneCursor(position: nil), news[segment]!)
             })
         untouched = Set(read.decision.live.filter { lanes[$0] == nil }).subtracting(parked)

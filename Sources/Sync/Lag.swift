@@ -34,10 +34,9 @@ package struct Lag: Hashable, Sendable {
             lag.changeCount -= cursor?.profileCount ?? 0
             var at = cursor?.position
             while let frame = try context.ledger.changes(of: segment.id, after: at) {
-                for (index, event) in frame.events.enumerated()
-                where event.kind.hasSegment && event.segment == segment.id {
+                frame.forEachEvent(of: segment.id) { index, event in
                     let position = frame.firstPosition.advanced(by: index)
-                    if let at, position <= at { continue }
+                    if let at, position <= at { return }
                     if segment.lastRowChange != nil { own.insert(position) }
                     lag.add(event.ordinalRange.count, recordedAt: event.recordedAt)
                 }

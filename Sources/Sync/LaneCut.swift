@@ -66,10 +66,12 @@ struct Cut {
         self.parked = parked
         self.limit = limit
         self.coalesces = coalesces
-        let capacity = min(size, 1 << 16)
-        seen = OrdinalSet(capacity: coalesces ? 0 : capacity)
-        if coalesces { places.reserveCapacity(capacity) }
+        seen = OrdinalSet(capacity: coalesces ? 0 : min(size, Self.smallCount))
+        if coalesces { places.reserveCapacity(min(size, Self.smallCount)) }
     }
+
+    /// Room for a small batch, as most lanes among many have.
+    private static let smallCount = 64
 
     /// Takes an event in; returns the batch if it ends before the event, with it or in it.
     mutating func take(_ event: LaneEvent) -> LaneBatch? {
@@ -93,7 +95,8 @@ struct Cut {
                 kind: event.kind, firstPosition: event.position, lastPosition: event.position,
                 lastTime: event.time, firstRecordedAt: event.recordedAt, cursorAfter: cursor,
                 isComplete: false)
-            open.members.reserveCapacity(coalesces ? 0 : min(size, 1 << 16))
+            let count = max(event.ordinals.count, Self.smallCount)
+            open.members.reserveCapacity(coalesces ? 0 : min(size, count))
         }
         let isDone = takeProfiles(of: event, into: &open)
         batch = open

@@ -50,8 +50,7 @@ extension LaneRows {
     ) throws {
         var at: Position?
         while let frame = try ledger.changes(of: segment, after: at), frame.firstPosition < end {
-            for (index, event) in frame.events.enumerated()
-            where event.kind.hasSegment && event.segment == segment {
+            try frame.forEachEvent(of: segment) { index, event in
                 let position = frame.firstPosition.advanced(by: index)
                 if position >= end { return }
                 try body(position, event, frame.ordinals[event.ordinalRange])

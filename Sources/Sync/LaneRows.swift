@@ -25,8 +25,7 @@ final class LaneRows: Sendable {
     /// The fields of the key, if several profiles may have it; else none.
     let keyNames: [ExactText]
     private let kept = Mutex<Kept?>(nil)
-    /// From which event on the projections note all that the rows follow; nil: not asked yet.
-    private let followedFrom = Mutex<Position?>(nil)
+    private let following: RowFollowing
 
     /// Changes of profiles from before the fields were followed that are in memory at once, those
     /// of one event aside.
@@ -44,7 +43,8 @@ final class LaneRows: Sendable {
         integration = plan.definition.name
         projections = context.projections
         keyNames = plan.rowFields.hasSharedKey ? plan.rowFields.orderedKey : []
-        fields = RowFieldNumbers(plan.rowFields, context.ledger)
+        following = plan.following
+        fields = following.numbers { RowFieldNumbers(plan.rowFields, context.ledger) }
     }
 
     /// Changes behind a position, ascending, as far as they are folded.
@@ -102,7 +102,8 @@ final class LaneRows: Sendable {
     private func load(after position: Position?) throws -> Kept {
         let next = position.map { $0.advanced(by: 1) } ?? Position(0)
         let loaded = try projections.readHere { reader -> Kept in
-            if let start = try followedFrom(reader), next < start {
+            let followedFrom = try following.start { try reader.rowFieldsStart(of: integration) }
+            if let start = followedFrom, next < start {
                 let (changes, end) = try earlierChanges(after: position, before: start, reader)
                 return Kept(after: position, end: end, changes: changes)
             }
@@ -116,13 +117,6 @@ final class LaneRows: Sendable {
         }
         kept.withLock { $0 = loaded }
         return loaded
-    }
-
-    private func followedFrom(_ reader: any ProjectedState) throws -> Position? {
-        if let known = followedFrom.withLock({ $0 }) { return known }
-        let found = try reader.rowFieldsStart(of: integration)
-        followedFrom.withLock { $0 = found }
-        return found
     }
 
     // MARK: Rows
@@ -277,6 +271,33 @@ final class LaneRows: Sendable {
     func isReplaced(_ profile: ProfileOrdinal, at position: Position) throws -> Bool {
         var changes = try changes(after: position.predecessor)
         return changes.take(at: position)?.profiles.contains(profile.rawValue) ?? false
+    }
+}
+
+/// What the lanes of an integration have in common of the fields that its rows follow: found out by
+/// the first that asks.
+final class RowFollowing: Sendable {
+    private struct State {
+        var numbers: RowFieldNumbers?
+        var start: Position?
+    }
+
+    private let state = Mutex(State())
+
+    func numbers(_ make: () -> RowFieldNumbers) -> RowFieldNumbers {
+        state.withLock { state in
+            let numbers = state.numbers ?? make()
+            state.numbers = numbers
+            return numbers
+        }
+    }
+
+    /// From which event on the projections note all that the rows follow; nil: they do not yet.
+    func start(_ find: () throws -> Position?) rethrows -> Position? {
+        if let known = state.withLock({ $0.start }) { return known }
+        let found = try find()
+        state.withLock { $0.start = found }
+        return found
     }
 }
 

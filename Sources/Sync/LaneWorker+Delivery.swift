@@ -77,7 +77,7 @@ extension LaneWorker {
                 sent = try send(next, from: row, state.parked, announced, over: session)
             }
             // The target works on it meanwhile. What fails here is told once that has ended.
-            let following: Result<(Ahead?, LaneCursor?), any Error>
+            let following: Result<Following, any Error>
             do {
                 following = .success(try await self.following(sent, over: session, options))
             } catch {
@@ -88,21 +88,31 @@ extension LaneWorker {
                 isDelivered = try await settle(
                     sent, over: session, attempt: attempt, mayBeStale: mayBeStale)
             } catch {
-                if case .success(let (next, _)) = following { await next?.end() }
+                if case .success(let following) = following { await following.next?.end() }
                 throw error
             }
-            let (next, end) = try following.get()
+            let found = try following.get()
             mayBeStale = false
             // After a refusal smaller ones come first.
-            if let end { announced = isDelivered ? end : nil }
-            ahead = isDelivered ? next : nil
+            if let end = found.announced { announced = isDelivered ? end : nil }
+            ahead = isDelivered ? found.next : nil
             guard isDelivered else {
-                await next?.end()
+                await found.next?.end()
                 continue
             }
             attempt = 1
             await options.delivered(sent.prepared.batch.members.count)
+            if found.isAtEnd, isOrdinary { return .caughtUp }
         }
+    }
+
+    /// What is known of what follows a delivery that is under way.
+    private struct Following {
+        var next: Ahead?
+        /// Up to where deliveries were announced, if that had to be done.
+        var announced: LaneCursor?
+        /// Nothing follows.
+        var isAtEnd = false
     }
 
     private func nextDelivery(
@@ -115,21 +125,23 @@ extension LaneWorker {
     /// Profiles of the next delivery at most.
     private var cutSize: Int { bisection?.size ?? repeated?.size ?? deliverySize }
 
-    /// What follows a delivery that is under way, or nil if nothing is ready yet: one that is not
-    /// full may grow meanwhile, and is built anew; and where the projections lag behind, the
-    /// delivery under way must not wait for them to have its receipt. And up to where deliveries
-    /// were announced, if that had to be done.
+    /// What follows a delivery that is under way, if it is ready: one that is not full may grow
+    /// meanwhile, and is built anew; and where the projections lag behind, the delivery under way
+    /// must not wait for them to have its receipt.
     private func following(
         _ current: SentDelivery, over session: any LaneSession, _ options: RunOptions
-    ) async throws -> (Ahead?, LaneCursor?) {
+    ) async throws -> Following {
         let (batch, after) = (current.prepared.batch, current.prepared.after)
         let rest = bisection?.afterSuccess(of: batch.members.count)
         let repetition = repeated.flatMap { after.cursor < $0.end ? $0 : nil }
         let size = rest?.size ?? repetition?.size ?? deliverySize
-        let built = try await builder.next(
+        let found = try await builder.nextOrEnd(
             after: after, size: size, limit: repetition?.end, isReady: true,
             binds: binding(over: session), isFollowed: isOrdinary && !options.shouldYield())
-        guard let built else { return (nil, nil) }
+        guard case .ready(let built) = found else {
+            if case .atEnd = found { return Following(isAtEnd: repetition == nil) }
+            return Following()
+        }
         // The ledger's sync takes its time: the next announcement is made while there is one
         // announced delivery left to send.
         let isAnnounced = announced.map { built.batch.cursorAfter <= $0 } ?? false
@@ -157,7 +169,7 @@ extension LaneWorker {
             await next.end()
             throw error
         }
-        return (next, end)
+        return Following(next: next, announced: end)
     }
 
     /// Neither a repetition nor the search for a row that was refused.
@@ -312,10 +324,9 @@ extension LaneWorker {
         _ id: String, from row: TargetCursor, to moved: TargetCursor, _ queries: [TargetQuery],
         _ batch: LaneBatch
     ) -> TargetDelivery {
-        let isKept: Bool
-        if case .refused = support { isKept = false } else { isKept = true }
         var delivery = TargetDelivery(
-            lane: lane, id: id, move: isKept ? TargetDelivery.Move(from: row, to: moved) : nil,
+            lane: lane, id: id,
+            move: support.hasRow ? TargetDelivery.Move(from: row, to: moved) : nil,
             queries: queries, commitsByItself: plan.commitsByItself(batch))
         delivery.writesOnlyRows =
             batch.kind.hasProfiles && !batch.savesSegment && plan.writesOnlyRows
@@ -324,7 +335,7 @@ extension LaneWorker {
 
     /// What a receipt says of the row that was written; nil: none was.
     func fingerprint(_ moved: TargetCursor) -> Fingerprint? {
-        if case .refused = support { nil } else { moved.fingerprint }
+        support.hasRow ? moved.fingerprint : nil
     }
 
     private func deliveredReceipts(

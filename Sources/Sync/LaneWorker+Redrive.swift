@@ -218,8 +218,7 @@ extension LaneWorker {
             while let frame = try ledger.changes(of: segment, after: at),
                 frame.firstPosition < last
             {
-                for (index, event) in frame.events.enumerated()
-                where event.kind.hasSegment && event.segment == segment {
+                frame.forEachEvent(of: segment) { index, event in
                     settle(before: frame.firstPosition.advanced(by: index + 1))
                     let named = frame.ordinals[event.ordinalRange].filter(profiles.contains)
                     switch event.kind {

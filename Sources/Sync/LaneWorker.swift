@@ -94,6 +94,32 @@ struct LaneWorker: Sendable {
         context: SyncContext, receipts: ReceiptQueue, row: TargetCursor,
         support: CursorSupport, absorbsRepeats: Bool, unknown: UnknownDelivery? = nil
     ) async throws {
+        let state = LaneState(
+            cursor: known?.cursor ?? LaneCursor(position: nil),
+            fold: SegmentFold(keepsMembers: false), parked: ParkedProfiles(parked))
+        self.init(
+            plan: plan, lane: lane, context: context, receipts: receipts, row: row, state: state,
+            support: support, absorbsRepeats: absorbsRepeats)
+        try await recoverReceipts(known, parked, unknown)
+        if support != .transactional, let started = known?.started, started.parked == nil,
+            self.state.cursor < started.cursor
+        {
+            repeated = Repetition(end: started.cursor, size: started.size)
+            announced = started.cursor
+        }
+        self.state.cursor = row.cursor
+        guard let last = row.cursor.position else { return }
+        let (ledger, segment) = (context.ledger, lane.segment)
+        self.state.fold = try await context.pool.run {
+            try SegmentFold.fold(ledger, segment, through: last, keepsMembers: false)
+        }
+    }
+
+    /// One whose row and state are known.
+    init(
+        plan: IntegrationPlan, lane: LaneKey, context: SyncContext, receipts: ReceiptQueue,
+        row: TargetCursor, state: LaneState, support: CursorSupport, absorbsRepeats: Bool
+    ) {
         self.plan = plan
         self.lane = lane
         self.context = context
@@ -101,25 +127,13 @@ struct LaneWorker: Sendable {
         self.absorbsRepeats = absorbsRepeats
         self.receipts = receipts
         self.row = row
+        // One text for all lanes, instead of one that each read.
+        let timeline = context.ledger.identity.timeline
+        if row.ledger == timeline { self.row.ledger = timeline }
+        self.state = state
         builder = DeliveryBuilder(
             plan: plan, lane: lane, context: context,
             coalesces: support == .transactional && plan.coalesces)
-        state = LaneState(
-            cursor: known?.cursor ?? LaneCursor(position: nil),
-            fold: SegmentFold(keepsMembers: false), parked: ParkedProfiles(parked))
-        try await recoverReceipts(known, parked, unknown)
-        if support != .transactional, let started = known?.started, started.parked == nil,
-            state.cursor < started.cursor
-        {
-            repeated = Repetition(end: started.cursor, size: started.size)
-            announced = started.cursor
-        }
-        state.cursor = row.cursor
-        guard let last = row.cursor.position else { return }
-        let (ledger, segment) = (context.ledger, lane.segment)
-        state.fold = try await context.pool.run {
-            try SegmentFold.fold(ledger, segment, through: last, keepsMembers: false)
-        }
     }
 
     /// The lane's row as the receipts have it, before anybody took it over.

@@ -79,9 +79,13 @@ import Testing
         // Most are there: a rule that refuses a query when it is saved is as good.
         #expect(names.count * 2 > all.count, "\(refused)")
         #expect(try program.run("append", input: Data(Canary.events.utf8)).status == 0)
-        try sync()
-        let counts = try errorCounts()
-        let silent = names.filter { counts[$0] == nil }
+        // On a busy machine the time is over before each of them was tried.
+        var silent = names
+        for _ in 0..<10 where !silent.isEmpty {
+            try sync()
+            let counts = try errorCounts()
+            silent.removeAll { counts[$0] != nil }
+        }
         #expect(silent.isEmpty, "these did not fail")
         try expectSilence(names)
     }

@@ -2,6 +2,7 @@ extension BanRule {
     /// Files that name kinds as examples: what is measured, and what the demonstration writes to.
     static let kindExamples: Set<String> = [
         "Sources/CommandLineInterface/Bench+Delivery.swift",
+        "Sources/CommandLineInterface/Bench+Lanes.swift",
         "Sources/CommandLineInterface/Bench+Render.swift",
         "Sources/CommandLineInterface/BenchTarget.swift",
         "Sources/CommandLineInterface/DemoCommand.swift",
