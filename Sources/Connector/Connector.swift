@@ -230,17 +230,13 @@ package enum TargetDeliveryResult: Hashable, Sendable {
 }
 
 extension TargetSession {
-    /// All rows of an integration, whatever their number.
-    package func readCursors(
-        of integration: String
-    ) async throws -> [SegmentID: TargetCursor] {
-        var cursors: [SegmentID: TargetCursor] = [:]
-        var last: SegmentID?
+    /// All rows of an integration, whatever their number, by segment.
+    package func readAllCursors(of integration: String) async throws -> [SegmentCursor] {
+        var rows: [SegmentCursor] = []
         while true {
-            let page = try await readCursors(of: integration, after: last)
-            for row in page { cursors[row.segment] = row.cursor }
-            guard page.count == CursorSQL.pageRowCount else { return cursors }
-            last = page.last?.segment
+            let page = try await readCursors(of: integration, after: rows.last?.segment)
+            rows += page
+            guard page.count == CursorSQL.pageRowCount else { return rows }
         }
     }
 

@@ -13,15 +13,16 @@ extension ProjectionReader {
 
     /// The integration's lanes, left ones too, by segment.
     package func lanes(of integration: String) throws -> [LaneRow] {
-        try rows("SELECT * FROM lane WHERE integration = ? ORDER BY segment_id", [integration])
-            .map(laneRow)
+        try values(
+            "SELECT * FROM lane WHERE integration = ? ORDER BY segment_id", [integration]
+        ) { laneRow($0, of: integration) }
     }
 
     package func lane(_ key: LaneKey) throws -> LaneRow? {
         try rows(
             "SELECT * FROM lane WHERE integration = ? AND segment_id = ?",
             [key.integration, key.segment.rawValue]
-        ).first.map(laneRow)
+        ).first.map { laneRow($0, of: key.integration) }
     }
 
     /// The lanes of an integration that these segments have.
@@ -123,9 +124,9 @@ extension ProjectionReader {
         }
     }
 
-    private func laneRow(_ row: Row) -> LaneRow {
+    private func laneRow(_ row: Row, of integration: String) -> LaneRow {
         let key = LaneKey(
-            integration: row["integration"], segment: SegmentID(rawValue: row["segment_id"]))
+            integration: integration, segment: SegmentID(rawValue: row["segment_id"]))
         return LaneRow(
             key: key,
             epoch: row["epoch"],

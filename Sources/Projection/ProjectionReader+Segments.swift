@@ -87,13 +87,13 @@ extension ProjectionReader {
                 groups[segment, default: []].append(row[2])
             }
         }
-        return try rows(
+        return try values(
             """
             SELECT *, (
                 SELECT max(position) FROM row_change WHERE segment_id = segment.id
             ) AS last_row_change FROM segment WHERE ?1 IS NULL OR id = ?1 ORDER BY id
             """, [id]
-        ).map {
+        ) {
             let id: Int64 = $0["id"]
             return SegmentRow(
                 id: SegmentID(id), name: $0["name"], databaseID: $0["database_id"],

@@ -40,6 +40,20 @@ package struct ProjectionReader {
         try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
     }
 
+    /// Of as many rows as there may be lanes or segments, what is wanted of each: no more of a row
+    /// is kept.
+    ///
+    /// - Parameter value: asks the database for nothing.
+    func values<Value>(
+        _ sql: String, _ arguments: StatementArguments, _ value: (Row) throws -> Value
+    ) throws -> [Value] {
+        let cursor = try Row.fetchCursor(
+            database.cachedStatement(sql: sql), arguments: arguments)
+        var values: [Value] = []
+        while let row = try cursor.next() { values.append(try value(row)) }
+        return values
+    }
+
     func position(_ value: Int64) -> Position { Position(UInt64(bitPattern: value)) }
 
     /// -1 stands for none.

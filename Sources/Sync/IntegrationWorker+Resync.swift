@@ -117,7 +117,7 @@ extension IntegrationWorker {
             let replayer = Replayer(
                 plan: plan.over(facts ?? GradeFacts()), context: context, request: one.position,
                 resync: request, isRest: isRest, support: lease.support,
-                findings: found.verdict.findings, meter: meter(of: one.position))
+                unsound: found.verdict.unsound, meter: meter(of: one.position))
             let counts = try await unlessGivenUp(one.position, lease.session) {
                 var replayer = replayer
                 try await replayer.run(lease.session, lanes: found.lanes)
@@ -264,8 +264,8 @@ extension IntegrationWorker {
         let row = try await context.projections.read { try $0.lane(key) }
         var replayer = Replayer(
             plan: plan, context: context, request: one.position, resync: request, isRest: false,
-            support: lease.support, findings: [:], meter: meter(of: one.position))
-        let lanes = row.map { [segment: $0] } ?? [:]
+            support: lease.support, unsound: [], meter: meter(of: one.position))
+        let lanes = LaneMap(row.map { [$0] } ?? [])
         if try await replayer.recordIfDone(lease.session, lanes: lanes) {
             rebuilt(replayer.counts)
         }

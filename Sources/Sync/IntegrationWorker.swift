@@ -326,11 +326,11 @@ actor IntegrationWorker {
             let lanes = try reader.lanes(of: name)
             return (
                 try Self.situation(of: name, reader), try reader.segments(),
-                Dictionary(uniqueKeysWithValues: lanes.map { ($0.key.segment, $0) }),
+                LaneMap(lanes),
                 try reader.rowFieldsStart(of: name), try reader.lanesWithParkedChanges(of: name)
             )
         }
-        mailbox.know(lanes.keys)
+        mailbox.know(lanes.segments)
         read.decision = planner(read).decide(segments, lanes)
         let news = Dictionary(
             uniqueKeysWithValues: segments.lazy.map { [fields = plan.rowFields] in

@@ -16,7 +16,7 @@ struct LanePlanner {
     /// Where the integration was first applied.
     let integrationPosition: Position
 
-    func decide(_ segments: [SegmentRow], _ lanes: [SegmentID: LaneRow]) -> Decision {
+    func decide(_ segments: [SegmentRow], _ lanes: some SegmentLookup<LaneRow>) -> Decision {
         var decision = Decision()
         for segment in segments.sorted(by: { $0.id < $1.id }) {
             let lane = lanes[segment.id]

@@ -57,11 +57,12 @@ struct Recognition {
     /// The positions before which the ledger's own fingerprint decides: not those of rows that say
     /// what the lane's last receipt says.
     func asked(
-        _ lanes: [SegmentID: LaneRow], _ rows: [SegmentID: TargetCursor]
+        _ lanes: some SegmentLookup<LaneRow>, _ rows: some SegmentLookup<TargetCursor>
     ) -> Set<Position> {
         var asked: Set<Position> = []
-        for (segment, row) in rows where row.ledger == timeline {
-            guard let fingerprint = row.fingerprint, fingerprint.position <= end,
+        for segment in rows.segments {
+            guard let row = rows[segment], row.ledger == timeline,
+                let fingerprint = row.fingerprint, fingerprint.position <= end,
                 fingerprint != lanes[segment]?.fingerprint
             else { continue }
             asked.insert(fingerprint.position)
@@ -110,15 +111,15 @@ struct Recognition {
     ///   - own: as for `finding`.
     ///   - isAlone: the rows are of lanes that are about to be opened, whatever is known of them.
     func judge(
-        _ lanes: [SegmentID: LaneRow], _ rows: [SegmentID: TargetCursor],
+        _ lanes: some SegmentLookup<LaneRow>, _ rows: some SegmentLookup<TargetCursor>,
         own: [Position: Fingerprint], rebuilding: Rebuilding = Rebuilding(),
         isAlone: Bool = false
     ) -> Verdict {
         var verdict = Verdict()
-        for segment in Set(lanes.keys).union(rows.keys) {
+        for segment in Set(lanes.segments).union(rows.segments) {
             let (lane, row) = (lanes[segment], rows[segment])
             var finding = finding(lane, row, own: own)
-            verdict.findings[segment] = finding
+            if !finding.isSound { verdict.unsound.insert(segment) }
             let isRebuilt =
                 rebuilding.byFill.contains(segment) || rebuilding.byOperator.contains(segment)
             if lane?.hasLeft ?? true, !isRebuilt, !isAlone {
@@ -149,7 +150,8 @@ struct Recognition {
 extension Recognition {
     /// What was found of an integration's lanes.
     struct Verdict {
-        var findings: [SegmentID: Finding] = [:]
+        /// Whose rows are not this ledger's, or older than the receipts.
+        var unsound: Set<SegmentID> = []
         /// Lanes that are delivered, and others that are found wrong.
         var laneCount = 0
         var faults: [Finding: [SegmentID]] = [:]
@@ -160,12 +162,12 @@ extension Recognition {
 
         /// The one reason why nothing may be written: the gravest.
         func failure(
-            of integration: String, _ rows: [SegmentID: TargetCursor],
-            _ lanes: [SegmentID: LaneRow]
+            of integration: String, _ rows: some SegmentLookup<TargetCursor>,
+            _ lanes: some SegmentLookup<LaneRow>
         ) -> Failure? {
             var faults = faults
             // Where some rows are there, those that are not came later than the rest.
-            if let missing = faults[.missing], lanes.keys.contains(where: { rows[$0] != nil }) {
+            if let missing = faults[.missing], lanes.segments.contains(where: { rows[$0] != nil }) {
                 faults[.missing] = nil
                 faults[.behind, default: []] += missing
             }

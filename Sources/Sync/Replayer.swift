@@ -26,8 +26,8 @@ struct Replayer {
     /// They are all that is left of the request.
     let isRest: Bool
     let support: CursorSupport
-    /// What the lanes' rows were found to be.
-    let findings: [SegmentID: Recognition.Finding]
+    /// Segments whose rows are not this ledger's, or older than the receipts.
+    let unsound: Set<SegmentID>
     /// Told of each query that has run: it goes on.
     let meter: ResyncMeter
     /// What lanes have counted whose rows are taken over.
@@ -47,7 +47,7 @@ struct Replayer {
 
     init(
         plan: IntegrationPlan, context: SyncContext, request: Position, resync: ResyncRequest,
-        isRest: Bool, support: CursorSupport, findings: [SegmentID: Recognition.Finding],
+        isRest: Bool, support: CursorSupport, unsound: Set<SegmentID>,
         meter: ResyncMeter
     ) {
         self.plan = plan
@@ -56,7 +56,7 @@ struct Replayer {
         self.resync = resync
         self.isRest = isRest
         self.support = support
-        self.findings = findings
+        self.unsound = unsound
         self.meter = meter
     }
 
@@ -80,7 +80,7 @@ struct Replayer {
     /// Carries the request out, or, if the target says that it was, only records it.
     ///
     /// - Throws: `ResyncFailure`, everything rolled back; `Failure`.
-    mutating func run(_ session: any TargetSession, lanes: [SegmentID: LaneRow]) async throws {
+    mutating func run(_ session: any TargetSession, lanes: LaneMap) async throws {
         do {
             try await carryOut(session, lanes)
         } catch let failure as TargetFailure {
@@ -91,7 +91,7 @@ struct Replayer {
     private static let restartCountMax = 20
 
     private mutating func carryOut(
-        _ session: any TargetSession, _ lanes: [SegmentID: LaneRow]
+        _ session: any TargetSession, _ lanes: LaneMap
     ) async throws {
         var rows: [SegmentID: TargetCursor] = [:]
         for segment in resync.segments {
@@ -136,7 +136,7 @@ struct Replayer {
     ///
     /// - Returns: whether it did.
     mutating func recordIfDone(
-        _ session: any TargetSession, lanes: [SegmentID: LaneRow]
+        _ session: any TargetSession, lanes: LaneMap
     ) async throws -> Bool {
         var rows: [SegmentID: TargetCursor] = [:]
         for segment in resync.segments {
@@ -192,7 +192,7 @@ struct Replayer {
     }
 
     /// Whether the row is this ledger's, and not older than the receipts.
-    private func isSound(_ segment: SegmentID) -> Bool { findings[segment]?.isSound ?? true }
+    private func isSound(_ segment: SegmentID) -> Bool { !unsound.contains(segment) }
 
     private mutating func claim(
         _ session: any TargetSession, _ segment: SegmentID, known: LaneRow?
@@ -434,7 +434,7 @@ struct Replayer {
     /// Segments that the target has rebuilt, but a crash came before the receipts: these are made
     /// from the plan and from the target's own count. What is left to do are the others.
     private mutating func recordRecovered(
-        _ rows: [SegmentID: TargetCursor], _ lanes: [SegmentID: LaneRow]
+        _ rows: [SegmentID: TargetCursor], _ lanes: LaneMap
     ) async throws {
         guard keepsRows else { return }
         let done = resync.segments.filter { segment in

@@ -8,8 +8,8 @@ internal import StorageIO
 struct TargetRecognizer: Sendable {
     /// What was read of an integration, and found.
     struct Result: Sendable {
-        var lanes: [SegmentID: LaneRow]
-        var rows: [SegmentID: TargetCursor]
+        var lanes: LaneMap
+        var rows: CursorMap
         var verdict: Recognition.Verdict
 
         func failure(of integration: String) -> Failure? {
@@ -28,14 +28,11 @@ struct TargetRecognizer: Sendable {
     ) async throws -> Result {
         let name = integration
         try await context.projections.foldToEnd()
-        let lanes = try await context.projections.read { reader in
-            Dictionary(
-                uniqueKeysWithValues: try reader.lanes(of: name).map { ($0.key.segment, $0) })
-        }
+        let lanes = LaneMap(try await context.projections.read { try $0.lanes(of: name) })
         if case .refused = support {
-            return Result(lanes: lanes, rows: [:], verdict: Recognition.Verdict())
+            return Result(lanes: lanes, rows: CursorMap([]), verdict: Recognition.Verdict())
         }
-        let rows = try await session.readCursors(of: name)
+        let rows = CursorMap(try await session.readAllCursors(of: name))
         let ledger = context.ledger
         let recognition = Recognition(
             timeline: ledger.identity.timeline, end: ledger.end, support: support)

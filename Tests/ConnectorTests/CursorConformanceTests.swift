@@ -87,14 +87,14 @@ struct CursorConformanceTests {
             }
             let other = LaneKey(integration: "other", segment: SegmentID(7))
             _ = try await session.claimCursor(other, initial: Self.initial)
-            #expect(try await session.readCursors(of: Self.lane.integration) == expected)
+            #expect(try await session.cursors(of: Self.lane.integration) == expected)
             let rest = try await session.readCursors(
                 of: Self.lane.integration, after: SegmentID(0))
             #expect(rest.map(\.segment.rawValue) == [7, .max])
             let none = try await session.readCursors(
                 of: Self.lane.integration, after: SegmentID(.max))
             #expect(none.isEmpty)
-            #expect(try await session.readCursors(of: "nobody").isEmpty)
+            #expect(try await session.cursors(of: "nobody").isEmpty)
         }
     }
 
@@ -115,7 +115,7 @@ struct CursorConformanceTests {
                     sql("INSERT INTO segledger_cursor VALUES ('crm',7,'ledger-1',4,-1,0,-1,0)"))
             }
             for _ in 0..<2 { _ = try await session.openCursors() }
-            #expect(try await session.readCursors(of: "crm") == [lane.segment: claimed])
+            #expect(try await session.cursors(of: "crm") == [lane.segment: claimed])
             let next = Self.moved(claimed, to: 9)
             #expect(try await session.advanceCursor(lane, from: claimed, to: next))
             #expect(try await session.readCursor(lane) == next)

@@ -73,7 +73,7 @@ struct SQLiteTests {
         await setUp.close()
         let calls: [(String, @Sendable (any TargetSession) async throws -> Void)] = [
             ("open", { _ = try await $0.openCursors() }),
-            ("rows", { _ = try await $0.readCursors(of: "crm") }),
+            ("rows", { _ = try await $0.cursors(of: "crm") }),
             ("claim", { _ = try await $0.claimCursor(lane, initial: start) }),
             ("begin", { try await $0.begin() }),
             (

@@ -161,5 +161,10 @@ extension TargetFailure {
 }
 
 extension TargetSession {
+    func cursors(of integration: String) async throws -> [SegmentID: TargetCursor] {
+        let rows = try await readAllCursors(of: integration)
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.segment, $0.cursor) })
+    }
+
     func rows(_ text: String) async throws -> [[String?]] { try await query(sql(text)) }
 }
