@@ -234,7 +234,13 @@ extension TargetSession {
     package func readAllCursors(of integration: String) async throws -> [SegmentCursor] {
         var rows: [SegmentCursor] = []
         while true {
-            let page = try await readCursors(of: integration, after: rows.last?.segment)
+            var page = try await readCursors(of: integration, after: rows.last?.segment)
+            // One text for all rows, instead of one for each.
+            if let ledger = (rows.first ?? page.first)?.cursor.ledger {
+                for index in page.indices where page[index].cursor.ledger == ledger {
+                    page[index].cursor.ledger = ledger
+                }
+            }
             rows += page
             guard page.count == CursorSQL.pageRowCount else { return rows }
         }
