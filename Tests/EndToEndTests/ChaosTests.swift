@@ -82,9 +82,9 @@ import Testing
             CREATE TRIGGER fail AFTER INSERT ON journal
                 FOR EACH STATEMENT EXECUTE FUNCTION fail();
             """)
+        let yaml = Configurations.keyless(kind: "postgresql", url: target.url, size: 3)
         try program.apply(
-            Configurations.keyless(
-                kind: "postgresql", url: target.url, size: 3, poolSize: poolSize))
+            yaml.replacing("\(target.url)\" }", with: "\(target.url)\", pool_size: \(poolSize) }"))
         try journal.append(0..<60)
         let sync = try program.run("sync", "--until-idle")
         #expect(sync.status == 0, "\(sync.errors)")

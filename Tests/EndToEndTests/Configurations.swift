@@ -37,10 +37,10 @@ enum Configurations {
         """
 
     /// A journal without a key: a row doubled or lost stays visible.
-    static func keyless(kind: String, url: String, size: Int, poolSize: Int = 4) -> String {
+    static func keyless(kind: String, url: String, size: Int) -> String {
         """
         connectors:
-          log: { kind: \(kind), url: "\(url)", pool_size: \(poolSize) }
+          log: { kind: \(kind), url: "\(url)" }
         integrations:
           log:
             scope: { database_id: 1, segments: all }
