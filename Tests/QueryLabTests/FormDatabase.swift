@@ -25,7 +25,11 @@ final class FormDatabase {
             url = "sqlite://" + made.path("forms.sqlite")
         }
         self.directory = directory
-        definition = ConnectorDefinition(name: "forms", kind: kind, url: url)
+        var definition = ConnectorDefinition(name: "forms", kind: kind, url: url)
+        // Nothing here is about time, and the machine may be busy.
+        definition.connectTimeoutMilliseconds = 120_000
+        definition.statementTimeoutMilliseconds = 300_000
+        self.definition = definition
         session = try await ConnectorRegistry.all.makeConnector(definition, secret: nil).connect()
         try await run(tables ?? Self.tables(kind))
     }
