@@ -66,7 +66,7 @@ struct Cut {
         self.parked = parked
         self.limit = limit
         self.coalesces = coalesces
-        seen = OrdinalSet(capacity: coalesces ? 0 : min(size, Self.smallCount))
+        seen = OrdinalSet(capacity: 0)
         if coalesces { places.reserveCapacity(min(size, Self.smallCount)) }
     }
 
@@ -97,6 +97,7 @@ struct Cut {
                 isComplete: false)
             let count = max(event.ordinals.count, Self.smallCount)
             open.members.reserveCapacity(coalesces ? 0 : min(size, count))
+            if !coalesces { seen = OrdinalSet(capacity: min(size, count)) }
         }
         let isDone = takeProfiles(of: event, into: &open)
         batch = open
