@@ -40,7 +40,7 @@ package struct ProjectionReader {
         try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
     }
 
-    /// Of as many rows as there may be lanes or segments, what is wanted of each: no more of a row
+    /// What is wanted of each of many rows, as there may be of lanes or segments: no more of a row
     /// is kept.
     ///
     /// - Parameter value: asks the database for nothing.

@@ -97,13 +97,9 @@ extension IntegrationWorker {
         let rows = try await lease.session.claimCursors(claims)
         var lanes: [OpenLane] = []
         for (index, key) in keys.enumerated() {
-            // Somebody may have moved it meanwhile, or made it.
-            var expected = found[index] ?? claims[index].initial
-            expected.epoch = rows[index].epoch
-            if expected != rows[index] {
-                try await LaneWorker.check(
-                    rows[index], known[index].row, key, lease.support, context)
-            }
+            try await LaneWorker.checkAgain(
+                rows[index], found[index] ?? claims[index].initial, known[index].row, key,
+                lease.support, context)
             let worker = try await LaneWorker(
                 plan: plan.over(facts ?? GradeFacts()), lane: key, known: known[index].row,
                 parked: known[index].parked, context: context, receipts: receipts,

@@ -46,7 +46,7 @@ actor IntegrationWorker {
     var lanes: [SegmentID: RestingLane] = [:]
     /// What the last workers of lanes ended with, until these are opened anew.
     var unknowns: [SegmentID: UnknownDelivery] = [:]
-    /// Of all lanes.
+    /// All lanes' receipts go through it.
     let receipts: ReceiptQueue
     /// Several lanes may deliver over one session, as far as is known.
     var sharesSessions = true

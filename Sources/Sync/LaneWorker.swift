@@ -60,7 +60,7 @@ struct LaneWorker: Sendable {
     /// The ledger's last `delivery_started` says that deliveries up to here, of the size that is
     /// cut now, are begun.
     var announced: LaneCursor?
-    /// Of all lanes of the integration.
+    /// The integration's, which all its lanes share.
     let receipts: ReceiptQueue
     /// The delivery that this worker ended with: the lane is opened anew, and learns from the
     /// target whether it took place.
@@ -175,10 +175,7 @@ struct LaneWorker: Sendable {
         let found = try await session.readCursor(lane)
         try await check(found, known, lane, support, context)
         let row = try await session.claimCursor(lane, initial: initial)
-        // Somebody may have moved it meanwhile, or made it.
-        var expected = found ?? initial
-        expected.epoch = row.epoch
-        if expected != row { try await check(row, known, lane, support, context) }
+        try await checkAgain(row, found ?? initial, known, lane, support, context)
         guard isWithoutRow, support == .transactional, row.cursor != initial.cursor else {
             return row
         }
@@ -190,6 +187,18 @@ struct LaneWorker: Sendable {
         let delivery = TargetDelivery(lane: lane, id: "", move: move, queries: [])
         guard try await session.deliver(delivery) != .fenced else { throw fenced(lane) }
         return adopted
+    }
+
+    /// `check` once more of a row that was taken over, if somebody has moved or made it meanwhile.
+    ///
+    /// - Parameter expected: what it was to be, whatever its epoch.
+    static func checkAgain(
+        _ row: TargetCursor, _ expected: TargetCursor, _ known: LaneRow?, _ lane: LaneKey,
+        _ support: CursorSupport, _ context: SyncContext
+    ) async throws {
+        var expected = expected
+        expected.epoch = row.epoch
+        if expected != row { try await check(row, known, lane, support, context) }
     }
 
     static func fenced(_ lane: LaneKey) -> Failure {

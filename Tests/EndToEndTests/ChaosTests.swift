@@ -58,7 +58,7 @@ import Testing
         ("25006", "a read-only server"),
     ]
 
-    /// Of lanes that share a transaction nobody has failed: each goes on alone, and says so then.
+    /// Where lanes share a transaction none of them has failed: each goes on alone, and says so.
     @Test(
         "INV-6: what passes by itself is waited out, without a row lost or doubled",
         arguments: [1, 8])

@@ -63,16 +63,16 @@ import Testing
 }
 
 @Suite struct RetryLadderTests {
-    @Test("Pauses begin at half a second, double, end below a minute, and vary by a fifth")
+    @Test("Pauses begin at a tenth, then half a second, double to a minute, and vary by a fifth")
     func ladder() {
         for lane in ["crm/1", "crm/2", "bi/1", ""] {
-            var base = 500
+            var base = 100
             for attempt in 1...40 {
                 let delay = RetryLadder.delayMilliseconds(attempt: attempt, lane: lane)
                 #expect(delay >= base * 80 / 100 && delay <= base * 120 / 100, "\(attempt)")
                 #expect(delay == RetryLadder.delayMilliseconds(attempt: attempt, lane: lane))
                 #expect(delay <= 60_000)
-                base = min(base * 2, 50_000)
+                base = attempt == 1 ? 500 : min(base * 2, 50_000)
             }
         }
     }
