@@ -190,7 +190,10 @@ struct MySQLExchange {
 
     // MARK: Transactions
 
+    /// What is open by then, as a delivery that was begun ahead, is taken back: the server would
+    /// commit it.
     func begin() throws(TargetFailure) {
+        try rollback()
         try run(MySQLDialect.begin)
         (connection.transaction, connection.begun) = (.open, nil)
     }
